@@ -1,0 +1,90 @@
+/**
+ * The one error type that callers meet. `code` is a closed union, so a switch over it is exhaustive; errors cross
+ * workers as `ErrorValue` (Comlink drops fields of Error objects) and are rebuilt on the other side.
+ */
+
+/** What went wrong. Every code states what the caller can do about it. */
+export type ErrorCode =
+  /** A value, name, path or option is not acceptable: `path` names where. Mend the input. */
+  | "InvalidDocument"
+  | "InvalidQuery"
+  | "InvalidUpdate"
+  | "InvalidArgument"
+  | "InvalidEntryType"
+  /** A Standard Schema refused the document: `issues` lists why. */
+  | "SchemaViolation"
+  /** Larger than a bound of limits.ts. Split the document or batch. */
+  | "TooLarge"
+  | "DuplicateId"
+  | "UnknownCollection"
+  | "UnknownNetwork"
+  | "AlreadyAttached"
+  | "NetworkNameTaken"
+  /** Secrets need a vault, which is not set up on this device. */
+  | "VaultNotSetUp"
+  | "VaultLocked"
+  | "TransactionConflict"
+  | "TransactionTooLarge"
+  /** Another tab holds the database. Close it, or use that tab. */
+  | "AlreadyOpen"
+  /** A later opening took the database over; this handle can only fail. Reload. */
+  | "Replaced"
+  | "Closed"
+  | "Aborted"
+  | "QuotaExceeded"
+  | "StorageFailed"
+  | "NewerFormat"
+  | "PluginFailed"
+  | "PeerUnreachable"
+  | "UnsupportedAddress"
+  | "NotSupported";
+
+/** An error as it crosses a worker boundary: plain data only. */
+export interface ErrorValue {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** Where in the input: dotted path, id, or option name. */
+  readonly path?: string;
+  /** For writes: whether the write took effect although the call failed. */
+  readonly outcome?: "committed" | "not committed";
+  readonly issues?: readonly string[];
+  readonly cause?: string;
+}
+
+export class NebulusError extends Error {
+  override readonly name = "NebulusError";
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly path: string | undefined;
+  readonly outcome: "committed" | "not committed" | undefined;
+  readonly issues: readonly string[] | undefined;
+
+  constructor(value: ErrorValue, cause?: unknown) {
+    super(value.message, { cause: cause ?? value.cause });
+    this.code = value.code;
+    this.retryable = value.retryable;
+    this.path = value.path;
+    this.outcome = value.outcome;
+    this.issues = value.issues;
+  }
+
+  toValue(): ErrorValue {
+    return {
+      code: this.code,
+      message: this.message,
+      retryable: this.retryable,
+      ...(this.path === undefined ? {} : { path: this.path }),
+      ...(this.outcome === undefined ? {} : { outcome: this.outcome }),
+      ...(this.issues === undefined ? {} : { issues: this.issues }),
+      ...(this.cause === undefined ? {} : { cause: causeText(this.cause) }),
+    };
+  }
+}
+
+/** What a caller should mend: `what` says what is wrong, where and what to do. */
+export const invalid = (code: ErrorCode, message: string, path?: string): NebulusError =>
+  new NebulusError({ code, message, retryable: false, ...(path === undefined ? {} : { path }) });
+
+const causeText = (cause: unknown): string =>
+  cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);

@@ -1,0 +1,55 @@
+/**
+ * Every bound of the database, unit last. The bounds of FORMATS.md bind all replicas (a change is a change of
+ * format); the others bind this program only.
+ */
+
+// FORMATS.md §1 and §2: names, values, documents
+export const networkNameBytesMax = 128;
+export const sharedSecretBytesMin = 32;
+export const documentIdBytesMax = 256;
+export const nameBytesMax = 256;
+export const pathNamesMax = 16;
+/** Path length plus nesting inside the leaf. */
+export const depthMax = 16;
+export const writeEntriesPerOpMax = 256;
+export const unsetEntriesPerOpMax = 16_384;
+export const opBytesMax = 1_048_576;
+/** 16-bit counter of the hybrid clock. */
+export const clockCounterMax = 65_535;
+export const clockMillisecondsMax = 2 ** 48 - 1;
+/** How far ahead of this device's clock a stamp may be before it is quarantined, and how far one may drag ours. */
+export const clockAheadMillisecondsMax = 5 * 60_000;
+
+// FORMATS.md §3: segments
+export const segmentOpsTarget = 256;
+export const segmentBytesTarget = 256 * 1024;
+export const segmentOpsMax = 4_096;
+export const segmentBodyBytesMax = 1_048_576 + 4_096;
+export const segmentRowsMax = 4_096;
+export const bodyDepthMax = 32;
+/** Header: 4,096 rows of at most 64 bytes, opening, keys, extensions. */
+export const segmentHeaderBytesMax = 4_096 * 64 + 16_384;
+export const inboxSegmentsPerWriterMax = 1_024;
+export const inboxBytesPerWriterMax = 16 * 1_048_576;
+export const inboxBytesPerPeerMax = 16 * 1_048_576;
+export const inboxBytesMax = 64 * 1_048_576;
+export const forkBranchesMax = 16;
+
+// FORMATS.md §7 and §8: greeting, frames, sync
+export const greetingFrameBytesMax = 4_096;
+export const greetingMillisecondsMax = 10_000;
+export const greetingNetworksMax = 256;
+export const frameBytesMax = 256 * 1024;
+export const messageBytesMax = 4 * 1_048_576;
+export const creditBytesMax = 2 * 1_048_576;
+
+// This program
+export const readSiblingsMax = 64;
+export const batchDocumentsMax = 100_000;
+export const transactionWritesPerCollectionMax = 4_096;
+export const transactionBytesPerCollectionMax = 1_048_576;
+export const transactionAttemptsMax = 5;
+export const recentCommandsMax = 4_096;
+export const journalRecordBytesMax = 64 * 1_048_576;
+export const queryDepthMax = 64;
+export const regexLengthMax = 1_024;

@@ -1,0 +1,80 @@
+/**
+ * The storage port: where a database's log, journal and meta data live. An adapter makes stores; a store is one
+ * exclusive, open handle. Everything above knows this file only; every adapter passes `tests/contract/store.ts`.
+ *
+ * The log is the database: a commit is durable when its journal record is, segments are cut from the journal
+ * later, and what stands in memory can be rebuilt from both.
+ */
+import type { HeaderHash, ScopeId, WriterId } from "../core/base/types.ts";
+
+/** Makes stores. The same adapter and name open the same data again after `close`. */
+export interface StorageAdapter {
+  readonly kind: "memory" | "indexeddb" | "file";
+  /** Rejects with `AlreadyOpen`, `NewerFormat`, `QuotaExceeded` or `StorageFailed`. */
+  open(name: string): Promise<Store>;
+  /** Deletes all data of that name. Resolves when it is gone. */
+  destroy(name: string): Promise<void>;
+}
+
+/** A segment's place. `header` keeps the branches of a forked writer apart (FORMATS.md §3). */
+export interface SegmentKey {
+  readonly scope: ScopeId;
+  readonly writer: WriterId;
+  /** n of the first op. */
+  readonly first: number;
+  readonly header: HeaderHash;
+}
+
+export interface StoredSegment {
+  readonly key: SegmentKey;
+  /** As received or cut: header, signature, body, verbatim. */
+  readonly bytes: Uint8Array;
+}
+
+/** One durable commit. Sequences rise by one from 1, for the life of the database. */
+export interface JournalRecord {
+  readonly sequence: number;
+  readonly payload: Uint8Array;
+}
+
+/** One atomic change: all of it is durable when `write` resolves, or none of it ever shows. */
+export interface StoreBatch {
+  readonly segments?: readonly StoredSegment[];
+  readonly removedSegments?: readonly SegmentKey[];
+  /** Journal records up to this sequence stand in segments now and are dropped. */
+  readonly absorbedSequence?: number;
+  /** Small named values; null removes. */
+  readonly meta?: ReadonlyMap<string, Uint8Array | null>;
+  /** `relaxed` only for what can be fetched again from a peer. Default strict: flushed to disk. */
+  readonly durability?: "strict" | "relaxed";
+}
+
+/** What was found unreadable while opening or reading: shown to the person, never dropped unsaid. */
+export interface Damage {
+  readonly where: "segment" | "journal" | "meta";
+  readonly key: string;
+  readonly reason: string;
+}
+
+export interface Store {
+  /**
+   * Rises with every opening. Every write re-reads it in its transaction: a store that was replaced by a later
+   * opening rejects with `Replaced` and changes nothing.
+   */
+  readonly epoch: number;
+  readonly absorbedSequence: number;
+  /** True where own writers may go on after a reopening because the journal proves that nothing was lost. */
+  readonly journalProvesContinuity: boolean;
+  meta(): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Records not yet absorbed, by rising sequence. */
+  journal(): AsyncIterable<JournalRecord>;
+  /** Durable when it resolves; all records or none. Calls are made one after another by the engine. */
+  appendJournal(records: readonly JournalRecord[], durability: "strict" | "relaxed"): Promise<void>;
+  write(batch: StoreBatch): Promise<void>;
+  segment(key: SegmentKey): Promise<Uint8Array | null>;
+  /** Segments of a scope (all scopes without one) in key order, in pages of bounded memory. */
+  segments(scope?: ScopeId): AsyncIterable<StoredSegment>;
+  damage(): readonly Damage[];
+  /** Waits for what is under way. Later calls reject with `Closed`. */
+  close(): Promise<void>;
+}
