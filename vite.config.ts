@@ -1,5 +1,6 @@
 /**
- * How the app is built, served while working on it, and tested: one file, so that tests see the app as the build makes it.
+ * How the app is built, served while working on it, and tested: one file, so that tests see the app
+ * as the build makes it.
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { playwright } from "@vitest/browser-playwright";

@@ -1,9 +1,13 @@
 /**
- * The one browser that the tests drive: Debian's Chromium, since nothing may be downloaded from outside the registry.
+ * The one browser that the tests drive: Debian's Chromium, since nothing may be downloaded from
+ * outside the package registries. NEBULUS_CHROMIUM names another one where Debian's is not at hand.
  */
-export const chromiumPath = "/usr/bin/chromium";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 
-/** Launch options for Playwright: no sandbox inside containers, and no traffic of the browser's own. */
+export const chromiumPath = process.env["NEBULUS_CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** For Playwright: no sandbox inside containers, and no traffic of the browser's own. */
 export const chromiumLaunch = {
   executablePath: chromiumPath,
   args: [
@@ -15,4 +19,30 @@ export const chromiumLaunch = {
     "--disable-component-update",
     "--disable-sync",
   ],
+};
+
+/** Installs Chromium when it is missing and this process may; says what to do otherwise. */
+export const ensureChromium = () => {
+  if (existsSync(chromiumPath)) return;
+  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+    console.log("Installing Chromium (apt-get) …");
+    apt(["update"]);
+    apt(["install", "-y", "chromium"]);
+    if (existsSync(chromiumPath)) return;
+  }
+  console.error(
+    `The browser tests need Chromium at ${chromiumPath}. On Debian, as root: ` +
+      "apt-get install chromium. Elsewhere: set NEBULUS_CHROMIUM to the path of a Chromium or Chrome.",
+  );
+  process.exit(1);
+};
+
+/** @param {readonly string[]} words */
+const apt = (words) => {
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const patience = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
+  spawnSync("apt-get", [...patience, ...words], {
+    env: environment,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 };
