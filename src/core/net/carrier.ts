@@ -1,0 +1,107 @@
+/**
+ * How frames travel between a worker and the page that holds libp2p: the types of channels, and the
+ * messages that cross the MessagePort between `src/net/bridge.ts` (page) and
+ * `src/worker/carrier.ts` (worker). Apart from both, since neither of these layers may import the
+ * other.
+ */
+import type { ErrorValue } from "../base/errors.ts";
+
+/** Over WebRTC, or through a relay (sealed end to end all the same). */
+export type ChannelPath = "direct" | "relayed";
+
+/** What is known of a channel when it opens; it never changes. */
+export interface ChannelInfo {
+  /** Peer ids as libp2p writes them (base58 text). */
+  readonly remotePeer: string;
+  readonly localPeer: string;
+  /** The same ids as multihash bytes, as the greeting hashes them. */
+  readonly remotePeerBytes: Uint8Array;
+  readonly localPeerBytes: Uint8Array;
+  /** True on the side that dialed: the one whose id comes first in text order. */
+  readonly initiator: boolean;
+  readonly path: ChannelPath;
+}
+
+/**
+ * One ordered, reliable stream of frames to one peer. A frame is FORMATS.md §8 without its length:
+ * type u8, then body, at most `frameBytesMax` bytes; the channel writes and reads the length.
+ */
+export interface PeerChannel extends ChannelInfo {
+  /**
+   * Resolves when the transport took the frame, in the order of the calls; waits while the
+   * transport is full. Copies what it needs: the caller may reuse the bytes at once. Rejects with
+   * `PeerUnreachable` when the channel closes first, with `TooLarge` for an empty or longer frame.
+   */
+  send(frame: Uint8Array): Promise<void>;
+  /**
+   * One handler; frames that came before it was set are handed over when it is. The bytes are the
+   * handler's.
+   */
+  onFrame(handler: (frame: Uint8Array) => void): void;
+  /** One handler, called once, whoever closed; at once if the channel is closed already. */
+  onClose(handler: () => void): void;
+  /** Sends what was accepted, then closes. Closing twice does nothing. */
+  close(): void;
+}
+
+export interface RelayStatus {
+  /** Multiaddress as configured. */
+  readonly address: string;
+  /** `reserved`: others can reach this page through the relay. */
+  readonly state: "connecting" | "connected" | "reserved";
+}
+
+export interface PeerStatus {
+  readonly peer: string;
+  readonly path: ChannelPath | "connecting";
+}
+
+export interface CarrierStatus {
+  readonly relays: readonly RelayStatus[];
+  /** Peers that a relay named under one of our tags, and those with an open channel. */
+  readonly peers: readonly PeerStatus[];
+}
+
+export interface CarrierIdentity {
+  readonly peerId: string;
+  /** The libp2p private key (its protobuf bytes): to be kept and handed to the next `start`. */
+  readonly privateKey: Uint8Array;
+}
+
+/** What the worker sees of the page's network. */
+export interface Carrier {
+  /**
+   * Loads libp2p in the page and connects. `privateKey` is that of an earlier run, null makes a new
+   * one. Rejects if the page cannot load it; a relay out of reach is no failure, it is tried for
+   * ever.
+   */
+  start(privateKey: Uint8Array | null): Promise<CarrierIdentity>;
+  /** Rendezvous tags, 16 bytes each as lower-case hexadecimal; replaces the ones before. */
+  setTags(tags: readonly string[]): void;
+  /**
+   * One handler; set it before `start`. A new channel to a peer means that an older one is closed.
+   */
+  onChannel(handler: (channel: PeerChannel) => void): void;
+  /** One handler, told of every change. */
+  onStatus(handler: (status: CarrierStatus) => void): void;
+  /** Closes every channel and the page's node. */
+  stop(): void;
+}
+
+/** Worker to page. Channels are numbered by the page. */
+export type CarrierRequest =
+  | { readonly kind: "start"; readonly privateKey: Uint8Array | null }
+  | { readonly kind: "tags"; readonly tags: readonly string[] }
+  | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
+  | { readonly kind: "close"; readonly channel: number }
+  | { readonly kind: "stop" };
+
+/** Page to worker. `accepted` answers one `frame`, in order. */
+export type CarrierEvent =
+  | { readonly kind: "started"; readonly identity: CarrierIdentity }
+  | { readonly kind: "failed"; readonly error: ErrorValue }
+  | { readonly kind: "open"; readonly channel: number; readonly info: ChannelInfo }
+  | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
+  | { readonly kind: "accepted"; readonly channel: number }
+  | { readonly kind: "closed"; readonly channel: number }
+  | { readonly kind: "status"; readonly status: CarrierStatus };
