@@ -6,7 +6,7 @@ import { defineConfig } from "@playwright/test";
 import { chromiumLaunch } from "./.ci/chromium.mjs";
 
 /** Not the port of `npm start`, which may be running. */
-const port = 5190;
+const port = Number(process.env["NEBULUS_TEST_PORT"] ?? 5190);
 
 export default defineConfig({
   testDir: "tests/e2e",

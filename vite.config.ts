@@ -21,7 +21,8 @@ const relayProxy = (target: string): ProxyOptions => ({
 
 export default defineConfig({
   plugins: [svelte()],
-  build: { target: "esnext" },
+  // nothing inline: the content security policy allows no data: addresses
+  build: { target: "esnext", assetsInlineLimit: 0 },
   worker: { format: "es" },
   server: relay === undefined ? {} : { proxy: { "^/$": relayProxy(relay) } },
   optimizeDeps: {
