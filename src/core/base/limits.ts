@@ -50,6 +50,16 @@ export const transactionWritesPerCollectionMax = 4_096;
 export const transactionBytesPerCollectionMax = 1_048_576;
 export const transactionAttemptsMax = 5;
 export const recentCommandsMax = 4_096;
+/** A transaction whose readings are older than so many changes is made again. */
+export const changesKeptMax = 16_384;
 export const journalRecordBytesMax = 64 * 1_048_576;
 export const queryDepthMax = 64;
 export const regexLengthMax = 1_024;
+
+// The carrier of src/net: pages, their channels and the rendezvous of a relay
+export const rendezvousTagsMax = 64;
+export const rendezvousPeersPerTagMax = 64;
+/** A registration of 64 tags, an answer of 64 peer ids, each with room to spare. */
+export const rendezvousFrameBytesMax = 8_192;
+export const channelsMax = 64;
+export const dialsAtOnceMax = 2;

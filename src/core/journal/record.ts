@@ -1,0 +1,163 @@
+/**
+ * The payload of one journal record (FORMATS.md §4): one commit, with the ops it added to each writer's open run, so
+ * that runs, their path tables and their row tables can be rebuilt exactly as they were.
+ *
+ * [sequence, command id, [ms, counter], result, [[scope, writer, first n, start, new paths, changed rows, ops], …]]
+ * start = nil, or [first n, [ms, counter], opening or nil] where a new run begins with this part.
+ */
+import { bytesToHex, hexToBytes } from "../base/bytes.ts";
+import type { Path, ScopeId, ShortHash, Time, WriterId } from "../base/types.ts";
+import type { Result } from "../base/result.ts";
+import { readForm, type FormError } from "../cbor/form.ts";
+import { type CborItem, writeItem } from "../cbor/item.ts";
+import { CborReader } from "../cbor/reader.ts";
+import { CborWriter } from "../cbor/writer.ts";
+import { bodyDepthMax } from "../base/limits.ts";
+
+/** A row of a run's table: (writer, highest n named, hash of the header that holds it). */
+export interface JournalRow {
+  readonly index: number;
+  readonly writer: WriterId;
+  readonly n: number;
+  readonly header: ShortHash;
+}
+
+export interface JournalStart {
+  readonly first: number;
+  readonly time: Time;
+  /** At n = 1, as it will stand in the header. */
+  readonly opening: CborItem;
+}
+
+/** What one commit added to one run. */
+export interface JournalPart {
+  readonly scope: ScopeId;
+  readonly writer: WriterId;
+  /** n of the first op of this part. */
+  readonly first: number;
+  readonly start: JournalStart | null;
+  readonly paths: readonly Path[];
+  readonly rows: readonly JournalRow[];
+  /** Bytes of each op, as they will stand in the body. */
+  readonly ops: readonly Uint8Array[];
+}
+
+export interface Commit {
+  readonly sequence: number;
+  readonly commandId: string;
+  readonly time: Time;
+  /** Documents matched, per write. */
+  readonly result: readonly number[];
+  readonly parts: readonly JournalPart[];
+}
+
+export const encodeCommit = (commit: Commit): Uint8Array => {
+  const writer = new CborWriter(1024);
+  writer.arrayHead(5);
+  writer.uint(commit.sequence);
+  writer.text(commit.commandId);
+  writeItem(writer, [commit.time.ms, commit.time.counter]);
+  writeItem(writer, commit.result);
+  writer.arrayHead(commit.parts.length);
+  for (const part of commit.parts) writePart(writer, part);
+  return writer.take();
+};
+
+/** Reads what `encodeCommit` wrote; a record that passed its checksum and fails here is damage. */
+export const decodeCommit = (bytes: Uint8Array): Result<Commit, FormError> =>
+  readForm(() => {
+    const reader = new CborReader(bytes);
+    expectCount(reader, 5);
+    const sequence = reader.readUint();
+    const commandId = reader.readText();
+    const time = readTime(reader);
+    const result = readList(reader, () => reader.readUint());
+    const parts = readList(reader, () => readPart(reader));
+    reader.expectEnd();
+    return { sequence, commandId, time, result, parts };
+  });
+
+const writePart = (writer: CborWriter, part: JournalPart): void => {
+  const { start } = part;
+  writer.arrayHead(7);
+  writer.bytes(hexToBytes(part.scope));
+  writer.bytes(hexToBytes(part.writer));
+  writer.uint(part.first);
+  writeItem(
+    writer,
+    start === null
+      ? null
+      : [start.first, [start.time.ms, start.time.counter], start.opening],
+  );
+  writeItem(writer, part.paths);
+  writer.arrayHead(part.rows.length);
+  for (const row of part.rows) {
+    const fields = [hexToBytes(row.writer), row.n, hexToBytes(row.header)];
+    writeItem(writer, [row.index, fields]);
+  }
+  writer.arrayHead(part.ops.length);
+  for (const op of part.ops) writer.bytes(op);
+};
+
+const readPart = (reader: CborReader): JournalPart => {
+  expectCount(reader, 7);
+  // A scope is whatever sixteen bytes this database wrote; `readHex` has checked their number.
+  const scope = readHex(reader, 16) as ScopeId;
+  const writer = readWriter(reader);
+  const first = reader.readUint();
+  const start = readStart(reader);
+  const paths = readList(reader, () => readList(reader, () => reader.readText()));
+  const rows = readList(reader, () => readRow(reader));
+  const ops = readList(reader, () => reader.readBytes());
+  return { scope, writer, first, start, paths, rows, ops };
+};
+
+const readStart = (reader: CborReader): JournalStart | null => {
+  if (reader.peekNil()) {
+    reader.readNil();
+    return null;
+  }
+  expectCount(reader, 3);
+  const first = reader.readUint();
+  const time = readTime(reader);
+  return { first, time, opening: reader.readItem(bodyDepthMax) };
+};
+
+const readRow = (reader: CborReader): JournalRow => {
+  expectCount(reader, 2);
+  const index = reader.readUint();
+  expectCount(reader, 3);
+  const writer = readWriter(reader);
+  const n = reader.readUint();
+  // Sixteen bytes, checked by `readHex`.
+  const header = readHex(reader, 16) as ShortHash;
+  return { index, writer, n, header };
+};
+
+const readTime = (reader: CborReader): Time => {
+  expectCount(reader, 2);
+  const ms = reader.readUint();
+  return { ms, counter: reader.readUint() };
+};
+
+// Sixteen bytes, checked by `readHex`.
+const readWriter = (reader: CborReader): WriterId => readHex(reader, 16) as WriterId;
+
+const readHex = (reader: CborReader, length: number): string => {
+  const bytes = reader.readBytes();
+  if (bytes.length !== length) reader.fail("wrongShape", `${String(length)} bytes expected`);
+  return bytesToHex(bytes);
+};
+
+const readList = <T>(reader: CborReader, read: () => T): readonly T[] => {
+  const count = reader.readArrayHead();
+  const list: T[] = [];
+  for (let i = 0; i < count; i++) list.push(read());
+  return list;
+};
+
+const expectCount = (reader: CborReader, count: number): void => {
+  if (reader.readArrayHead() !== count) {
+    reader.fail("wrongShape", `an array of ${String(count)} expected`);
+  }
+};

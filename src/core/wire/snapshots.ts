@@ -1,0 +1,46 @@
+/**
+ * What the API answers synchronously comes from these snapshots, which the engine keeps fresh in each page.
+ */
+
+export interface NetworkSnapshot {
+  readonly networkId: string;
+  readonly name: string;
+  /** Open networks are joined by name and secret; nobody can be removed from one. */
+  readonly kind: "open";
+  /** False where the secret follows from the name: anyone who knows the name can read. */
+  readonly secret: boolean;
+  readonly collections: readonly string[];
+  readonly peers: readonly PeerSnapshot[];
+  readonly operationsSent: number;
+  readonly operationsReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export interface PeerSnapshot {
+  readonly peerId: string;
+  /** The peer's device in this network, as hexadecimal of its signing key's hash. */
+  readonly device: string;
+  readonly path: "direct" | "relayed" | "memory";
+  /** Milliseconds since 1970 of the last frame. */
+  readonly lastSeen: number;
+}
+
+export type SyncStatus =
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "syncing"; readonly missing: number }
+  | { readonly kind: "behind"; readonly operations: number }
+  /** `verified`: equal heads and equal digests with every connected peer. `unread` segments wait for others. */
+  | { readonly kind: "synced"; readonly verified: boolean; readonly unread: number };
+
+export interface SyncSnapshot {
+  readonly collection: string;
+  readonly networkId: string;
+  readonly status: SyncStatus;
+  /** Operations of this device that no peer is known to hold. */
+  readonly pendingOperations: number;
+  /** Milliseconds since 1970 of the last verified equality, null before the first. */
+  readonly lastSync: number | null;
+  /** Highest n read, by writer. */
+  readonly vector: { readonly [writer: string]: number };
+}

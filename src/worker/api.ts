@@ -1,0 +1,68 @@
+/**
+ * The typed contract between a page and its database, in a worker or in the same process. One coarse object: few
+ * calls, plain structs, rows as bytes, errors as values (Comlink drops the fields of Error objects).
+ */
+import type { ErrorValue } from "../core/base/errors.ts";
+import type {
+  CollectionInfo,
+  FindRequest,
+  GetRequest,
+  LiveChange,
+  ReadMark,
+  RowsAnswer,
+  WriteRequest,
+  WriteResult,
+} from "../core/wire/requests.ts";
+import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ErrorValue };
+
+export interface OpenRequest {
+  readonly name: string;
+  readonly durability: "strict" | "relaxed";
+}
+
+export interface OpenInfo {
+  readonly storageMode: "memory" | "indexeddb" | "file";
+  /** Names this device in `_peerId` of documents that are not shared. */
+  readonly deviceId: string;
+  /** Readable text about what storage could not give back. */
+  readonly damage: readonly string[];
+}
+
+/** What the database tells by itself. */
+export type ServiceEvent =
+  | { readonly kind: "live"; readonly subscription: number; readonly change: LiveChange }
+  | { readonly kind: "networks"; readonly networks: readonly NetworkSnapshot[] }
+  | { readonly kind: "sync"; readonly sync: readonly SyncSnapshot[] }
+  | { readonly kind: "collections"; readonly collections: readonly CollectionInfo[] }
+  /** The database can not go on: storage failed, or a later opening took over. */
+  | { readonly kind: "failed"; readonly error: ErrorValue };
+
+export interface OpenNetworkRequest {
+  readonly networkId: string;
+  readonly name: string;
+  /** null: encryption is off, and the secret follows from the network's name. */
+  readonly sharedSecret: string | null;
+}
+
+export interface DatabaseService {
+  open(request: OpenRequest, emit: (event: ServiceEvent) => void): Promise<Answer<OpenInfo>>;
+  write(request: WriteRequest): Promise<Answer<WriteResult>>;
+  find(request: FindRequest, marks: readonly ReadMark[]): Promise<Answer<RowsAnswer>>;
+  get(request: GetRequest, marks: readonly ReadMark[]): Promise<Answer<RowsAnswer>>;
+  count(request: FindRequest): Promise<Answer<number>>;
+  collections(): Promise<Answer<readonly CollectionInfo[]>>;
+  /** Changes arrive as `live` events, the first with all rows. The page chooses the number. */
+  subscribe(subscription: number, request: FindRequest): Promise<Answer<null>>;
+  unsubscribe(subscription: number): Promise<Answer<null>>;
+  makeNetwork(request: OpenNetworkRequest): Promise<Answer<null>>;
+  leaveNetwork(networkId: string): Promise<Answer<null>>;
+  /** Resolves when a round of sync with every connected peer ended; `synced` is a checked claim. */
+  forceSync(collection: string): Promise<Answer<{ readonly synced: boolean }>>;
+  /** Hands over the port over which a page's libp2p node carries frames; null takes it back. */
+  carry(port: MessagePort | null): Promise<Answer<null>>;
+  close(): Promise<Answer<null>>;
+}
