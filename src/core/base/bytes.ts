@@ -38,7 +38,8 @@ export const bytesToHex = (bytes: Uint8Array): string => {
 
 /** For ids that were checked before: throws on anything but pairs of lower-case digits. */
 export const hexToBytes = (hex: string): Uint8Array => {
-  if (!isHex(hex, hex.length / 2)) throw new RangeError(`not hexadecimal: ${hex.slice(0, 80)}`);
+  if (!isHex(hex, Math.ceil(hex.length / 2)))
+    throw new RangeError(`not hexadecimal: ${hex.slice(0, 80)}`);
   const bytes = new Uint8Array(hex.length / 2);
   for (let at = 0; at < bytes.length; at++) {
     bytes[at] = Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16);
