@@ -1,9 +1,10 @@
 /**
- * The storage port: where a database's log, journal and meta data live. An adapter makes stores; a store is one
- * exclusive, open handle. Everything above knows this file only; every adapter passes `tests/contract/store.ts`.
+ * The storage port: where a database's log, journal and meta data live. An adapter makes stores; a
+ * store is one exclusive, open handle. Everything above knows this file only; every adapter passes
+ * `tests/contract/store.ts`.
  *
- * The log is the database: a commit is durable when its journal record is, segments are cut from the journal
- * later, and what stands in memory can be rebuilt from both.
+ * The log is the database: a commit is durable when its journal record is, segments are cut from
+ * the journal later, and what stands in memory can be rebuilt from both.
  */
 import type { HeaderHash, ScopeId, WriterId } from "../core/base/types.ts";
 
@@ -12,7 +13,10 @@ export interface StorageAdapter {
   readonly kind: "memory" | "indexeddb" | "file";
   /** Rejects with `AlreadyOpen`, `NewerFormat`, `QuotaExceeded` or `StorageFailed`. */
   open(name: string): Promise<Store>;
-  /** Deletes all data of that name. Resolves when it is gone. */
+  /**
+   * Deletes all data of that name; resolves when it is gone, and for a name that is not there.
+   * Stores that are open on it can only fail with `Replaced`, reads included.
+   */
   destroy(name: string): Promise<void>;
 }
 
@@ -37,7 +41,10 @@ export interface JournalRecord {
   readonly payload: Uint8Array;
 }
 
-/** One atomic change: all of it is durable when `write` resolves, or none of it ever shows. */
+/**
+ * One atomic change: all of it is durable when `write` resolves, or none of it ever shows. Segments
+ * are removed before others are stored; storing a key again replaces its bytes.
+ */
 export interface StoreBatch {
   readonly segments?: readonly StoredSegment[];
   readonly removedSegments?: readonly SegmentKey[];
@@ -49,32 +56,52 @@ export interface StoreBatch {
   readonly durability?: "strict" | "relaxed";
 }
 
-/** What was found unreadable while opening or reading: shown to the person, never dropped unsaid. */
+/**
+ * What was found unreadable while opening or reading: shown to the person, never dropped unsaid.
+ */
 export interface Damage {
   readonly where: "segment" | "journal" | "meta";
   readonly key: string;
   readonly reason: string;
 }
 
+/**
+ * Bytes are copied in, at the call, and out: neither side sees what the other does to its own
+ * later. Writes take effect in the order of their calls; a read that begins after a write resolved
+ * sees it. A failed write left nothing behind and may be tried again. Impossible sequences and keys
+ * are mistakes of this program: the call rejects with an `Error`, and nothing is written.
+ */
 export interface Store {
   /**
-   * Rises with every opening. Every write re-reads it in its transaction: a store that was replaced by a later
-   * opening rejects with `Replaced` and changes nothing.
+   * Rises with every opening. Every write re-reads it in its transaction: a store that was replaced
+   * by a later opening rejects with `Replaced` and changes nothing. Its reads need not fail.
    */
   readonly epoch: number;
   readonly absorbedSequence: number;
-  /** True where own writers may go on after a reopening because the journal proves that nothing was lost. */
+  /**
+   * True where own writers may go on after a reopening because the journal proves that nothing was
+   * lost.
+   */
   readonly journalProvesContinuity: boolean;
   meta(): Promise<ReadonlyMap<string, Uint8Array>>;
-  /** Records not yet absorbed, by rising sequence. */
+  /** Records not yet absorbed, by rising sequence. A gap in them is listed as damage. */
   journal(): AsyncIterable<JournalRecord>;
-  /** Durable when it resolves; all records or none. Calls are made one after another by the engine. */
+  /**
+   * Durable when it resolves; all records or none. Sequences go on where the journal ends, absorbed
+   * records counted.
+   */
   appendJournal(records: readonly JournalRecord[], durability: "strict" | "relaxed"): Promise<void>;
+  /** An absorbed sequence never goes back, nor beyond the journal's end. */
   write(batch: StoreBatch): Promise<void>;
+  /** null: not there, or damaged and then listed. */
   segment(key: SegmentKey): Promise<Uint8Array | null>;
-  /** Segments of a scope (all scopes without one) in key order, in pages of bounded memory. */
+  /**
+   * Segments of a scope (all scopes without one) in key order, in pages of bounded memory. What is
+   * written or removed while it runs may show or not; what stands all the while shows once.
+   */
   segments(scope?: ScopeId): AsyncIterable<StoredSegment>;
+  /** What this store met so far; it goes on after `close`. */
   damage(): readonly Damage[];
-  /** Waits for what is under way. Later calls reject with `Closed`. */
+  /** Waits for what was called before. Later calls reject with `Closed`. */
   close(): Promise<void>;
 }
