@@ -42,6 +42,25 @@ export const greetingNetworksMax = 256;
 export const frameBytesMax = 256 * 1024;
 export const messageBytesMax = 4 * 1_048_576;
 export const creditBytesMax = 2 * 1_048_576;
+/** What may be pushed ahead of what the other side has taken in. */
+export const pushBytesMax = 1_048_576;
+/** A message in pieces: how many pieces, and how many such messages at once from a peer. */
+export const messagePiecesMax = 1_024;
+export const messageAssembliesMax = 4;
+export const summariesPerMessageMax = 256;
+export const tipsPerMessageMax = 65_536;
+export const wantRangesMax = 64;
+export const wantHavesMax = 64;
+export const operationSegmentsMax = 4_096;
+/** Segments are gathered up to this many bytes an operation, so that most fit one frame. */
+export const operationBytesTarget = 192 * 1024;
+/** Of what comes unasked from a peer: a burst, then so much a second. */
+export const unaskedBytesBurst = 64 * 1_048_576;
+export const unaskedBytesPerSecond = 10 * 1_048_576;
+export const unaskedSegmentsBurst = 4_096;
+export const unaskedSegmentsPerSecond = 500;
+export const unaskedMessagesBurst = 512;
+export const unaskedMessagesPerSecond = 50;
 
 // This program
 export const readSiblingsMax = 64;

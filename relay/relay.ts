@@ -1,0 +1,100 @@
+/**
+ * The libp2p side of the relay: carries sealed bytes between pages that cannot reach each other
+ * (circuit relay v2), and introduces them (rendezvous). It listens on a loopback port of its own;
+ * `server.ts` brings the WebSockets of the one public port here.
+ */
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { circuitRelayServer } from "@libp2p/circuit-relay-v2";
+import { identify } from "@libp2p/identify";
+import type { PrivateKey } from "@libp2p/interface";
+import { ping } from "@libp2p/ping";
+import { webSockets } from "@libp2p/websockets";
+import { createLibp2p } from "libp2p";
+import { rendezvousPeersPerTagMax } from "../src/core/base/limits.ts";
+import { limits } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { createRegistry } from "./registry.ts";
+import { serveRendezvous } from "./rendezvous.ts";
+
+/** libp2p's own 5 to 10 seconds are short on a loaded machine. */
+const patienceMilliseconds = 20_000;
+
+export interface RelayDeps {
+  readonly privateKey: PrivateKey;
+  /** Where pages reach it: multiaddresses without peer id. */
+  readonly announce: readonly string[];
+  readonly log: Log;
+}
+
+export interface Relay {
+  readonly peerId: string;
+  /** On 127.0.0.1, for `server.ts` alone. */
+  readonly internalPort: number;
+  /** For `/healthz`. */
+  readonly counts: () => Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+export const startRelay = async ({ privateKey, announce, log }: RelayDeps): Promise<Relay> => {
+  const libp2p = await createLibp2p({
+    start: false,
+    privateKey,
+    addresses: { listen: ["/ip4/127.0.0.1/tcp/0/ws"], announce: [...announce] },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: {
+      maxConnections: limits.connectionsMax,
+      inboundConnectionThreshold: limits.connectionsPerSecondMax,
+      maxIncomingPendingConnections: limits.connectionsPendingMax,
+      inboundUpgradeTimeout: patienceMilliseconds,
+      inboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
+      outboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
+      // Pages come to the relay; it never goes to them.
+      reconnectRetries: 0,
+    },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      circuit: circuitRelayServer({
+        maxInboundHopStreams: limits.relayedPerPageMax,
+        maxOutboundStopStreams: limits.relayedPerPageMax,
+        reservations: {
+          maxReservations: limits.reservationsMax,
+          reservationTtl: limits.reservationMilliseconds,
+          defaultDataLimit: limits.relayedBytesMax,
+          defaultDurationLimit: limits.relayedMilliseconds,
+        },
+      }),
+    },
+  });
+  let internalPort = 0;
+  libp2p.addEventListener("transport:listening", ({ detail }) => {
+    internalPort = tcpPortOf(detail.getAddrs().map(String));
+  });
+  await libp2p.start();
+  const registry = createRegistry({
+    random: () => Math.random(),
+    peersPerTagMax: rendezvousPeersPerTagMax,
+  });
+  await serveRendezvous(libp2p, { registry, log, now: () => performance.now() });
+  return {
+    peerId: libp2p.peerId.toString(),
+    internalPort,
+    counts: () => ({
+      connections: libp2p.getConnections().length,
+      reservations: libp2p.services.circuit.reservations.size,
+      pages: registry.peerCount(),
+    }),
+    stop: async () => {
+      await libp2p.stop();
+    },
+  };
+};
+
+const tcpPortOf = (addresses: readonly string[]): number => {
+  const port = /\/tcp\/(\d+)/.exec(addresses.join(" "))?.[1];
+  if (port === undefined) throw new Error("the relay listens nowhere");
+  return Number(port);
+};

@@ -1,0 +1,108 @@
+/**
+ * One attempt to get a channel to one peer: WebRTC first, the relay if WebRTC is slow or fails.
+ * When to try, and what becomes of the channel, is the mesh's.
+ *
+ * libp2p may answer a dial with a connection that is dead at the other end, or announce one whose
+ * dialer has given up. So a connection counts only when our protocol was answered on it; one that
+ * cannot be used is dropped by its dialer, so that the next dial makes a new one.
+ */
+import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { multiaddr } from "@multiformats/multiaddr";
+import { directAddress, pathOf, relayedAddress } from "./addresses.ts";
+import type { Clock } from "./clock.ts";
+import type { RelayLink } from "./relayLink.ts";
+
+/**
+ * Constant, since libp2p's `identify` shows the names of protocols to strangers, the relay among
+ * them.
+ */
+export const channelProtocol = "/nebulusdb/1.0.0";
+
+const dialMillisecondsMax = 20_000;
+const openMillisecondsMax = 20_000;
+/** How long a peer without any channel waits for WebRTC before the relay carries its frames. */
+const relayedAfterMilliseconds = 5_000;
+
+export interface DialerDeps {
+  readonly libp2p: Libp2p;
+  readonly links: () => readonly RelayLink[];
+  readonly clock: Clock;
+  readonly hasChannel: (peer: string) => boolean;
+  /** A stream of ours is open and answered: from now on it is the peer's channel. */
+  readonly onOpen: (peer: string, stream: Stream, connection: Connection) => void;
+}
+
+/** Never rejects: whether it succeeded is what `onOpen` says. */
+export type Dialer = (peer: string) => Promise<void>;
+
+export const createDialer = (deps: DialerDeps): Dialer => {
+  const { libp2p, clock, hasChannel } = deps;
+
+  /** While WebRTC takes its time, the connection that carries its signalling can carry frames. */
+  const bridgeGap = async (peer: string): Promise<void> => {
+    const signalling = relayedConnection(libp2p, peer);
+    if (!hasChannel(peer) && signalling !== undefined) await open(deps, peer, signalling);
+  };
+
+  return async (peer) => {
+    let bridging = Promise.resolve();
+    const cancel = clock.after(relayedAfterMilliseconds, () => {
+      bridging = bridgeGap(peer);
+    });
+    const direct = await dial(deps, peer, directAddress);
+    cancel();
+    // One stream after the other, so that both sides see the same one last.
+    await bridging;
+    if (direct !== null && (await open(deps, peer, direct))) return;
+    if (hasChannel(peer)) return;
+    const relayed = relayedConnection(libp2p, peer) ?? (await dial(deps, peer, relayedAddress));
+    if (relayed !== null) await open(deps, peer, relayed);
+  };
+};
+
+/** The signalling is done, and what a relayed channel carried now goes the direct way. */
+export const closeRelayedConnections = (libp2p: Libp2p, peer: string): void => {
+  for (const connection of libp2p.getConnections(peerIdFromString(peer))) {
+    if (!isOpenAndRelayed(connection)) continue;
+    connection.close().catch(() => {
+      connection.abort(new Error("closing failed"));
+    });
+  }
+};
+
+const dial = async (
+  { libp2p, links }: DialerDeps,
+  peer: string,
+  throughRelay: (circuit: string, peer: string) => string,
+): Promise<Connection | null> => {
+  const addresses = links()
+    .filter((link) => link.peers().has(peer))
+    .flatMap((link) => link.circuit() ?? [])
+    .map((circuit) => multiaddr(throughRelay(circuit, peer)));
+  try {
+    return await libp2p.dial(addresses, { signal: AbortSignal.timeout(dialMillisecondsMax) });
+  } catch {
+    return null;
+  }
+};
+
+const open = async (deps: DialerDeps, peer: string, connection: Connection): Promise<boolean> => {
+  try {
+    const stream = await connection.newStream(channelProtocol, {
+      signal: AbortSignal.timeout(openMillisecondsMax),
+      runOnLimitedConnection: true,
+    });
+    deps.onOpen(peer, stream, connection);
+    return true;
+  } catch {
+    connection.abort(new Error("no channel could be opened"));
+    return false;
+  }
+};
+
+const relayedConnection = (libp2p: Libp2p, peer: string): Connection | undefined =>
+  libp2p.getConnections(peerIdFromString(peer)).find(isOpenAndRelayed);
+
+const isOpenAndRelayed = ({ status, remoteAddr }: Connection): boolean =>
+  status === "open" && pathOf(remoteAddr.toString()) === "relayed";

@@ -1,0 +1,80 @@
+/**
+ * Makes a libp2p node that is reached through relays: what a page and a peer in Node share, with
+ * the settings whose defaults do not suit us. A page adds WebRTC.
+ */
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { circuitRelayTransport } from "@libp2p/circuit-relay-v2";
+import { identify } from "@libp2p/identify";
+import type { Libp2p, PrivateKey } from "@libp2p/interface";
+import { ping } from "@libp2p/ping";
+import { webSockets } from "@libp2p/websockets";
+import { createLibp2p, type Libp2pOptions } from "libp2p";
+
+/** libp2p's own 5 to 10 seconds are short on a loaded machine. */
+const patienceMilliseconds = 20_000;
+/** Of one host in a second; pages behind one relay all look like one. */
+const inboundPerSecondMax = 100;
+const inboundPendingMax = 50;
+
+type TransportFactory = NonNullable<Libp2pOptions["transports"]>[number];
+
+export interface RelayedLibp2pOptions {
+  readonly privateKey: PrivateKey;
+  /** As many reservations are kept. */
+  readonly relayCount: number;
+  /** Where WebRTC exists: the transport that makes direct connections. */
+  readonly webrtc?: TransportFactory;
+}
+
+export const createRelayedLibp2p = ({
+  privateKey,
+  relayCount,
+  webrtc,
+}: RelayedLibp2pOptions): Promise<Libp2p> =>
+  createLibp2p({
+    privateKey,
+    addresses: {
+      listen: [
+        ...Array.from({ length: relayCount }, () => "/p2p-circuit"),
+        ...(webrtc === undefined ? [] : ["/webrtc"]),
+      ],
+    },
+    transports: [
+      webSocketsWithErrors,
+      circuitRelayTransport({ reservationCompletionTimeout: patienceMilliseconds }),
+      ...(webrtc === undefined ? [] : [webrtc]),
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // In a page libp2p refuses ws:// and private addresses, which is where a relay at home stands.
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionManager: {
+      dialTimeout: patienceMilliseconds,
+      addressDialTimeout: patienceMilliseconds,
+      inboundUpgradeTimeout: patienceMilliseconds,
+      outboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
+      inboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
+      inboundConnectionThreshold: inboundPerSecondMax,
+      maxIncomingPendingConnections: inboundPendingMax,
+      // relayLink.ts returns to relays, and never gives up.
+      reconnectRetries: 0,
+    },
+    // Circuit and WebRTC rest on identify; the connection monitor, which ends dead connections, on
+    // ping.
+    services: { identify: identify(), ping: ping() },
+  });
+
+/**
+ * In a page a failed WebSocket rejects with a DOM Event, where libp2p reads an Error's name and
+ * message.
+ */
+const webSocketsWithErrors: TransportFactory = (components) => {
+  const transport = webSockets()(components);
+  const dial = transport.dial.bind(transport);
+  transport.dial = (address, options) =>
+    dial(address, options).catch((error: unknown) => {
+      throw error instanceof Error ? error : new Error("the WebSocket could not be opened");
+    });
+  return transport;
+};

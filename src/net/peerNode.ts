@@ -1,0 +1,91 @@
+/**
+ * A peer over a libp2p node that is already made: its relays, its mesh of channels, its status.
+ * Apart from `node.ts`, which makes the node for a page, so that Node can run the same.
+ */
+import type { Libp2p } from "@libp2p/interface";
+import type { CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
+import type { Clock } from "./clock.ts";
+import { createMesh } from "./mesh.ts";
+import { createRelayLink, type RelayLink } from "./relayLink.ts";
+
+export interface PeerNodeDeps {
+  readonly libp2p: Libp2p;
+  /** Multiaddresses as text. */
+  readonly relays: readonly string[];
+  readonly clock: Clock;
+  /** Where `online` and `offline` events come from: the page's window. */
+  readonly connectivity?: EventTarget;
+}
+
+export interface PeerNode {
+  readonly peerId: string;
+  /** Rendezvous tags as hexadecimal; replaces the ones before. */
+  setTags(tags: readonly string[]): void;
+  /** One handler; channels that open before it is set are closed. */
+  onChannel(handler: (channel: PeerChannel) => void): void;
+  status(): CarrierStatus;
+  onStatus(handler: (status: CarrierStatus) => void): void;
+  /** Closes every channel, then the libp2p node. */
+  stop(): Promise<void>;
+}
+
+export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
+  const { libp2p, clock, connectivity } = deps;
+  let links: readonly RelayLink[] = [];
+  let channelHandler: ((channel: PeerChannel) => void) | null = null;
+  let statusHandler: ((status: CarrierStatus) => void) | null = null;
+
+  const status = (): CarrierStatus => ({
+    relays: links.map((link) => ({ address: link.address, state: link.state() })),
+    peers: mesh.peers(),
+  });
+  const mesh = createMesh({
+    libp2p,
+    clock,
+    links: () => links,
+    onChannel: (channel) => {
+      if (channelHandler === null) channel.close();
+      else channelHandler(channel);
+    },
+    onChange: () => statusHandler?.(status()),
+  });
+  const onRelayChange = (): void => {
+    mesh.update();
+    statusHandler?.(status());
+  };
+  const onOnline = (): void => {
+    for (const link of links) link.wake();
+    mesh.wake();
+  };
+  const onOffline = (): void => {
+    for (const link of links) link.distrust();
+  };
+
+  await mesh.start();
+  links = deps.relays.map((address) =>
+    createRelayLink({ libp2p, address, clock, onChange: onRelayChange }),
+  );
+  connectivity?.addEventListener("online", onOnline);
+  connectivity?.addEventListener("offline", onOffline);
+
+  return {
+    peerId: libp2p.peerId.toString(),
+    setTags: (tags) => {
+      for (const link of links) link.setTags(tags);
+    },
+    onChannel: (handler) => {
+      channelHandler = handler;
+    },
+    status,
+    onStatus: (handler) => {
+      statusHandler = handler;
+    },
+    stop: async () => {
+      connectivity?.removeEventListener("online", onOnline);
+      connectivity?.removeEventListener("offline", onOffline);
+      mesh.stop();
+      for (const link of links) link.stop();
+      await libp2p.stop();
+    },
+  };
+};

@@ -1,0 +1,197 @@
+/**
+ * Keeps the page connected to one relay, for ever: dials, registers at its rendezvous, waits for
+ * the reservation by which others reach this page, and starts again after any failure. libp2p does
+ * not do this by itself: it gives up after half a minute.
+ */
+import type { Connection, Libp2p } from "@libp2p/interface";
+import { multiaddr } from "@multiformats/multiaddr";
+import type { RelayStatus } from "../core/net/carrier.ts";
+import { backoffMilliseconds, type Clock } from "./clock.ts";
+import { openRendezvous, type Rendezvous } from "./rendezvous.ts";
+
+const backoff = { min: 250, max: 15_000 };
+const dialMillisecondsMax = 20_000;
+/** A relay that gives no reservation for so long is left and tried anew. */
+const reservationMillisecondsMax = 20_000;
+
+export interface RelayLinkDeps {
+  readonly libp2p: Libp2p;
+  /** Multiaddress as text, with or without the relay's peer id. */
+  readonly address: string;
+  readonly clock: Clock;
+  /** `state`, `circuit` or `peers` may answer something new. */
+  readonly onChange: () => void;
+}
+
+export interface RelayLink {
+  readonly address: string;
+  state(): RelayStatus["state"];
+  /** The relay's address with its peer id, while connected: addresses through it begin so. */
+  circuit(): string | null;
+  /** The peers that the relay last named under our tags; kept while the relay is away. */
+  peers(): ReadonlySet<string>;
+  setTags(tags: readonly string[]): void;
+  /** Dials at once instead of waiting out the back-off: the machine is online again. */
+  wake(): void;
+  /** Drops the connection, which may look open for long after the network went. */
+  distrust(): void;
+  stop(): void;
+}
+
+export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
+  const state: State = {
+    deps,
+    stopping: new AbortController(),
+    peersByTag: new Map(),
+    tags: [],
+    session: null,
+    isReserved: false,
+    failures: 0,
+    cutWait: () => undefined,
+  };
+  const { libp2p, address } = deps;
+  const onAddresses = (): void => {
+    checkReservation(state);
+  };
+  libp2p.addEventListener("self:peer:update", onAddresses);
+  libp2p.addEventListener("transport:listening", onAddresses);
+  void keepMeeting(state);
+
+  return {
+    address,
+    state: () =>
+      state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
+    circuit: () => (state.session === null ? null : withPeer(address, state.session.connection)),
+    peers: () => new Set([...state.peersByTag.values()].flat()),
+    setTags: (tags) => {
+      state.tags = [...tags];
+      for (const tag of state.peersByTag.keys()) {
+        if (!tags.includes(tag)) state.peersByTag.delete(tag);
+      }
+      register(state);
+      deps.onChange();
+    },
+    wake: () => {
+      state.failures = 0;
+      state.cutWait();
+    },
+    distrust: () => {
+      state.session?.connection.abort(new Error("the network is gone"));
+    },
+    stop: () => {
+      libp2p.removeEventListener("self:peer:update", onAddresses);
+      libp2p.removeEventListener("transport:listening", onAddresses);
+      state.stopping.abort(new Error("stopped"));
+      state.session?.connection.abort(new Error("stopped"));
+      state.cutWait();
+    },
+  };
+};
+
+interface State {
+  readonly deps: RelayLinkDeps;
+  readonly stopping: AbortController;
+  readonly peersByTag: Map<string, readonly string[]>;
+  tags: readonly string[];
+  session: { readonly connection: Connection; readonly rendezvous: Rendezvous } | null;
+  isReserved: boolean;
+  /** In a row, without a reservation in between. */
+  failures: number;
+  cutWait: () => void;
+}
+
+const keepMeeting = async (state: State): Promise<void> => {
+  const { signal } = state.stopping;
+  while (!signal.aborted) {
+    // Whatever failed, the remedy is the same: wait a little and begin again.
+    await meet(state).catch(() => undefined);
+    state.session = null;
+    state.isReserved = false;
+    state.deps.onChange();
+    await waitOut(state);
+  }
+};
+
+/** From a dial until the rendezvous ends, which it always does by an exception. */
+const meet = async (state: State): Promise<never> => {
+  const { clock, onChange } = state.deps;
+  const { connection, rendezvous } = await connect(state);
+  state.session = { connection, rendezvous };
+  state.peersByTag.clear();
+  checkReservation(state);
+  register(state);
+  onChange();
+  const cancel = clock.after(reservationMillisecondsMax, () => {
+    if (!state.isReserved) connection.abort(new Error("the relay gives no reservation"));
+  });
+  try {
+    for (;;) {
+      const { tag, peers } = await rendezvous.next();
+      if (state.tags.includes(tag)) state.peersByTag.set(tag, peers);
+      onChange();
+    }
+  } finally {
+    cancel();
+    rendezvous.close();
+  }
+};
+
+const connect = async ({
+  deps: { libp2p, address },
+  stopping,
+}: State): Promise<{ connection: Connection; rendezvous: Rendezvous }> => {
+  const withinTime = (): AbortSignal =>
+    AbortSignal.any([stopping.signal, AbortSignal.timeout(dialMillisecondsMax)]);
+  const standing = libp2p.getConnections().find((connection) => isToRelay(connection, address));
+  const connection = standing ?? (await libp2p.dial(multiaddr(address), { signal: withinTime() }));
+  try {
+    return { connection, rendezvous: await openRendezvous(connection, withinTime()) };
+  } catch (error) {
+    // It may be dead without showing it, so the next dial must not find it.
+    connection.abort(new Error("the relay does not answer"));
+    throw error;
+  }
+};
+
+const checkReservation = (state: State): void => {
+  const { session, deps } = state;
+  const isReserved = session !== null && hasReservation(deps.libp2p, session.connection);
+  if (isReserved === state.isReserved) return;
+  state.isReserved = isReserved;
+  if (isReserved) state.failures = 0;
+  register(state);
+  deps.onChange();
+};
+
+const register = ({ session, tags, isReserved }: State): void => {
+  session?.rendezvous.register({ tags, reachable: isReserved });
+};
+
+const waitOut = (state: State): Promise<void> => {
+  if (state.stopping.signal.aborted) return Promise.resolve();
+  const { clock } = state.deps;
+  const milliseconds = backoffMilliseconds(clock, state.failures, backoff);
+  state.failures += 1;
+  return new Promise((resolve) => {
+    const cancel = clock.after(milliseconds, resolve);
+    state.cutWait = () => {
+      cancel();
+      resolve();
+    };
+  });
+};
+
+/** libp2p adds the relay's peer id to the address when it learns it. */
+const isToRelay = ({ status, remoteAddr }: Connection, address: string): boolean => {
+  const remote = remoteAddr.toString();
+  const isSame = remote === address || remote.startsWith(`${address}/p2p/`);
+  return status === "open" && isSame && !remote.includes("/p2p-circuit");
+};
+
+const withPeer = (address: string, { remotePeer }: Connection): string =>
+  address.includes("/p2p/") ? address : `${address}/p2p/${remotePeer.toString()}`;
+
+const hasReservation = (libp2p: Libp2p, { remotePeer }: Connection): boolean => {
+  const mark = `/p2p/${remotePeer.toString()}/p2p-circuit`;
+  return libp2p.getMultiaddrs().some((own) => own.toString().includes(mark));
+};

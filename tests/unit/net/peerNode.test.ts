@@ -1,0 +1,134 @@
+/**
+ * Peers meet through a real relay. In Node there is no WebRTC, so every channel here is relayed;
+ * the direct ones are tested in Chromium (tests/e2e/net.spec.ts).
+ */
+import { afterEach, expect, test } from "vitest";
+import {
+  createCleanup,
+  startTestPeer,
+  startTestRelay,
+  temporaryDirectory,
+  type TestPeer,
+} from "../../support/nodePeers.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const tagA = "a".repeat(32);
+const tagB = "b".repeat(32);
+
+const isReserved = (peer: TestPeer): Promise<unknown> =>
+  peer.until(({ relays }) => relays.every(({ state }) => state === "reserved"));
+
+const namesOf = (peer: TestPeer): readonly string[] =>
+  peer
+    .status()
+    .peers.map(({ peer: id }) => id)
+    .sort();
+
+test("two peers with a tag in common get one channel, dialed by the smaller id", async () => {
+  const relay = await startTestRelay(cleanup);
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  one.setTags([tagA]);
+  two.setTags([tagB, tagA]);
+  const [first, second] = await Promise.all([one.channel(0), two.channel(0)]);
+
+  expect(first.channel.remotePeer).toBe(two.peerId);
+  expect(second.channel.remotePeer).toBe(one.peerId);
+  expect(first.channel.initiator).toBe(one.peerId < two.peerId);
+  expect(second.channel.initiator).toBe(two.peerId < one.peerId);
+  expect(first.channel.path).toBe("relayed");
+  expect(first.channel.localPeerBytes).toEqual(second.channel.remotePeerBytes);
+  expect(first.channel.localPeerBytes).toHaveLength(38);
+
+  const frames = [Uint8Array.of(1), new Uint8Array(256 * 1024).fill(7), Uint8Array.of(9, 8)];
+  await Promise.all(frames.map((frame) => first.channel.send(frame)));
+  expect(await second.received(3)).toEqual(frames);
+  await second.channel.send(Uint8Array.of(4, 2));
+  expect(await first.received(1)).toEqual([Uint8Array.of(4, 2)]);
+  expect([one.channels.length, two.channels.length]).toEqual([1, 1]);
+});
+
+test("a peer that leaves a tag, or goes, is no longer named; another tag brings it back", async () => {
+  const relay = await startTestRelay(cleanup);
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  one.setTags([tagA, tagB]);
+  two.setTags([tagA]);
+  const { channel, closed } = await one.channel(0);
+  two.setTags([]);
+  channel.close();
+  await closed;
+  await one.until(({ peers }) => peers.length === 0);
+
+  two.setTags([tagB]);
+  await one.channel(1);
+  expect(namesOf(one)).toEqual([two.peerId]);
+  await two.stop();
+  await one.until(({ peers }) => peers.length === 0);
+});
+
+test("peers without a tag in common never meet", async () => {
+  const relay = await startTestRelay(cleanup);
+  const peers = await Promise.all([0, 1, 2].map(() => startTestPeer(cleanup, [relay])));
+  const [one, two, three] = peers;
+  if (one === undefined || two === undefined || three === undefined) throw new Error("three");
+  await Promise.all(peers.map(isReserved));
+  one.setTags([tagA]);
+  two.setTags([tagB]);
+  // What the third is told last shows that the relay had heard of both before.
+  three.setTags([tagA, tagB]);
+  await three.until(({ peers: named }) => named.length === 2);
+  await Promise.all([one.channel(0), two.channel(0)]);
+  expect([namesOf(one), namesOf(two)]).toEqual([[three.peerId], [three.peerId]]);
+});
+
+test("a channel that one side closes is dialed again, by the same side", async () => {
+  const relay = await startTestRelay(cleanup);
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  const [first, second] = await Promise.all([one.channel(0), two.channel(0)]);
+  // What was accepted before the close still arrives.
+  await first.channel.send(Uint8Array.of(25));
+  first.channel.close();
+  await Promise.all([first.closed, second.closed]);
+  expect(second.frames).toEqual([Uint8Array.of(25)]);
+  await expect(first.channel.send(Uint8Array.of(1))).rejects.toMatchObject({
+    code: "PeerUnreachable",
+  });
+
+  const [again, answered] = await Promise.all([one.channel(1), two.channel(1)]);
+  expect(again.channel.initiator).toBe(first.channel.initiator);
+  await again.channel.send(Uint8Array.of(2));
+  expect(await answered.received(1)).toEqual([Uint8Array.of(2)]);
+});
+
+test("after a restart of the relay peers meet again, and those who came meanwhile too", async () => {
+  const data = await temporaryDirectory(cleanup);
+  const relay = await startTestRelay(cleanup, { data });
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  const { closed } = await one.channel(0);
+  await relay.stop();
+  await closed;
+  await one.until(({ relays }) => relays.every(({ state }) => state === "connecting"));
+
+  const restarted = await startTestRelay(cleanup, { data, port: relay.port });
+  expect(restarted.peerId).toBe(relay.peerId);
+  const three = await startTestPeer(cleanup, [restarted]);
+  three.setTags([tagA]);
+  await Promise.all([one, two, three].map(isReserved));
+  for (const peer of [one, two, three]) {
+    await peer.until(({ peers }) => peers.filter(({ path }) => path === "relayed").length === 2);
+  }
+});
+
+test("two relays name the same peer: still one channel, which outlives either", async () => {
+  const relays = [await startTestRelay(cleanup), await startTestRelay(cleanup)];
+  const [one, two] = [await startTestPeer(cleanup, relays), await startTestPeer(cleanup, relays)];
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  await Promise.all([isReserved(one), isReserved(two), one.channel(0)]);
+  await relays[0]?.stop();
+  await one.until(({ relays: [first] }) => first?.state === "connecting");
+  await one.until(({ peers }) => peers.some(({ path }) => path === "relayed"));
+  expect(namesOf(one)).toEqual([two.peerId]);
+});
