@@ -1,6 +1,6 @@
 /**
- * The codec against an oracle (cborg) on random values, and against hostile bytes: what a reader accepts is what the
- * writer writes, and everything else ends in a typed error.
+ * The codec against an oracle (cborg) on random values, and against hostile bytes: what a reader
+ * accepts is what the writer writes, and everything else ends in a typed error.
  */
 import { encode, Token, Type, type EncodeOptions } from "cborg";
 import fc from "fast-check";
@@ -160,7 +160,10 @@ const mutate = (good: Uint8Array, random: Random): Uint8Array => {
   }
 };
 
-/** Reads bytes by every reader; whatever one accepts must be exactly what the writer writes. Gives how many did. */
+/**
+ * Reads bytes by every reader; whatever one accepts must be exactly what the writer writes. Gives
+ * how many did.
+ */
 const readEveryWay = (hostile: Uint8Array): number => {
   const asItem = decodeCbor(hostile, caps);
   if (asItem.ok) expect(Buffer.from(encodeCbor(asItem.value))).toEqual(Buffer.from(hostile));
@@ -188,8 +191,8 @@ test("hostile bytes: random and mutated ones end in a value or a typed error, no
     try {
       accepted += readEveryWay(hostile);
     } catch (error) {
-      const shown = `seed ${String(seed)} run ${String(run)} ${Buffer.from(hostile).toString("hex")}`;
-      throw new Error(shown, { cause: error });
+      const shown = Buffer.from(hostile).toString("hex");
+      throw new Error(`seed ${String(seed)} run ${String(run)} ${shown}`, { cause: error });
     }
   }
   expect(accepted, "some mutations are harmless, or the test reads nothing").toBeGreaterThan(1_000);

@@ -1,6 +1,7 @@
 /**
- * The `CryptoPort` over Node's synchronous functions: every promise is settled when it is returned, so a simulation runs
- * in the same order whenever it is run, and its keys come from the seed. Real cryptography otherwise.
+ * The `CryptoPort` over Node's synchronous functions: every promise is settled when it is returned,
+ * so a simulation runs in the same order whenever it is run, and its keys come from the seed. Real
+ * cryptography otherwise.
  */
 import {
   createCipheriv,

@@ -1,6 +1,6 @@
 /**
- * Dice with a seed: the same seed throws the same numbers on every machine, so a failing run can be run again. Print
- * the seed when a test fails.
+ * Dice with a seed: the same seed throws the same numbers on every machine, so a failing run can be
+ * run again. Print the seed when a test fails.
  */
 
 export interface Random {
@@ -17,7 +17,10 @@ export interface Random {
   readonly shuffle: <T>(list: readonly T[]) => T[];
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, good enough for tests, never for keys. */
+/**
+ * Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, good enough for tests, never for
+ * keys.
+ */
 export const createRandom = (seed: number): Random => {
   let state = seed >>> 0;
   const next = (): number => {

@@ -1,6 +1,6 @@
 /**
- * Small functions over `Uint8Array`: joining, comparing, and the texts that stand for bytes (hexadecimal for ids,
- * base64url for links, latin1 for keys of a Map).
+ * Small functions over `Uint8Array`: joining, comparing, and the texts that stand for bytes
+ * (hexadecimal for ids, base64url for links, latin1 for keys of a Map).
  */
 
 export const concatBytes = (...parts: readonly Uint8Array[]): Uint8Array => {
@@ -64,7 +64,10 @@ export const bytesToBase64Url = (bytes: Uint8Array): string => {
   return text;
 };
 
-/** Null for foreign characters, padding, an impossible length, or leftover bits: one text for each bytes. */
+/**
+ * Null for foreign characters, padding, an impossible length, or leftover bits: one text for each
+ * bytes.
+ */
 export const base64UrlToBytes = (text: string): Uint8Array | null => {
   if (text.length % 4 === 1) return null;
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));

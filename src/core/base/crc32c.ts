@@ -1,6 +1,7 @@
 /**
- * CRC-32C (Castagnoli, RFC 3720 B.4), the checksum of everything stored: it finds damage, it proves nothing.
- * Eight bytes a step ("slicing by 8", Kounavis and Berry 2005), some six times as fast as one byte a step.
+ * CRC-32C (Castagnoli, RFC 3720 B.4), the checksum of everything stored: it finds damage, it proves
+ * nothing. Eight bytes a step ("slicing by 8", Kounavis and Berry 2005), some six times as fast as
+ * one byte a step.
  */
 
 /** 0 to 2^32 - 1. */

@@ -1,10 +1,10 @@
 /**
- * Text to UTF-8 and back, strictly: what cannot come back as it was is refused, never replaced. The one place of the
- * core that names `TextEncoder` and `TextDecoder`.
+ * Text to UTF-8 and back, strictly: what cannot come back as it was is refused, never replaced. The
+ * one place of the core that names `TextEncoder` and `TextDecoder`.
  */
 
-// The core's lib is bare ECMAScript, so that I/O cannot slip in. These two are pure and exist on every platform we run
-// on, and no library is as fast; they are declared for this file only.
+// The core's lib is bare ECMAScript, so that I/O cannot slip in. These two are pure and exist on
+// every platform we run on, and no library is as fast; they are declared for this file only.
 declare class TextEncoder {
   encode(text: string): Uint8Array;
   encodeInto(text: string, target: Uint8Array): { readonly read: number; readonly written: number };
@@ -30,13 +30,17 @@ export const utf8Encode = (text: string): Uint8Array => {
 };
 
 /**
- * Writes to the start of `target`, which must hold 3 bytes a code unit; gives the bytes written. Lone surrogates would
- * become U+FFFD: the caller checks, since it often knows the text to be ASCII.
+ * Writes to the start of `target`, which must hold 3 bytes a code unit; gives the bytes written.
+ * Lone surrogates would become U+FFFD: the caller checks, since it often knows the text to be
+ * ASCII.
  */
 export const utf8EncodeInto = (text: string, target: Uint8Array): number =>
   encoder.encodeInto(text, target).written;
 
-/** Null for anything but strict UTF-8: overlong forms, surrogates, truncation. A byte order mark is text. */
+/**
+ * Null for anything but strict UTF-8: overlong forms, surrogates, truncation. A byte order mark is
+ * text.
+ */
 export const utf8Decode = (bytes: Uint8Array): string | null => {
   try {
     return decoder.decode(bytes);
@@ -57,8 +61,8 @@ export const utf8Length = (text: string): number => {
 };
 
 /**
- * Order of two well-formed texts by their UTF-8 bytes, without making them. It is the order of code points, which
- * differs from `<` (code units) where a surrogate pair meets U+E000 to U+FFFF.
+ * Order of two well-formed texts by their UTF-8 bytes, without making them. It is the order of code
+ * points, which differs from `<` (code units) where a surrogate pair meets U+E000 to U+FFFF.
  */
 export const compareUtf8 = (a: string, b: string): number => {
   const shared = Math.min(a.length, b.length);

@@ -1,6 +1,6 @@
 /**
- * Turns what a caller passes in into a `Value`, or throws a typed error that names the place. The result shares nothing
- * with the input, so neither side can change the other's data later.
+ * Turns what a caller passes in into a `Value`, or throws a typed error that names the place. The
+ * result shares nothing with the input, so neither side can change the other's data later.
  */
 import { invalid, type NebulusError } from "../base/errors.ts";
 import type { Value } from "../base/types.ts";
@@ -9,14 +9,18 @@ import { callerNameFault } from "./names.ts";
 import { nestingMax } from "./value.ts";
 
 /**
- * A deep copy of a caller's value. Fields that are `undefined` are left out; an `undefined` element of an array is
- * refused. `nesting` is how many arrays and maps may enclose the deepest scalar: 16 less the names of the path.
- * Throws InvalidDocument with the dotted path, such as `meta.items[3].x`.
+ * A deep copy of a caller's value. Fields that are `undefined` are left out; an `undefined` element
+ * of an array is refused. `nesting` is how many arrays and maps may enclose the deepest scalar: 16
+ * less the names of the path. Throws InvalidDocument with the dotted path, such as
+ * `meta.items[3].x`.
  */
 export const checkValue = (input: unknown, path: string, nesting: number = nestingMax): Value =>
   check(input, { trail: [path], around: [] }, nesting);
 
-/** An object that is only its fields: made by a literal, by JSON or a structured clone, in any realm. */
+/**
+ * An object that is only its fields: made by a literal, by JSON or a structured clone, in any
+ * realm.
+ */
 export const isPlainObject = (input: unknown): input is { readonly [name: string]: unknown } => {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
   const prototype: unknown = Object.getPrototypeOf(input);
@@ -44,7 +48,10 @@ export const pathBelow = (parent: string, name: string): string => {
   return parent === "" ? shown : `${parent}.${shown}`;
 };
 
-/** Where the check stands: names and indices from the root (made into a path only when needed), objects around it. */
+/**
+ * Where the check stands: names and indices from the root (made into a path only when needed),
+ * objects around it.
+ */
 interface Place {
   readonly trail: (string | number)[];
   readonly around: object[];
@@ -118,7 +125,8 @@ const checkMap = (
   place: Place,
   nesting: number,
 ): Value => {
-  // A plain object is safe: the name rules refuse `__proto__`, the only name that would meet a setter.
+  // A plain object is safe: the name rules refuse `__proto__`, the only name that would meet a
+  // setter.
   const copy: Record<string, Value> = {};
   for (const name of Object.keys(input)) {
     const field = input[name];

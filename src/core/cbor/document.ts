@@ -1,6 +1,6 @@
 /**
- * A caller's document taken apart to leaves (FORMATS.md §2) and put together again. Every rule on whole documents is
- * checked here, so that what comes out can be written without looking again.
+ * A caller's document taken apart to leaves (FORMATS.md §2) and put together again. Every rule on
+ * whole documents is checked here, so that what comes out can be written without looking again.
  */
 import { invalid } from "../base/errors.ts";
 import { depthMax, documentIdBytesMax, opBytesMax, writeEntriesPerOpMax } from "../base/limits.ts";
@@ -27,11 +27,11 @@ export interface CheckedDocument {
 }
 
 /**
- * Checks and copies a caller's document. Metadata fields (`_vector` and its like) are left out, so that what was read
- * can be written back. `atomicPaths` names, dotted, the objects that stay whole.
+ * Checks and copies a caller's document. Metadata fields (`_vector` and its like) are left out, so
+ * that what was read can be written back. `atomicPaths` names, dotted, the objects that stay whole.
  *
- * Throws InvalidDocument, InvalidEntryType, or TooLarge (over 256 leaves, or 1 MiB of encoded values), `path` naming
- * the place; the path of the whole document is the empty text.
+ * Throws InvalidDocument, InvalidEntryType, or TooLarge (over 256 leaves, or 1 MiB of encoded
+ * values), `path` naming the place; the path of the whole document is the empty text.
  */
 export const checkDocument = (
   input: unknown,
@@ -68,8 +68,9 @@ export const checkId = (id: unknown, path: string): string => {
 };
 
 /**
- * The nested object of leaves that do not clash. An empty-object leaf has no say where others stand below its path; of
- * any other two in one place the later one stays. Nothing in the result is shared with the leaves.
+ * The nested object of leaves that do not clash. An empty-object leaf has no say where others stand
+ * below its path; of any other two in one place the later one stays. Nothing in the result is
+ * shared with the leaves.
  */
 export const buildDocument = (leaves: Iterable<Leaf>): Record<string, Value> => {
   const root: Branch = {};

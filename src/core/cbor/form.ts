@@ -1,6 +1,7 @@
 /**
- * What is wrong with bytes that somebody else made. Readers throw `FormFault` from wherever they are; `readForm` turns
- * it into a value at the boundary, so that hostile bytes can end in nothing but a typed result.
+ * What is wrong with bytes that somebody else made. Readers throw `FormFault` from wherever they
+ * are; `readForm` turns it into a value at the boundary, so that hostile bytes can end in nothing
+ * but a typed result.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 
@@ -12,7 +13,10 @@ export type FormCode =
   | "tooLong"
   | "tooDeep"
   | "tooManyItems"
-  /** Another spelling of the same item is the canonical one: long heads, floats that are integers, -0. */
+  /**
+   * Another spelling of the same item is the canonical one: long heads, floats that are integers,
+   * -0.
+   */
   | "notCanonical"
   | "badText"
   /** NaN, an infinity, or an integer beyond 2^53 - 1. */

@@ -1,6 +1,6 @@
 /**
- * Structures: the positional arrays of which ops, headers, frames and hashes are made. No maps and no tags; those occur
- * only inside a user's values (value.ts).
+ * Structures: the positional arrays of which ops, headers, frames and hashes are made. No maps and
+ * no tags; those occur only inside a user's values (value.ts).
  */
 import { readForm, type FormError } from "./form.ts";
 import { CborReader, type CborItem } from "./reader.ts";
@@ -18,7 +18,10 @@ export interface CborCaps {
   readonly itemsMax: number;
 }
 
-/** Throws a RangeError for what has no canonical form (NaN, infinities, lone surrogates): a bug of the caller. */
+/**
+ * Throws a RangeError for what has no canonical form (NaN, infinities, lone surrogates): a bug of
+ * the caller.
+ */
 export const encodeCbor = (item: CborItem): Uint8Array => {
   const writer = new CborWriter();
   writeItem(writer, item);

@@ -1,12 +1,14 @@
 /**
- * The rules on names of fields and of keys inside values (FORMATS.md §2, Limits): what callers may use, what peers may
- * send, and which names are the database's own.
+ * The rules on names of fields and of keys inside values (FORMATS.md §2, Limits): what callers may
+ * use, what peers may send, and which names are the database's own.
  */
 import { invalid } from "../base/errors.ts";
 import { nameBytesMax } from "../base/limits.ts";
 import { isWellFormed, utf8Length } from "../base/utf8.ts";
 
-/** Computed when a document is read, hidden unless asked for, and dropped when it is written back. */
+/**
+ * Computed when a document is read, hidden unless asked for, and dropped when it is written back.
+ */
 const metadataNames: ReadonlySet<string> = new Set([
   "_vector",
   "_timestamp",
@@ -42,8 +44,8 @@ export const callerNameFault = (name: string): string | null => {
 };
 
 /**
- * Throws InvalidDocument for a name that a caller may not use at `path` (which ends in it). `allowOurs` lets names with
- * a leading underscore through, for the database's own writes.
+ * Throws InvalidDocument for a name that a caller may not use at `path` (which ends in it).
+ * `allowOurs` lets names with a leading underscore through, for the database's own writes.
  */
 export const checkName = (
   name: string,

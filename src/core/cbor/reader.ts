@@ -1,7 +1,8 @@
 /**
- * Reads canonical CBOR and nothing else (FORMATS.md, "Reading peers' bytes"): what it accepts, `CborWriter` writes
- * again byte for byte. Every method either moves past one item of the kind it names or throws `FormFault`.
- * Depth counts arrays, maps and tags that enclose an item; a scalar has depth 0.
+ * Reads canonical CBOR and nothing else (FORMATS.md, "Reading peers' bytes"): what it accepts,
+ * `CborWriter` writes again byte for byte. Every method either moves past one item of the kind it
+ * names or throws `FormFault`. Depth counts arrays, maps and tags that enclose an item; a scalar
+ * has depth 0.
  */
 import { compareUtf8, utf8Decode } from "../base/utf8.ts";
 import { FormFault, type FormCode } from "./form.ts";
@@ -142,7 +143,9 @@ export class CborReader {
     return this.readHead(major.tag, "a tag");
   }
 
-  /** A structure's item, with at most `depthMax` arrays around its deepest one: no maps, no tags. */
+  /**
+   * A structure's item, with at most `depthMax` arrays around its deepest one: no maps, no tags.
+   */
   readItem(depthMax: number): CborItem {
     switch (this.peekMajor()) {
       case major.bytes:
@@ -181,8 +184,9 @@ export class CborReader {
   }
 
   /**
-   * Moves past one item of any kind, maps and tags included, after checking its form to the last byte: it is
-   * canonical CBOR. What it means (known tags, names of keys) is for `readValue` to say.
+   * Moves past one item of any kind, maps and tags included, after checking its form to the last
+   * byte: it is canonical CBOR. What it means (known tags, names of keys) is for `readValue` to
+   * say.
    */
   skip(depthMax: number): void {
     switch (this.peekMajor()) {
@@ -202,7 +206,8 @@ export class CborReader {
       }
       case major.tag: {
         const inner = this.enter(depthMax);
-        // A date's seconds are a float even where they are whole: the one exception to the rule for numbers.
+        // A date's seconds are a float even where they are whole: the one exception to the rule for
+        // numbers.
         const isDate = this.readTag() === tagDate;
         if (isDate && this.peekByte() === byteFloat64) this.readFloat();
         else this.skip(inner);
@@ -285,7 +290,9 @@ export class CborReader {
     return length;
   }
 
-  /** Each element takes a byte at least: a lying count is refused before anything is made for it. */
+  /**
+   * Each element takes a byte at least: a lying count is refused before anything is made for it.
+   */
   private readCount(wanted: number, name: string, itemsEach: number): number {
     const start = this.offset;
     const count = this.readHead(wanted, name);

@@ -1,6 +1,7 @@
 /**
- * Users' values (FORMATS.md §2, Values) as canonical CBOR and back. A `Value` that reaches `writeValue` went through
- * `checkValue` (a caller's) or `readValue` (a peer's); each holds all rules on its side.
+ * Users' values (FORMATS.md §2, Values) as canonical CBOR and back. A `Value` that reaches
+ * `writeValue` went through `checkValue` (a caller's) or `readValue` (a peer's); each holds all
+ * rules on its side.
  */
 import { bytesToLatin1 } from "../base/bytes.ts";
 import { depthMax } from "../base/limits.ts";
@@ -34,7 +35,10 @@ export const decodeValue = (
     return value;
   });
 
-/** The canonical bytes as text, for keys of a Map: the order of code units is the order of the bytes. */
+/**
+ * The canonical bytes as text, for keys of a Map: the order of code units is the order of the
+ * bytes.
+ */
 export const valueKey = (value: Value): string => bytesToLatin1(encodeValue(value));
 
 /** Whether two values are one value to every replica: the same canonical bytes. */
@@ -139,7 +143,8 @@ const readArray = (reader: CborReader, nesting: number): readonly Value[] => {
 
 const readMap = (reader: CborReader, nesting: number): Value => {
   const inner = reader.enter(nesting);
-  // A plain object is safe: the name rules refuse `__proto__`, the only name that would meet a setter.
+  // A plain object is safe: the name rules refuse `__proto__`, the only name that would meet a
+  // setter.
   const map: Record<string, Value> = {};
   let before: string | null = null;
   for (let left = reader.readMapHead(); left > 0; left--) {
@@ -164,7 +169,8 @@ const readTagged = (reader: CborReader): Value => {
 const readDate = (reader: CborReader, start: number): Date => {
   const seconds = reader.readFloat();
   const rounded = Math.round(seconds * 1_000);
-  // Multiplying back is off by one far from 1970; one of the three gives these very seconds, if any does.
+  // Multiplying back is off by one far from 1970; one of the three gives these very seconds, if any
+  // does.
   const ms = [rounded, rounded - 1, rounded + 1].find((candidate) => candidate / 1_000 === seconds);
   const date = new Date(ms ?? Number.NaN);
   if (Number.isNaN(date.getTime())) {
@@ -187,7 +193,9 @@ const readVector = (reader: CborReader, start: number): Float32Array => {
   return vector;
 };
 
-/** Writes one value to a writer that is kept for it: most values are small, and are asked for often. */
+/**
+ * Writes one value to a writer that is kept for it: most values are small, and are asked for often.
+ */
 const withScratch = <T>(value: Value, use: (writer: CborWriter) => T): T => {
   scratch.truncate(0);
   writeValue(scratch, value);

@@ -1,6 +1,7 @@
 /**
- * Writes deterministic CBOR (FORMATS.md, Encoding) into one growing buffer. A class, and apart from what is written,
- * because it is the hottest code there is: every op, header and hash goes through it.
+ * Writes deterministic CBOR (FORMATS.md, Encoding) into one growing buffer. A class, and apart from
+ * what is written, because it is the hottest code there is: every op, header and hash goes through
+ * it.
  */
 import { isWellFormed, utf8EncodeInto } from "../base/utf8.ts";
 
@@ -57,7 +58,10 @@ export class CborWriter {
     else this.head(0, value);
   }
 
-  /** Eight bytes whatever the value: canonical for safe integers only where the schema says so (dates). */
+  /**
+   * Eight bytes whatever the value: canonical for safe integers only where the schema says so
+   * (dates).
+   */
   float(value: number): void {
     if (!Number.isFinite(value)) throw notWritable(value, "a finite number");
     this.need(9);
@@ -66,7 +70,10 @@ export class CborWriter {
     this.at += 9;
   }
 
-  /** The canonical form of any finite number: an integer where it is a safe one (-0 is 0), else a float. */
+  /**
+   * The canonical form of any finite number: an integer where it is a safe one (-0 is 0), else a
+   * float.
+   */
   number(value: number): void {
     if (Number.isSafeInteger(value)) this.int(value);
     else this.float(value);
@@ -77,7 +84,8 @@ export class CborWriter {
     const units = text.length;
     this.need(units * 3 + 9);
     if (units <= loopedTextUnitsMax && this.asciiText(text)) return;
-    // The head's size depends on the bytes, which are known only after writing them: guess, and move if wrong.
+    // The head's size depends on the bytes, which are known only after writing them: guess, and
+    // move if wrong.
     const start = this.at;
     const guessed = start + headSize(units);
     const written = utf8EncodeInto(text, this.buffer.subarray(guessed));
@@ -154,7 +162,10 @@ export class CborWriter {
     }
   }
 
-  /** Writes short text if it is ASCII; otherwise writes nothing that counts. Room must have been made. */
+  /**
+   * Writes short text if it is ASCII; otherwise writes nothing that counts. Room must have been
+   * made.
+   */
   private asciiText(text: string): boolean {
     const { buffer } = this;
     const units = text.length;

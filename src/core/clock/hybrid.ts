@@ -1,6 +1,7 @@
 /**
- * The hybrid logical clock (DESIGN.md §3, Time) and the arithmetic of its times: 48 bits of milliseconds over a 16-bit
- * counter. As one number ms * 65,536 + counter it has 64 bits, too many for a double, so sums are taken in two parts.
+ * The hybrid logical clock (DESIGN.md §3, Time) and the arithmetic of its times: 48 bits of
+ * milliseconds over a 16-bit counter. As one number ms * 65,536 + counter it has 64 bits, too many
+ * for a double, so sums are taken in two parts.
  */
 import { assert } from "../base/result.ts";
 import {

@@ -1,7 +1,7 @@
 /**
- * The labelled hashes and keys of FORMATS.md: every hash and derived key says what it is for, so that bytes made for
- * one purpose can never pass for another. Pure JavaScript, since the core waits for nothing and its inputs are small;
- * bodies and signatures go through the `CryptoPort`.
+ * The labelled hashes and keys of FORMATS.md: every hash and derived key says what it is for, so
+ * that bytes made for one purpose can never pass for another. Pure JavaScript, since the core waits
+ * for nothing and its inputs are small; bodies and signatures go through the `CryptoPort`.
  */
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
@@ -14,7 +14,10 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => nobleSha256(bytes);
 export const hmac = (key: Uint8Array, bytes: Uint8Array): Uint8Array =>
   nobleHmac(nobleSha256, key, bytes);
 
-/** CBOR `["nebulusdb/1/" + label, …parts]`: what is hashed, signed, or given as the purpose of a key. */
+/**
+ * CBOR `["nebulusdb/1/" + label, …parts]`: what is hashed, signed, or given as the purpose of a
+ * key.
+ */
 export const labelled = (label: string, parts: readonly CborItem[]): Uint8Array =>
   encodeCbor([`nebulusdb/1/${label}`, ...parts]);
 

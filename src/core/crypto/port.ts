@@ -1,6 +1,7 @@
 /**
- * What the database asks of its platform's cryptography. Adapters: WebCrypto (engine/crypto/webcrypto.ts), and Node's
- * synchronous functions for the simulator (tests/support/nodeCrypto.ts).
+ * What the database asks of its platform's cryptography. Adapters: WebCrypto
+ * (engine/crypto/webcrypto.ts), and Node's synchronous functions for the simulator
+ * (tests/support/nodeCrypto.ts).
  */
 
 export interface CryptoPort {
@@ -9,8 +10,9 @@ export interface CryptoPort {
   /** Ed25519 (RFC 8032) by a seed of 32 bytes; gives 64 bytes. */
   readonly sign: (seed: Uint8Array, message: Uint8Array) => Promise<Uint8Array>;
   /**
-   * Ed25519 by the rules of ZIP215, which all replicas must share: platforms disagree on odd signatures, so an adapter
-   * whose platform says no asks a ZIP215 verifier before it says so too. Keys or signatures of a wrong size are false.
+   * Ed25519 by the rules of ZIP215, which all replicas must share: platforms disagree on odd
+   * signatures, so an adapter whose platform says no asks a ZIP215 verifier before it says so too.
+   * Keys or signatures of a wrong size are false.
    */
   readonly verify: (
     publicKey: Uint8Array,
@@ -20,8 +22,8 @@ export interface CryptoPort {
   /** The 32-byte Ed25519 public key of a seed. */
   readonly publicKey: (seed: Uint8Array) => Uint8Array;
   /**
-   * AES-256-GCM; gives the ciphertext and its 16-byte tag. The nonce is zero: a key seals ONE message in its life, or
-   * both its messages and its authenticity are lost.
+   * AES-256-GCM; gives the ciphertext and its 16-byte tag. The nonce is zero: a key seals ONE
+   * message in its life, or both its messages and its authenticity are lost.
    */
   readonly seal: (
     key: Uint8Array,

@@ -1,6 +1,7 @@
 /**
- * The `CryptoPort` over WebCrypto, in pages, workers and Node. It is native and fast where it exists; `@noble/curves`
- * stands in for Ed25519 where a browser lacks it, and has the last word on every signature that WebCrypto refuses.
+ * The `CryptoPort` over WebCrypto, in pages, workers and Node. It is native and fast where it
+ * exists; `@noble/curves` stands in for Ed25519 where a browser lacks it, and has the last word on
+ * every signature that WebCrypto refuses.
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToHex, concatBytes, hexToBytes } from "../../core/base/bytes.ts";
@@ -67,7 +68,10 @@ const randomBytes = (crypto: Crypto, count: number): Uint8Array => {
   return bytes;
 };
 
-/** Importing costs as much as signing; the keys in use are few. The longest held goes first. Null: no native key. */
+/**
+ * Importing costs as much as signing; the keys in use are few. The longest held goes first. Null:
+ * no native key.
+ */
 const createKeyCache = (
   nameOf: (key: Uint8Array) => string,
   load: (key: Uint8Array) => Promise<CryptoKey | null>,

@@ -1,3 +1,4 @@
+/** The dice themselves: seeds must mean the same on every machine. */
 import { expect, test } from "vitest";
 import { createRandom } from "../../support/random.ts";
 

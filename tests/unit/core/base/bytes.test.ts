@@ -1,3 +1,6 @@
+/**
+ * Bytes and the texts that stand for them, against Node's own; checksums against the definition.
+ */
 import { expect, test } from "vitest";
 import {
   base64UrlToBytes,

@@ -1,3 +1,4 @@
+/** Strict UTF-8: what comes back, what is refused, and the order of texts by their bytes. */
 import { expect, test } from "vitest";
 import {
   compareUtf8,

@@ -1,3 +1,4 @@
+/** What callers may not store, each with the path that the error must name. */
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { NebulusError } from "../../../../src/core/base/errors.ts";

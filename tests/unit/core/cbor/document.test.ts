@@ -1,3 +1,4 @@
+/** Documents taken apart and put together, their limits, and every refusal with its place. */
 import { expect, test } from "vitest";
 import { NebulusError } from "../../../../src/core/base/errors.ts";
 import { depthMax, opBytesMax, writeEntriesPerOpMax } from "../../../../src/core/base/limits.ts";

@@ -1,3 +1,4 @@
+/** Structures: vectors of RFC 8949, and every way in which bytes can be wrong. */
 import { expect, test } from "vitest";
 import { bytesToHex, hexToBytes } from "../../../../src/core/base/bytes.ts";
 import type { FormCode } from "../../../../src/core/cbor/form.ts";
@@ -5,7 +6,10 @@ import { decodeCbor, encodeCbor, type CborItem } from "../../../../src/core/cbor
 
 const caps = { bytesMax: 4_096, depthMax: 8, itemsMax: 512 };
 
-/** RFC 8949 Appendix A, as far as structures go (floats always take 64 bits here), and edges of our own. */
+/**
+ * RFC 8949 Appendix A, as far as structures go (floats always take 64 bits here), and edges of our
+ * own.
+ */
 const golden: readonly (readonly [hex: string, item: CborItem])[] = [
   ["00", 0],
   ["01", 1],

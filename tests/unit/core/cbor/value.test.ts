@@ -1,3 +1,4 @@
+/** Users' values: pinned bytes, refusals, keys, and what `skip` judges. */
 import { expect, test } from "vitest";
 import { bytesToHex, hexToBytes } from "../../../../src/core/base/bytes.ts";
 import type { Value } from "../../../../src/core/base/types.ts";

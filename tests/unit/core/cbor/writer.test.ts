@@ -1,3 +1,4 @@
+/** The writer itself: positions, growth, and heads of every size. */
 import { expect, test } from "vitest";
 import { bytesToHex } from "../../../../src/core/base/bytes.ts";
 import { CborWriter } from "../../../../src/core/cbor/writer.ts";
@@ -48,7 +49,7 @@ test("integers outside their range throw and write nothing", () => {
   expect(writer.position).toBe(0);
 });
 
-test("text of every length about the sizes of heads, ASCII and not, in a writer that must grow", () => {
+test("text of lengths about the sizes of heads, ASCII and not, in a writer that grows", () => {
   const lengths = [
     0, 1, 22, 23, 24, 25, 84, 85, 86, 95, 96, 97, 127, 128, 255, 256, 21_845, 65_536,
   ];

@@ -1,3 +1,4 @@
+/** The clock against a wall clock of nonsense, and its arithmetic against exact 64-bit numbers. */
 import { expect, test } from "vitest";
 import { clockAheadMillisecondsMax } from "../../../../src/core/base/limits.ts";
 import { writerIdOf } from "../../../../src/core/base/ids.ts";

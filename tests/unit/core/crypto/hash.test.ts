@@ -1,3 +1,4 @@
+/** Labelled hashes and derived keys against Node's cryptography. */
 import { createHash, createHmac, hkdfSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { bytesToHex } from "../../../../src/core/base/bytes.ts";
