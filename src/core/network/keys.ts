@@ -1,0 +1,65 @@
+/**
+ * What follows from a network's secret: names of scopes and writers, and the keys of its parts (FORMATS.md §1). The
+ * same for every kind of network; how a network comes by its secret is told in local.ts and open.ts.
+ */
+import { bytesToHex, hexToBytes } from "../base/bytes.ts";
+import { scopeIdOf, writerIdOf } from "../base/ids.ts";
+import type { ScopeId, ShortHash, WriterId } from "../base/types.ts";
+import { encodeCbor } from "../cbor/item.ts";
+import { deriveKey, hmac, shortHash } from "../crypto/hash.ts";
+
+/** Keys that last as long as the network. Each 32 bytes. */
+export interface NetworkKeys {
+  /** The network's identity. */
+  readonly networkHash: Uint8Array;
+  readonly scopeKey: Uint8Array;
+  readonly authIndexKey: Uint8Array;
+  readonly blobKey: Uint8Array;
+  readonly greetingKey: Uint8Array;
+}
+
+/** An epoch's key seals segments, and names the day's rendezvous. */
+export interface EpochKey {
+  readonly id: ShortHash;
+  readonly key: Uint8Array;
+}
+
+export type ScopeKind = "documents" | "auth";
+
+export const networkKeysOf = (networkHash: Uint8Array, secret: Uint8Array): NetworkKeys => ({
+  networkHash,
+  scopeKey: deriveKey(secret, "scope", []),
+  authIndexKey: deriveKey(secret, "auth-index", []),
+  blobKey: deriveKey(secret, "blob", []),
+  greetingKey: deriveKey(secret, "greeting", []),
+});
+
+/** The scope of a collection. The shard is 0 until partial replication uses it. */
+export const scopeOf = (
+  keys: Pick<NetworkKeys, "scopeKey">,
+  collection: string,
+  kind: ScopeKind,
+  shard = 0,
+): ScopeId => {
+  const name = encodeCbor([collection, kind === "documents" ? 0 : 1, shard]);
+  return scopeIdOf(hmac(keys.scopeKey, name).slice(0, 16));
+};
+
+/** One incarnation (16 random bytes) of a device in a scope. */
+export const writerOf = (
+  networkHash: Uint8Array,
+  scope: ScopeId,
+  signingKey: Uint8Array,
+  incarnation: Uint8Array,
+): WriterId =>
+  writerIdOf(shortHash("writer", networkHash, hexToBytes(scope), signingKey, incarnation));
+
+/** Under which members find each other at the relay: yesterday's, today's, tomorrow's tag, as clocks differ. */
+export const rendezvousTags = (epoch: EpochKey, nowMs: number): readonly string[] => {
+  const today = Math.floor(nowMs / dayMilliseconds);
+  return [today - 1, today, today + 1].map((day) =>
+    bytesToHex(deriveKey(epoch.key, "tag", [day]).slice(0, 16)),
+  );
+};
+
+const dayMilliseconds = 86_400_000;

@@ -1,0 +1,111 @@
+/**
+ * The order of reading (FORMATS.md §3): a delivered segment is read after its predecessor and all its rows were read,
+ * because an op that replaces unread ones would let them come back. A missing key holds up reading, and with it all
+ * that builds on the segment, but never delivery. Only unread segments are kept here: what is delivered and not here
+ * was read.
+ */
+import { assert } from "../base/result.ts";
+import type { HeaderHash, ShortHash } from "../base/types.ts";
+import { compareTimes } from "../clock/hybrid.ts";
+import type { SegmentHeader } from "./header.ts";
+import type { SegmentTree } from "./tree.ts";
+
+/** Why a segment cannot be read although all before it was. */
+export type ReadingBlock =
+  | { readonly kind: "missing-key"; readonly epoch: ShortHash }
+  /** Until a newer version of the program comes. */
+  | { readonly kind: "needs-newer" };
+
+export interface ReadingQueue {
+  /** A segment that was just delivered. Its predecessor and rows were delivered before. */
+  add(hash: HeaderHash, header: SegmentHeader): void;
+  /** The segment to read now: of those that may be, the least by (time, writer, n, hash). Null: none. */
+  next(): HeaderHash | null;
+  /** The segment was read, or means nothing: what builds on it may be read. */
+  markRead(hash: HeaderHash): void;
+  /** The segment that `next` gave cannot be read for now. */
+  block(hash: HeaderHash, reason: ReadingBlock): void;
+  /** The key of an epoch has come. */
+  unblock(epoch: ShortHash): void;
+  isRead(hash: HeaderHash): boolean;
+  unreadCount(): number;
+  /** How many wait for which reason, "earlier" for those that wait for other segments. */
+  waiting(): Readonly<Record<"missing-key" | "needs-newer" | "earlier", number>>;
+}
+
+export const createReadingQueue = (tree: Pick<SegmentTree, "find">): ReadingQueue => {
+  const unread = new Map<HeaderHash, Unread>();
+  const ready = new Set<Unread>();
+
+  const neededFirst = ({ previous, rows }: SegmentHeader): ReadonlySet<Unread> => {
+    const named = rows.map((row) => tree.find(row.writer, row.header)?.hash);
+    const found = [previous ?? undefined, ...named].map((hash) =>
+      hash === undefined ? undefined : unread.get(hash),
+    );
+    return new Set(found.filter((item) => item !== undefined));
+  };
+
+  return {
+    add(hash, header) {
+      assert(!unread.has(hash), "a segment is queued once");
+      const needed = neededFirst(header);
+      const item: Unread = { hash, header, lacks: needed.size, followers: [], block: null };
+      for (const before of needed) before.followers.push(item);
+      unread.set(hash, item);
+      if (needed.size === 0) ready.add(item);
+    },
+    next() {
+      let least: Unread | null = null;
+      for (const item of ready) {
+        if (item.block !== null) continue;
+        if (least === null || compareUnread(item, least) < 0) least = item;
+      }
+      return least?.hash ?? null;
+    },
+    markRead(hash) {
+      const item = unread.get(hash);
+      assert(item !== undefined && ready.has(item), "only what is ready can have been read");
+      unread.delete(hash);
+      ready.delete(item);
+      for (const follower of item.followers) {
+        follower.lacks -= 1;
+        if (follower.lacks === 0) ready.add(follower);
+      }
+    },
+    block(hash, reason) {
+      const item = unread.get(hash);
+      assert(item !== undefined && ready.has(item), "only what is ready can be blocked");
+      item.block = reason;
+    },
+    unblock(epoch) {
+      for (const item of ready) {
+        if (item.block?.kind === "missing-key" && item.block.epoch === epoch) item.block = null;
+      }
+    },
+    isRead: (hash) => !unread.has(hash),
+    unreadCount: () => unread.size,
+    waiting() {
+      const counts = { "missing-key": 0, "needs-newer": 0, earlier: unread.size - ready.size };
+      for (const { block } of ready) if (block !== null) counts[block.kind] += 1;
+      return counts;
+    },
+  };
+};
+
+interface Unread {
+  readonly hash: HeaderHash;
+  readonly header: SegmentHeader;
+  /** How many unread segments it builds on. */
+  lacks: number;
+  readonly followers: Unread[];
+  block: ReadingBlock | null;
+}
+
+/** Total, so that replicas with the same segments at hand read them in the same order. */
+const compareUnread = (a: Unread, b: Unread): number =>
+  compareTimes(a.header.time, b.header.time) ||
+  compareText(a.header.writer, b.header.writer) ||
+  a.header.first - b.header.first ||
+  compareText(a.hash, b.hash);
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,168 @@
+/**
+ * What is delivered in one scope: every header, who wrote it, and the names that ops have (FORMATS.md §3). It answers
+ * where a row points, how an op is called, what the heads are, and which writers forked. branches.ts holds the tree of
+ * one writer; this file puts writers together and finds headers by hash.
+ */
+import { hexToBytes } from "../base/bytes.ts";
+import { shortened } from "../base/ids.ts";
+import { assert } from "../base/result.ts";
+import type { Dot, HeaderHash, ShortHash, WriterId } from "../base/types.ts";
+import { hash } from "../crypto/hash.ts";
+import {
+  createWriterBranches,
+  headerIn,
+  nameAt,
+  type Branch,
+  type HeaderNode,
+  type Split,
+  type WriterBranches,
+} from "./branches.ts";
+import type { Row } from "./header.ts";
+import type { DeliveredSegment } from "./segment.ts";
+
+/** The last header of a branch: n of its last op. */
+export interface Head {
+  readonly writer: WriterId;
+  readonly n: number;
+  readonly hash: HeaderHash;
+}
+
+/** Where an op stands, as a row says it: the writer itself, whatever its ops are called. */
+export interface Place {
+  readonly writer: WriterId;
+  readonly header: HeaderHash;
+}
+
+/** Names of the ops that a segment's body holds and names. */
+export interface SegmentNames {
+  /** The op n of the segment's own writer, n at or before the segment's last. */
+  own(n: number): WriterId;
+  /** The op n of the writer of a row (counted from 1), n at or before the row's. */
+  row(row: number, n: number): WriterId;
+}
+
+export interface SegmentTree {
+  /** Throws unless the segment's predecessor is here and the segment itself is not. */
+  add(segment: DeliveredSegment): Split | null;
+  get(header: HeaderHash): HeaderNode | null;
+  /** The delivered header with this half of a hash, whoever wrote it. */
+  held(header: ShortHash): HeaderHash | null;
+  /** By the half of its hash that rows name. */
+  find(writer: WriterId, header: ShortHash): HeaderNode | null;
+  /** Where the op of this name stands, or null if no such op is delivered. */
+  locate(dot: Dot): Place | null;
+  namesFor(header: HeaderHash, rows: readonly Row[]): SegmentNames;
+  /** Every branch's last header, sorted by writer, n, hash. */
+  heads(): readonly Head[];
+  /** H("heads", [writer, n, hash], …) over the heads: equal where the same segments are delivered. */
+  headsHash(): Uint8Array;
+  headsOf(writer: WriterId): readonly Head[];
+  /** Whether a header of this writer after `previous` would show a fork. */
+  wouldSplit(writer: WriterId, previous: HeaderNode | null): boolean;
+  /** Headers of a writer that are neither among `known` nor under them, each after its predecessor: what to send. */
+  beyond(writer: WriterId, known: readonly HeaderHash[]): readonly HeaderHash[];
+  /** The proof of every fork seen, in order of arrival. */
+  forks(): readonly Split[];
+}
+
+export const createSegmentTree = (): SegmentTree => {
+  const writers = new Map<WriterId, WriterBranches>();
+  const nodes = new Map<ShortHash, HeaderNode>();
+  const branches = new Map<WriterId, Branch>();
+  const splits: Split[] = [];
+  let heads: readonly Head[] | null = null;
+
+  const get = (header: HeaderHash): HeaderNode | null => {
+    const node = nodes.get(shortened(header));
+    return node?.hash === header ? node : null;
+  };
+  const find = (writer: WriterId, header: ShortHash): HeaderNode | null => {
+    const node = nodes.get(header);
+    return node?.writer === writer ? node : null;
+  };
+  const allHeads = (): readonly Head[] =>
+    (heads ??= [...writers.values()].flatMap(headsOfWriter).sort(compareHeads));
+  /** After a split a name may be gone and others new; without one there is just the writer's own. */
+  const rename = (writer: WriterId, ofWriter: WriterBranches): void => {
+    branches.delete(writer);
+    for (const branch of ofWriter.branches()) branches.set(branch.name, branch);
+  };
+
+  return {
+    add(segment) {
+      const { header, headerHash, origin } = segment;
+      const { writer, previous } = header;
+      assert(!nodes.has(shortened(headerHash)), "a header is delivered once");
+      const before = previous === null ? null : get(previous);
+      assert(previous === null || before !== null, "a header follows a delivered one");
+      const ofWriter = writers.get(writer) ?? createWriterBranches(writer);
+      writers.set(writer, ofWriter);
+      const { first, count, controlHead } = header;
+      const entry = { hash: headerHash, writer, first, count, controlHead, origin };
+      const { node, split } = ofWriter.add(entry, before);
+      nodes.set(shortened(headerHash), node);
+      if (before === null || split !== null) rename(writer, ofWriter);
+      if (split !== null) splits.push(split);
+      heads = null;
+      return split;
+    },
+    get,
+    held: (header) => nodes.get(header)?.hash ?? null,
+    find,
+    locate({ writer, n }) {
+      const branch = branches.get(writer);
+      const node = branch === undefined ? null : headerIn(branch, n);
+      return node === null ? null : { writer: node.writer, header: node.hash };
+    },
+    namesFor(header, rows) {
+      const node = get(header);
+      assert(node !== null, "only delivered segments are read");
+      return namesFrom(node, rows, find);
+    },
+    heads: allHeads,
+    headsHash: () =>
+      hash("heads", ...allHeads().map((at) => [hexToBytes(at.writer), at.n, hexToBytes(at.hash)])),
+    headsOf: (writer) => headsOfWriter(writers.get(writer)).sort(compareHeads),
+    wouldSplit: (writer, previous) => writers.get(writer)?.wouldSplit(previous) ?? false,
+    beyond(writer, known) {
+      const reached = known.flatMap((header) => {
+        const node = get(header);
+        return node?.writer === writer ? [node] : [];
+      });
+      return (writers.get(writer)?.beyond(reached) ?? []).map((node) => node.hash);
+    },
+    forks: () => splits,
+  };
+};
+
+const namesFrom = (
+  node: HeaderNode,
+  rows: readonly Row[],
+  find: SegmentTree["find"],
+): SegmentNames => ({
+  own: (n) => nameAt(node, n),
+  row(index, n) {
+    const row = rows[index - 1];
+    assert(row !== undefined && n <= row.n, "the row exists and reaches so far");
+    const named = find(row.writer, row.header);
+    // Beyond a frontier nothing is delivered, and an op there goes by its writer.
+    return named === null ? row.writer : nameAt(named, n);
+  },
+});
+
+const headsOfWriter = (writer: WriterBranches | undefined): Head[] =>
+  (writer?.branches() ?? []).flatMap(({ children, nodes }) => {
+    const last = nodes.at(-1);
+    return children.length > 0 || last === undefined ? [] : [headOf(last)];
+  });
+
+const headOf = ({ writer, first, count, hash: header }: HeaderNode): Head => ({
+  writer,
+  n: first + count - 1,
+  hash: header,
+});
+
+const compareHeads = (a: Head, b: Head): number =>
+  compareText(a.writer, b.writer) || a.n - b.n || compareText(a.hash, b.hash);
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
