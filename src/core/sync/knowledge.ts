@@ -1,0 +1,251 @@
+/**
+ * What each side knows of the other's heads: summaries and tips, received and sent (FORMATS.md §8,
+ * types 5 and 7). Everything is sent again until the other's next summary shows that it arrived, and
+ * then no more: two sides that verified each other are silent.
+ */
+import { equalBytes } from "../base/bytes.ts";
+import { summariesPerMessageMax, tipsPerMessageMax } from "../base/limits.ts";
+import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
+import type { Message, Summary } from "./frames.ts";
+import { compareTips, digestProof, type Tip } from "./heads.ts";
+import { takeTurn } from "./allowance.ts";
+import { pushTotal } from "./push.ts";
+import {
+  changeScope,
+  count,
+  send,
+  type Draft,
+  type LocalSummary,
+  type PeerTips,
+  type ScopeState,
+  type Sent,
+  type SessionView,
+} from "./sessionState.ts";
+import { isSameHeads, isVerified } from "./status.ts";
+
+export const attachScope = (draft: Draft, local: LocalSummary): void => {
+  draft.lastRevision++;
+  draft.scopes.set(local.scope, {
+    local,
+    proofs: proofsOf(draft, local),
+    localN: greatestN(local.tips),
+    revision: draft.lastRevision,
+    summarySent: null,
+    tipsSent: null,
+    peerSaw: 0,
+    peerSawTips: 0,
+    isReplyDue: false,
+    peer: null,
+    peerTips: null,
+    missing: new Map(),
+    missingOps: 0,
+    retries: new Map(),
+    status: null,
+  });
+};
+
+export const setLocal = (draft: Draft, local: LocalSummary, view: SessionView): void => {
+  const scope = draft.scopes.get(local.scope);
+  if (scope === undefined || isSameSummary(scope.local, local)) return;
+  draft.lastRevision++;
+  const changed = changeScope(draft, scope, {
+    local,
+    proofs: proofsOf(draft, local),
+    localN: greatestN(local.tips),
+    revision: draft.lastRevision,
+  });
+  if (isSameHeads(changed)) adoptEqualTips(draft, changed);
+  else setMissing(draft, changed, [...changed.missing.values()], view);
+};
+
+/** A new revision of the same summary: the peer must answer it. */
+export const askAnew = (draft: Draft, id: ScopeId): void => {
+  const scope = draft.scopes.get(id);
+  if (scope === undefined) return;
+  draft.lastRevision++;
+  changeScope(draft, scope, { revision: draft.lastRevision });
+};
+
+export const takeSummary = (draft: Draft, summary: Summary): void => {
+  const scope = draft.scopes.get(summary.scope);
+  if (scope === undefined) {
+    count(draft, "scope-unknown");
+    return;
+  }
+  const known = scope.peer?.revision ?? 0;
+  if (summary.revision < known) count(draft, "summary-old");
+  const acknowledged = changeScope(draft, scope, {
+    // What it cannot have seen does not count.
+    peerSaw: Math.max(scope.peerSaw, Math.min(summary.seen, scope.revision)),
+    peerSawTips: Math.max(scope.peerSawTips, Math.min(summary.seenTips, scope.revision)),
+    isReplyDue: scope.isReplyDue || summary.reply,
+  });
+  if (summary.revision <= known) return;
+  const { revision, headsHash, proof } = summary;
+  const told = changeScope(draft, acknowledged, {
+    peer: { revision, headsHash, proof },
+    summarySent: acknowledged.summarySent && {
+      ...acknowledged.summarySent,
+      waitMs: draft.options.summaryRepeatMs,
+    },
+  });
+  if (isSameHeads(told)) adoptEqualTips(draft, told);
+};
+
+export const takeTips = (
+  draft: Draft,
+  message: Extract<Message, { kind: "sync-response" }>,
+  view: SessionView,
+): void => {
+  const scope = draft.scopes.get(message.scope);
+  if (scope === undefined) {
+    count(draft, "scope-unknown");
+    return;
+  }
+  if (message.revision <= (scope.peerTips?.revision ?? 0)) {
+    count(draft, "tips-repeated");
+    // The peer repeats them because it does not know that they came.
+    changeScope(draft, scope, { isReplyDue: true });
+    return;
+  }
+  const peerTips = { revision: message.revision, byWriter: tipsByWriter(message.tips) };
+  setMissing(draft, changeScope(draft, scope, { peerTips }), message.tips, view);
+};
+
+/** Sends the summaries that are due, as few messages as possible. */
+export const sendSummaries = (draft: Draft): void => {
+  const due = [...draft.scopes.values()].filter((scope) => isSummaryDue(draft, scope));
+  for (let at = 0; at < due.length; at += summariesPerMessageMax) {
+    if (!takeTurn(draft)) return;
+    const part = due.slice(at, at + summariesPerMessageMax);
+    const total = pushTotal(draft.push);
+    draft.push = { ...draft.push, told: total };
+    const summaries = part.map(summaryOf);
+    send(draft, { kind: "sync-request", pushTotal: total, summaries });
+    for (const scope of part) noteSummarySent(draft, scope);
+  }
+};
+
+/** Sends the tips of scopes where the peer's heads differ and it does not know mine. */
+export const sendTips = (draft: Draft): void => {
+  for (const scope of draft.scopes.values()) {
+    if (!areTipsDue(draft, scope) || !takeTurn(draft)) continue;
+    const { local, revision, tipsSent } = scope;
+    // Beyond the limit the last writers are not told of: such a scope waits for a checkpoint.
+    const tips = local.tips.toSorted(compareTips).slice(0, tipsPerMessageMax);
+    send(draft, { kind: "sync-response", scope: local.scope, revision, tips });
+    const waitMs = nextWait(draft, tipsSent, tipsSent?.revision === revision);
+    changeScope(draft, scope, { tipsSent: { at: draft.now, revision, waitMs } });
+  }
+};
+
+const isSummaryDue = (draft: Draft, scope: ScopeState): boolean => {
+  const { summarySent: sent, revision, peer, peerTips } = scope;
+  if (sent === null || scope.isReplyDue || sent.revision < revision) return true;
+  if (sent.seen < (peer?.revision ?? 0)) return true;
+  if (sent.seenTips < (peerTips?.revision ?? 0)) return true;
+  if (isVerified(scope)) return false;
+  const isSeen = scope.peerSaw === revision;
+  return draft.now - sent.at >= (isSeen ? draft.options.summaryRepeatMsMax : sent.waitMs);
+};
+
+const summaryOf = (scope: ScopeState): Summary => {
+  const { local, proofs, revision, peer, peerTips, peerSaw } = scope;
+  return {
+    scope: local.scope,
+    revision,
+    headsHash: local.headsHash,
+    proof: proofs?.mine ?? null,
+    unread: local.unread,
+    parked: local.parked,
+    seen: peer?.revision ?? 0,
+    seenTips: peerTips?.revision ?? 0,
+    reply: peerSaw < revision,
+  };
+};
+
+const noteSummarySent = (draft: Draft, scope: ScopeState): void => {
+  const { revision, summarySent, peer, peerTips } = scope;
+  const waitMs = nextWait(draft, summarySent, summarySent?.revision === revision);
+  changeScope(draft, scope, {
+    isReplyDue: false,
+    summarySent: {
+      ...{ at: draft.now, revision, waitMs },
+      ...{ seen: peer?.revision ?? 0, seenTips: peerTips?.revision ?? 0 },
+    },
+  });
+};
+
+const areTipsDue = (draft: Draft, scope: ScopeState): boolean => {
+  const { peer, tipsSent, revision } = scope;
+  if (peer === null || isSameHeads(scope) || scope.peerSawTips >= revision) return false;
+  if (tipsSent === null) return true;
+  const waitMs = tipsSent.revision < revision ? draft.options.tipsGapMs : tipsSent.waitMs;
+  return draft.now - tipsSent.at >= waitMs;
+};
+
+const nextWait = (draft: Draft, before: Sent | null, isRepeated: boolean): number => {
+  const { summaryRepeatMs, summaryRepeatMsMax } = draft.options;
+  if (before === null || !isRepeated) return summaryRepeatMs;
+  return Math.min(before.waitMs * 2, summaryRepeatMsMax);
+};
+
+/** Equal hashes say what the peer holds without a word. */
+const adoptEqualTips = (draft: Draft, scope: ScopeState): void => {
+  const revision = Math.max(scope.peer?.revision ?? 0, scope.peerTips?.revision ?? 0);
+  const peerTips: PeerTips = { revision, byWriter: tipsByWriter(scope.local.tips) };
+  changeScope(draft, scope, { peerTips, ...nothingMissing });
+};
+
+const nothingMissing = { missing: new Map(), missingOps: 0, retries: new Map() } as const;
+
+const setMissing = (
+  draft: Draft,
+  scope: ScopeState,
+  candidates: readonly Tip[],
+  view: SessionView,
+): void => {
+  const missing = new Map<HeaderHash, Tip>();
+  let missingOps = 0;
+  for (const tip of candidates) {
+    if (view.hasHeader(scope.local.scope, tip.hash)) continue;
+    missing.set(tip.hash, tip);
+    missingOps += Math.max(1, tip.n - (scope.localN.get(tip.writer) ?? 0));
+  }
+  const retries = new Map([...scope.retries].filter(([hash]) => missing.has(hash)));
+  changeScope(draft, scope, { missing, missingOps, retries });
+};
+
+const proofsOf = ({ identity }: Draft, { digest }: LocalSummary): ScopeState["proofs"] => {
+  if (digest === null) return null;
+  const { key, transcript, role } = identity;
+  return {
+    mine: digestProof(key, transcript, role, digest),
+    theirs: digestProof(key, transcript, role === "I" ? "R" : "I", digest),
+  };
+};
+
+const tipsByWriter = (tips: readonly Tip[]): ReadonlyMap<WriterId, readonly Tip[]> => {
+  const byWriter = new Map<WriterId, Tip[]>();
+  for (const tip of tips) {
+    const known = byWriter.get(tip.writer);
+    if (known === undefined) byWriter.set(tip.writer, [tip]);
+    else known.push(tip);
+  }
+  return byWriter;
+};
+
+const greatestN = (tips: readonly Tip[]): ReadonlyMap<WriterId, number> => {
+  const greatest = new Map<WriterId, number>();
+  for (const { writer, n } of tips) greatest.set(writer, Math.max(n, greatest.get(writer) ?? 0));
+  return greatest;
+};
+
+const isSameSummary = (a: LocalSummary, b: LocalSummary): boolean =>
+  a.headsHash === b.headsHash &&
+  a.unread === b.unread &&
+  a.parked === b.parked &&
+  isSameDigest(a.digest, b.digest);
+
+const isSameDigest = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
+  a === null || b === null ? a === b : equalBytes(a, b);

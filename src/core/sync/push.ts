@@ -1,0 +1,123 @@
+/**
+ * Segments sent unasked: own ones at once, others' at the next tick unless the peer has them by
+ * then. Only where the peer is known to hold exactly what comes before; everything else is found by
+ * comparing heads, and pulled. Also the window that bounds what is pushed, in both directions.
+ */
+import { pushBytesMax } from "../base/limits.ts";
+import type { Tip } from "./heads.ts";
+import {
+  changeScope,
+  count,
+  segmentsBytes,
+  send,
+  type CutSegment,
+  type Draft,
+  type PushState,
+  type ScopeState,
+  type SessionView,
+} from "./sessionState.ts";
+
+/** Up to which position the peer may push: what was taken in, and a window ahead. Never falls. */
+export const pushTotal = ({ received, outstanding, told }: PushState): number =>
+  Math.max(told, received - outstanding + pushBytesMax);
+
+export const takeCut = (draft: Draft, segment: CutSegment, view: SessionView): void => {
+  const scope = draft.scopes.get(segment.scope);
+  if (scope === undefined) return;
+  if (segment.held) noteHeld(draft, scope, segment, segment.previous);
+  else if (view.ownWriters(segment.scope).has(segment.writer)) push(draft, segment, view);
+  else addForward(draft, segment);
+};
+
+/** At ticks. */
+export const pushForwards = (draft: Draft, view: SessionView): void => {
+  const { forwards } = draft.push;
+  if (forwards.length === 0) return;
+  draft.push = { ...draft.push, forwards: [] };
+  for (const segment of forwards) push(draft, segment, view);
+};
+
+/** The peer took in what I pushed up to there. A peer cannot open the window wider than mine is. */
+export const takePushCredit = (draft: Draft, total: number): boolean => {
+  const allowed = Math.min(total, draft.push.sent + pushBytesMax);
+  if (allowed <= draft.push.allowed) return false;
+  draft.push = { ...draft.push, allowed };
+  return true;
+};
+
+/** Nothing that I pushed is on its way when both sides hold the same: what was lost counts no more. */
+export const reopenPushWindow = (draft: Draft): void => {
+  draft.push = { ...draft.push, allowed: draft.push.sent + pushBytesMax };
+};
+
+export const grantPushes = (draft: Draft): void => {
+  const total = pushTotal(draft.push);
+  if (total - draft.push.told < pushBytesMax / 2) return;
+  draft.push = { ...draft.push, told: total };
+  send(draft, { kind: "credit", request: null, total });
+};
+
+/**
+ * Whether segments of this writer may leave for the peer (FORMATS.md §3, incarnations): others'
+ * always; own ones once it named this writer's heads, or none, and all of them are in my tree.
+ */
+export const mayLeave = (
+  scope: ScopeState,
+  writer: CutSegment["writer"],
+  view: SessionView,
+): boolean => {
+  const id = scope.local.scope;
+  if (!view.ownWriters(id).has(writer)) return true;
+  if (scope.peerTips === null) return false;
+  return tipsOf(scope, writer).every(({ hash }) => view.hasHeader(id, hash));
+};
+
+/** The peer holds this header now; `replaced` is the tip that it stands upon. */
+export const noteHeld = (
+  draft: Draft,
+  scope: ScopeState,
+  { writer, n, hash }: Tip,
+  replaced: Tip["hash"] | null,
+): ScopeState => {
+  const { peerTips } = scope;
+  const known = tipsOf(scope, writer);
+  if (peerTips === null || known.some((tip) => tip.hash === hash)) return scope;
+  const rest = known.filter((tip) => tip.hash !== replaced);
+  const byWriter = new Map(peerTips.byWriter).set(writer, [...rest, { writer, n, hash }]);
+  return changeScope(draft, scope, { peerTips: { ...peerTips, byWriter } });
+};
+
+export const tipsOf = (scope: ScopeState, writer: CutSegment["writer"]): readonly Tip[] =>
+  scope.peerTips?.byWriter.get(writer) ?? [];
+
+const push = (draft: Draft, segment: CutSegment, view: SessionView): void => {
+  const scope = draft.scopes.get(segment.scope);
+  if (scope === undefined || !isNext(scope, segment) || !mayLeave(scope, segment.writer, view)) {
+    return;
+  }
+  const { sent, allowed } = draft.push;
+  if (sent + segment.bytes.length > allowed) {
+    count(draft, "push-held-back");
+    return;
+  }
+  send(draft, {
+    ...{ kind: "operation", request: null, position: sent, scope: segment.scope },
+    ...{ segments: [segment.bytes], end: false },
+  });
+  draft.push = { ...draft.push, sent: sent + segment.bytes.length };
+  noteHeld(draft, scope, segment, segment.previous);
+};
+
+/** The peer holds the predecessor as a tip, or nothing of a writer that begins. */
+const isNext = (scope: ScopeState, { writer, previous }: CutSegment): boolean => {
+  const known = tipsOf(scope, writer);
+  if (previous === null) return scope.peerTips !== null && known.length === 0;
+  return known.some(({ hash }) => hash === previous);
+};
+
+const addForward = (draft: Draft, segment: CutSegment): void => {
+  const { forwards } = draft.push;
+  const waiting = segmentsBytes(forwards.map(({ bytes }) => bytes));
+  if (waiting + segment.bytes.length > pushBytesMax) count(draft, "forward-dropped");
+  else draft.push = { ...draft.push, forwards: [...forwards, segment] };
+};

@@ -1,0 +1,345 @@
+/**
+ * What a sync session knows, takes in and gives out: types, and the small steps that the parts of
+ * the session share. The session itself is session.ts.
+ */
+import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
+import type { FrameFault } from "./receive.ts";
+import type { ForeignMessage, Message, WantRange } from "./frames.ts";
+import type { HeadsHash, Role, Tip } from "./heads.ts";
+import { counted, type SyncCounters, type SyncReason } from "./reasons.ts";
+
+/** What this device holds of an attached scope. */
+export interface LocalSummary {
+  readonly scope: ScopeId;
+  /** `headsHashOf(tips)`. */
+  readonly headsHash: HeadsHash;
+  readonly tips: readonly Tip[];
+  /** 32 bytes, of what these heads say; null while something is unread, or it is not computed yet. */
+  readonly digest: Uint8Array | null;
+  readonly unread: number;
+  readonly parked: number;
+}
+
+/** A new segment of this device, or a peer's that was delivered and may be passed on. */
+export interface CutSegment {
+  readonly scope: ScopeId;
+  readonly writer: WriterId;
+  /** n of its last op. */
+  readonly n: number;
+  readonly previous: HeaderHash | null;
+  readonly hash: HeaderHash;
+  readonly bytes: Uint8Array;
+  /** It came from this session's peer: noted as held there, never sent back. */
+  readonly held: boolean;
+}
+
+export interface LoadedSegment {
+  /** n of its last op. */
+  readonly n: number;
+  readonly hash: HeaderHash;
+  readonly bytes: Uint8Array;
+}
+
+export type SessionInput =
+  | { readonly kind: "start"; readonly scopes: readonly LocalSummary[] }
+  /** `bytes`: how long the message was on the wire, type included. */
+  | {
+      readonly kind: "message";
+      readonly message: Message | ForeignMessage;
+      readonly bytes: number;
+    }
+  /** A frame or message that could not be read: the peer is broken, the session ends. */
+  | { readonly kind: "malformed"; readonly fault: FrameFault }
+  | { readonly kind: "attached"; readonly summary: LocalSummary }
+  | { readonly kind: "detached"; readonly scope: ScopeId }
+  /** What is held of a scope changed. After the `cut` inputs of the change. */
+  | { readonly kind: "local"; readonly summary: LocalSummary }
+  /** Asks the peer to say anew what it holds, and so to check `synced` once more. */
+  | { readonly kind: "ask"; readonly scope: ScopeId }
+  /**
+   * Answers `load`: whole segments, oldest first, together at most its `bytesMax`. `end`: the tip is
+   * among them, or nothing (more) of the range can be read. To be given once the transport took what
+   * was sent before, since nothing else holds this side back.
+   */
+  | {
+      readonly kind: "loaded";
+      readonly request: number;
+      readonly segments: readonly LoadedSegment[];
+      readonly end: boolean;
+    }
+  /** Segments of a `deliver` were stored or refused. After the `local` that shows it. */
+  | { readonly kind: "delivered"; readonly request: number | null; readonly bytes: number }
+  | { readonly kind: "cut"; readonly segment: CutSegment }
+  /** Time passed, by a clock that never goes back: several times a second while anything is due. */
+  | { readonly kind: "tick"; readonly now: number }
+  | { readonly kind: "closed" };
+
+export type CloseCode = "version" | "malformed" | "rate" | "peer-left";
+
+export type SyncStatus =
+  /** Comparing, or a transfer is under way. `ops` are those known to be missing here. */
+  | { readonly kind: "syncing"; readonly ops: number }
+  /** So many ops are known to be missing here, and nobody is sending them at the moment. */
+  | { readonly kind: "behind"; readonly ops: number }
+  /** The same heads on both sides; `verified`: and the same state was read from them. */
+  | { readonly kind: "synced"; readonly verified: boolean; readonly unread: number }
+  /** The same heads, all read, and another state: one of both programs is wrong. */
+  | { readonly kind: "mismatch" };
+
+export type SessionOutput =
+  | { readonly kind: "send"; readonly message: Message }
+  /**
+   * Read segments along `previous` from the tip down to any of `have`, and answer with `loaded`. One
+   * at a time.
+   */
+  | {
+      readonly kind: "load";
+      readonly request: number;
+      readonly scope: ScopeId;
+      readonly writer: WriterId;
+      readonly tip: HeaderHash;
+      readonly have: readonly HeaderHash[];
+      readonly bytesMax: number;
+    }
+  /** Hand to delivery, and answer with `delivered` of as many bytes. `request` null: came unasked. */
+  | {
+      readonly kind: "deliver";
+      readonly scope: ScopeId;
+      readonly segments: readonly Uint8Array[];
+      readonly request: number | null;
+      readonly bytes: number;
+    }
+  /**
+   * The peer shows a header of a writer of mine that I do not know. If this device's key signed it,
+   * that writer has ended: a new incarnation begins, and the old one is no own writer any more.
+   */
+  | {
+      readonly kind: "fork";
+      readonly scope: ScopeId;
+      readonly header: Uint8Array;
+      readonly signature: Uint8Array | null;
+    }
+  | { readonly kind: "status"; readonly scope: ScopeId; readonly status: SyncStatus }
+  /** The session is over; what was sent before may still go out. */
+  | { readonly kind: "close"; readonly code: CloseCode };
+
+/** What the session asks about the scopes of this device while it steps. */
+export interface SessionView {
+  /** Delivered here: the header is in the tree. */
+  readonly hasHeader: (scope: ScopeId, hash: HeaderHash) => boolean;
+  /** Another session is fetching this tip. */
+  readonly isClaimed: (scope: ScopeId, tip: HeaderHash) => boolean;
+  /** Writers whose key is this device's, but those known to be forked: these are like any other's. */
+  readonly ownWriters: (scope: ScopeId) => ReadonlySet<WriterId>;
+  /**
+   * Where to meet another's chain: the writer's tips here first, then headers below them spaced
+   * ever wider, `wantHavesMax` at most. Empty if none is held.
+   */
+  readonly locator: (scope: ScopeId, writer: WriterId) => readonly HeaderHash[];
+  /** The last header of an own writer, to show to a clone of this device. Null if it wrote nothing. */
+  readonly headProof: (scope: ScopeId, writer: WriterId) => HeadProof | null;
+}
+
+export interface HeadProof {
+  readonly header: Uint8Array;
+  /** Null in suite 0. */
+  readonly signature: Uint8Array | null;
+}
+
+/** All in milliseconds of ticks' time. */
+export interface SessionOptions {
+  /** A summary that the peer is not known to have seen is sent again after this, then ever later. */
+  readonly summaryRepeatMs: number;
+  readonly summaryRepeatMsMax: number;
+  /** Tips of a changing scope are sent no more often than this. */
+  readonly tipsGapMs: number;
+  /** A request or its credit is sent again when nothing came for this long. */
+  readonly requestRepeatMs: number;
+  readonly requestTimeoutMs: number;
+  /** A tip that a request did not bring is asked for again after this, then ever later. */
+  readonly retryMs: number;
+  readonly retryMsMax: number;
+}
+
+export const defaultSessionOptions: SessionOptions = {
+  summaryRepeatMs: 5_000,
+  summaryRepeatMsMax: 60_000,
+  tipsGapMs: 1_000,
+  requestRepeatMs: 5_000,
+  requestTimeoutMs: 30_000,
+  retryMs: 2_000,
+  retryMsMax: 300_000,
+};
+
+/** What the greeting agreed on. */
+export interface SessionIdentity {
+  readonly role: Role;
+  /** k and t of FORMATS.md §7. */
+  readonly key: Uint8Array;
+  readonly transcript: Uint8Array;
+}
+
+export interface PeerSummary {
+  readonly revision: number;
+  readonly headsHash: HeadsHash;
+  readonly proof: Uint8Array | null;
+}
+
+/** What the peer holds as far as I know: it only selects what to send. */
+export interface PeerTips {
+  /** Revision of the peer's that these rest on. */
+  readonly revision: number;
+  readonly byWriter: ReadonlyMap<WriterId, readonly Tip[]>;
+}
+
+export interface Retry {
+  readonly attempts: number;
+  readonly notBefore: number;
+}
+
+/** When something absolute was last sent, and how long to wait before sending it again. */
+export interface Sent {
+  readonly at: number;
+  readonly revision: number;
+  readonly waitMs: number;
+}
+
+export interface ScopeState {
+  readonly local: LocalSummary;
+  /** Of `local.digest`: what I show, and what the peer shows if it has the same. Null without it. */
+  readonly proofs: { readonly mine: Uint8Array; readonly theirs: Uint8Array } | null;
+  /** Greatest n by writer. */
+  readonly localN: ReadonlyMap<WriterId, number>;
+  /** Of `local`; rises over all scopes of the session, so that none comes twice. */
+  readonly revision: number;
+  readonly summarySent: (Sent & { readonly seen: number; readonly seenTips: number }) | null;
+  readonly tipsSent: Sent | null;
+  /** Last revisions of mine that the peer says it has seen. */
+  readonly peerSaw: number;
+  readonly peerSawTips: number;
+  readonly isReplyDue: boolean;
+  readonly peer: PeerSummary | null;
+  readonly peerTips: PeerTips | null;
+  /** The peer's tips whose header I lack, and about how many ops lie between. */
+  readonly missing: ReadonlyMap<HeaderHash, Tip>;
+  readonly missingOps: number;
+  readonly retries: ReadonlyMap<HeaderHash, Retry>;
+  /** Null until first told. */
+  readonly status: SyncStatus | null;
+}
+
+/** What I asked for, one at a time. Positions count bytes of segments. */
+export interface Request {
+  readonly id: number;
+  readonly ranges: readonly WantRange[];
+  /** Greatest n held of each range's writer when it was asked for. */
+  readonly heldN: readonly number[];
+  readonly granted: number;
+  /** Up to where it came; handed to delivery and not yet taken in. */
+  readonly received: number;
+  readonly outstanding: number;
+  readonly isEnded: boolean;
+  /** How long nothing of note came though delivery was idle, and what had come before that. */
+  readonly waitedMs: number;
+  readonly receivedBefore: number;
+  /** When the request or its credit was last sent. */
+  readonly sentAt: number;
+}
+
+/** What the peer asked for, one at a time. */
+export interface Serving {
+  readonly request: number;
+  readonly ranges: readonly WantRange[];
+  /** For the closing message. */
+  readonly scope: ScopeId;
+  readonly index: number;
+  /** What the peer holds of the present range. */
+  readonly have: readonly HeaderHash[];
+  readonly sent: number;
+  readonly allowed: number;
+  readonly isLoading: boolean;
+  /** The next segment does not fit what is left of the credit. */
+  readonly isBlocked: boolean;
+  /** Kept, so that its end can be said again. */
+  readonly isEnded: boolean;
+}
+
+/** Pushes, as positions: mine to the peer, and the peer's to me. */
+export interface PushState {
+  readonly sent: number;
+  readonly allowed: number;
+  readonly received: number;
+  readonly outstanding: number;
+  /** What the peer was last told that it may push up to. */
+  readonly told: number;
+  /** Peers' segments that go to this peer at the next tick unless it has them by then. */
+  readonly forwards: readonly CutSegment[];
+}
+
+/** What may still come unasked. */
+export interface Allowance {
+  readonly bytes: number;
+  readonly segments: number;
+  readonly messages: number;
+}
+
+export interface SessionState {
+  readonly identity: SessionIdentity;
+  readonly options: SessionOptions;
+  readonly isOpen: boolean;
+  readonly now: number;
+  readonly scopes: ReadonlyMap<ScopeId, ScopeState>;
+  readonly lastRevision: number;
+  readonly request: Request | null;
+  readonly lastRequest: number;
+  readonly serving: Serving | null;
+  readonly lastServed: number;
+  readonly push: PushState;
+  readonly allowance: Allowance;
+  /** How many messages I may send that the peer counts as unasked: fewer than it allows. */
+  readonly turns: number;
+  readonly counters: SyncCounters;
+}
+
+/** A step under way. Its fields and its own map of scopes change; everything below is replaced. */
+export type Draft = {
+  -readonly [Field in keyof Omit<SessionState, "scopes">]: SessionState[Field];
+} & {
+  readonly scopes: Map<ScopeId, ScopeState>;
+  readonly outputs: SessionOutput[];
+};
+
+export const draftOf = (state: SessionState): Draft => ({
+  ...state,
+  scopes: new Map(state.scopes),
+  outputs: [],
+});
+
+export const count = (draft: Draft, reason: SyncReason): void => {
+  draft.counters = counted(draft.counters, reason);
+};
+
+export const send = (draft: Draft, message: Message): void => {
+  draft.outputs.push({ kind: "send", message });
+};
+
+/** Replaces some of a scope's fields; gives the new state of the scope. */
+export const changeScope = (
+  draft: Draft,
+  scope: ScopeState,
+  change: Partial<ScopeState>,
+): ScopeState => {
+  const changed = { ...scope, ...change };
+  draft.scopes.set(scope.local.scope, changed);
+  return changed;
+};
+
+export const segmentsBytes = (segments: readonly Uint8Array[]): number =>
+  segments.reduce((sum, { length }) => sum + length, 0);
+
+/** Says goodbye, unless the peer did, and takes nothing in any more. */
+export const endSession = (draft: Draft, code: CloseCode): void => {
+  if (code !== "peer-left") send(draft, { kind: "bye", code });
+  draft.outputs.push({ kind: "close", code });
+  draft.isOpen = false;
+};

@@ -1,0 +1,42 @@
+/**
+ * What may be claimed of a scope with this peer. A claim rests on the latest summaries of both
+ * sides, so it falls with the first change on either.
+ */
+import { equalBytes } from "../base/bytes.ts";
+import type { ScopeState, SyncStatus } from "./sessionState.ts";
+
+/** By the peer's latest summary it holds exactly what I hold. */
+export const isSameHeads = ({ local, peer }: ScopeState): boolean =>
+  peer !== null && peer.headsHash === local.headsHash;
+
+/** The same heads, and the peer has seen that I hold them. */
+export const isAgreed = (scope: ScopeState): boolean =>
+  isSameHeads(scope) && scope.peerSaw === scope.revision;
+
+/** And the same state. */
+export const isVerified = (scope: ScopeState): boolean =>
+  isAgreed(scope) && isSameState(scope) === true;
+
+/** `isFetching`: a session is bringing something of this scope. */
+export const statusOf = (scope: ScopeState, isFetching: boolean): SyncStatus => {
+  if (!isSameHeads(scope)) {
+    const isBehind = scope.missing.size > 0 && !isFetching;
+    return { kind: isBehind ? "behind" : "syncing", ops: scope.missingOps };
+  }
+  if (isSameState(scope) === false) return { kind: "mismatch" };
+  const verified = isVerified(scope);
+  return { kind: "synced", verified, unread: scope.local.unread };
+};
+
+export const isSameStatus = (a: SyncStatus, b: SyncStatus): boolean => {
+  if (a.kind === "synced" && b.kind === "synced") {
+    return a.verified === b.verified && a.unread === b.unread;
+  }
+  return a.kind === b.kind && ("ops" in a ? a.ops : 0) === ("ops" in b ? b.ops : 0);
+};
+
+/** Null while one side has not read everything or not computed its digest. */
+const isSameState = ({ proofs, peer }: ScopeState): boolean | null => {
+  if (proofs === null || peer === null || peer.proof === null) return null;
+  return equalBytes(proofs.theirs, peer.proof);
+};
