@@ -1,0 +1,126 @@
+/**
+ * By what two replicas compare what they hold (FORMATS.md §8): a hash of each living document, and
+ * their sum, which can be kept up to date as documents change and does not depend on their order.
+ */
+import { compareBytes, hexToBytes } from "../base/bytes.ts";
+import { assert } from "../base/result.ts";
+import type { Dot, Path } from "../base/types.ts";
+import { writeValue } from "../cbor/value.ts";
+import { CborWriter } from "../cbor/writer.ts";
+import { sha256 } from "../crypto/hash.ts";
+import { kindNumbers } from "../op/encode.ts";
+import { stampAt } from "./pack.ts";
+import {
+  birthsOf,
+  isAlive,
+  isParked,
+  type DocumentState,
+  type HeldBase,
+  type HeldElement,
+  type HeldTotal,
+} from "./state.ts";
+
+/** A sum of hashes modulo 2^256, little-endian. */
+export interface Digest {
+  readonly add: (hash: Uint8Array) => void;
+  readonly subtract: (hash: Uint8Array) => void;
+  /** 32 bytes, a copy. */
+  readonly bytes: () => Uint8Array;
+}
+
+/**
+ * SHA-256 of CBOR ["nebulusdb/1/document", id, births as [writer, n], visible entries as [path,
+ * sub, kind, writer, n]], each list sorted by the bytes of its items; sub is the element, the run
+ * as [writer, n], or nil. What a dot names never changes, so values need not go in. Null for a
+ * document that is deleted or parked.
+ */
+export const stateHash = (state: DocumentState | null): Uint8Array | null => {
+  if (!isAlive(state) || isParked(state)) return null;
+  const writer = new CborWriter();
+  writer.arrayHead(4);
+  writer.text("nebulusdb/1/document");
+  writer.text(state.id);
+  writeSorted(writer, birthsOf(state), (item, { dot }) => writeDot(item, dot));
+  writeSorted(writer, visibleEntries(state), writeVisible);
+  return sha256(writer.take());
+};
+
+/** `start`: the bytes of an earlier sum. */
+export const createDigest = (start: Uint8Array = new Uint8Array(32)): Digest => {
+  const sum = new Uint8Array(start);
+  assert(sum.length === 32, "a digest has 32 bytes");
+  return {
+    add: (hash) => {
+      let carry = 0;
+      for (let at = 0; at < 32; at++) {
+        carry += byteAt(sum, at) + byteAt(hash, at);
+        sum[at] = carry & 0xff;
+        carry >>= 8;
+      }
+    },
+    subtract: (hash) => {
+      let borrow = 0;
+      for (let at = 0; at < 32; at++) {
+        borrow += byteAt(sum, at) - byteAt(hash, at);
+        sum[at] = borrow & 0xff;
+        borrow >>= 8;
+      }
+    },
+    bytes: () => sum.slice(),
+  };
+};
+
+const byteAt = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
+
+interface VisibleEntry {
+  readonly path: Path;
+  readonly held: Pick<HeldBase, "kind" | "dot"> | HeldElement | HeldTotal;
+}
+
+const visibleEntries = (state: DocumentState): readonly VisibleEntry[] => {
+  if (state.kind === "plain") {
+    return state.shape.paths.map((path, index) => ({
+      path,
+      held: { kind: "set", dot: stampAt(state, index).dot },
+    }));
+  }
+  return state.registers.flatMap(({ path, base, elements, runs }) =>
+    [...base, ...elements, ...runs].map((held) => ({ path, held })),
+  );
+};
+
+const writeVisible = (writer: CborWriter, { path, held }: VisibleEntry): void => {
+  writer.arrayHead(5);
+  writer.arrayHead(path.length);
+  for (const name of path) writer.text(name);
+  if ("run" in held) {
+    writeDot(writer, held.run);
+    writer.uint(kindNumbers.increment);
+  } else {
+    if ("element" in held) writeValue(writer, held.element);
+    else writer.nil();
+    writer.uint(kindNumbers[held.kind]);
+  }
+  writer.bytes(hexToBytes(held.dot.writer));
+  writer.uint(held.dot.n);
+};
+
+const writeDot = (writer: CborWriter, { writer: by, n }: Dot): void => {
+  writer.arrayHead(2);
+  writer.bytes(hexToBytes(by));
+  writer.uint(n);
+};
+
+const writeSorted = <T>(
+  writer: CborWriter,
+  items: readonly T[],
+  write: (writer: CborWriter, item: T) => void,
+): void => {
+  const encoded = items.map((item) => {
+    const own = new CborWriter(64);
+    write(own, item);
+    return own.take();
+  });
+  writer.arrayHead(encoded.length);
+  for (const bytes of encoded.sort(compareBytes)) writer.raw(bytes);
+};
