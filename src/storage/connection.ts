@@ -9,6 +9,7 @@ import type { NebulusError } from "../core/base/errors.ts";
 import {
   blockedError,
   closedError,
+  cutOffError,
   exceptionError,
   lostError,
   replacedError,
@@ -66,14 +67,7 @@ export const openConnection = async (
   factory: IDBFactory,
   name: string,
   layout: Layout,
-): Promise<Connection> => {
-  try {
-    return createConnection(await openDatabase(factory, name, layout), name);
-  } catch (cause) {
-    // Where site data is forbidden, open() throws instead of failing its request
-    throw storageError(name, cause);
-  }
-};
+): Promise<Connection> => createConnection(await openDatabase(factory, name, layout), name);
 
 /**
  * Resolves when it is gone. Blocked, it rejects; the browser deletes all the same once the last
@@ -81,7 +75,7 @@ export const openConnection = async (
  */
 export const deleteDatabase = (factory: IDBFactory, name: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    const request = factory.deleteDatabase(name);
+    const request = begin(name, () => factory.deleteDatabase(name));
     request.addEventListener("success", () => {
       resolve();
     });
@@ -95,7 +89,7 @@ export const deleteDatabase = (factory: IDBFactory, name: string): Promise<void>
 
 const openDatabase = (factory: IDBFactory, name: string, layout: Layout): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
-    const request = factory.open(name, layout.version);
+    const request = begin(name, () => factory.open(name, layout.version));
     let blocked = false;
     request.addEventListener("blocked", () => {
       blocked = true;
@@ -115,37 +109,19 @@ const openDatabase = (factory: IDBFactory, name: string, layout: Layout): Promis
     });
   });
 
+/** Where site data is forbidden, asking throws instead of failing its request. */
+const begin = (name: string, ask: () => IDBOpenDBRequest): IDBOpenDBRequest => {
+  try {
+    return ask();
+  } catch (cause) {
+    throw storageError(name, cause);
+  }
+};
+
 const createConnection = (raw: IDBDatabase, name: string): Connection => {
   // idb's own open() types its result by these tables; wrapping by hand has to say so
   const database = wrap(raw) as unknown as IDBPDatabase<Tables>;
-  const underWay = new Set<Promise<unknown>>();
-  let ended: ((name: string) => NebulusError) | null = null;
-  raw.addEventListener("versionchange", () => {
-    // Someone upgrades or deletes: holding on would only block them
-    ended ??= replacedError;
-    raw.close();
-  });
-  raw.addEventListener("close", () => {
-    ended ??= lostError;
-  });
-
-  const endedBy = (): NebulusError | null => ended?.(name) ?? null;
-
-  const run = async <T>(start: () => Promise<T>): Promise<T> => {
-    const refusal = endedBy();
-    if (refusal !== null) throw refusal;
-    const running = start();
-    underWay.add(running);
-    try {
-      return await running;
-    } catch (cause) {
-      // How a connection ended says more than that its transactions ended with it
-      const reason = ended === closedError ? null : endedBy();
-      throw cause instanceof DOMException && reason !== null ? reason : storageError(name, cause);
-    } finally {
-      underWay.delete(running);
-    }
-  };
+  const calls = createCalls(raw, name);
 
   const perform = async <T>(write: Write<T>): Promise<T> => {
     const { tables, durability, requests, committed } = write;
@@ -173,14 +149,61 @@ const createConnection = (raw: IDBDatabase, name: string): Connection => {
 
   return {
     withRead: (tables, requests) =>
-      run(async () => {
+      calls.run(async () => {
         const transaction = database.transaction([...tables]);
         return outcome(transaction, () => requests(transaction));
       }),
-    withWrite: (write) => run(() => inTurn(write)),
-    close: async () => {
+    withWrite: (write) => calls.run(() => inTurn(write)),
+    close: () => calls.end(),
+  };
+};
+
+interface Calls {
+  /** Refused once the connection has ended, in words of how it ended. */
+  run<T>(start: () => Promise<T>): Promise<T>;
+  /** Waits for those under way. */
+  end(): Promise<void>;
+}
+
+/** The calls under way on a connection, which may end without them: closed, replaced, or lost. */
+const createCalls = (raw: IDBDatabase, name: string): Calls => {
+  const underWay = new Map<Promise<unknown>, (error: NebulusError) => void>();
+  let ended: ((name: string) => NebulusError) | null = null;
+  raw.addEventListener("versionchange", () => {
+    // Someone upgrades or deletes: holding on would only block them
+    ended ??= replacedError;
+    raw.close();
+  });
+  raw.addEventListener("close", () => {
+    ended ??= lostError;
+    // Chromium leaves a transaction that was committing in that moment without any event, for ever
+    for (const cutOff of underWay.values()) cutOff(cutOffError(name));
+  });
+  const endedBy = (): NebulusError | null => ended?.(name) ?? null;
+
+  return {
+    run: async <T>(start: () => Promise<T>): Promise<T> => {
+      const refusal = endedBy();
+      if (refusal !== null) throw refusal;
+      let cutOff = (_error: NebulusError): void => undefined;
+      const running = new Promise<T>((resolve, reject) => {
+        cutOff = reject;
+        start().then(resolve, reject);
+      });
+      underWay.set(running, cutOff);
+      try {
+        return await running;
+      } catch (cause) {
+        // How a connection ended says more than that its transactions ended with it
+        const reason = ended === closedError ? null : endedBy();
+        throw cause instanceof DOMException && reason !== null ? reason : storageError(name, cause);
+      } finally {
+        underWay.delete(running);
+      }
+    },
+    end: async () => {
       ended = closedError;
-      await Promise.allSettled(underWay);
+      await Promise.allSettled(underWay.keys());
       raw.close();
     },
   };

@@ -34,11 +34,19 @@ export const lostError = (name: string): NebulusError =>
   new NebulusError({
     code: "StorageFailed",
     message:
-      `The browser took the storage of "${name}" away: site data was cleared, or the disk failed. ` +
-      "Reload the page; what is missing then comes back from other devices or a backup.",
+      `The browser took the storage of "${name}" away: site data was cleared, or the disk ` +
+      "failed. Reload the page; what is missing then comes back from other devices or a backup.",
     retryable: false,
     outcome: "not committed",
   });
+
+/**
+ * The same, while a call was under way. No `outcome`: a write may have been committed just before.
+ */
+export const cutOffError = (name: string): NebulusError => {
+  const { code, message, retryable } = lostError(name);
+  return new NebulusError({ code, message, retryable });
+};
 
 /** Node, and some private modes: what can be opened there is memory. */
 export const missingError = (): NebulusError =>

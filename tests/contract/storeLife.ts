@@ -147,7 +147,7 @@ export const openingTests = (bench: Bench): void => {
     await again.close();
   });
 
-  test("openings called together get epochs of their own; one of them holds the store", async () => {
+  test("openings called together get epochs of their own; one holds the store", async () => {
     const stores = await Promise.all(Array.from({ length: 5 }, () => bench.adapter.open(home)));
     expect(new Set(stores.map((store) => store.epoch)).size).toBe(5);
     const writes = stores.map((store) => store.write({ meta: new Map([["a", bytes(1)]]) }));
