@@ -1,6 +1,6 @@
 /**
- * A scope to test segments in: an open network (or one of suite 0), a tree of what is delivered, and devices that cut,
- * seal and deliver real segments. Everything follows from the seed.
+ * A scope to test segments in: an open network (or one of suite 0), a tree of what is delivered,
+ * and devices that cut, seal and deliver real segments. Everything follows from the seed.
  */
 import type { Dot, Time, WriterId } from "../../src/core/base/types.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
@@ -55,7 +55,9 @@ export interface TestDevice {
   readonly opening: Opening;
   /** Seals what is drafted, by this device's key. */
   readonly seal: (draft: SegmentDraft) => Promise<SealedSegment>;
-  /** A segment of `count` writes after `after` (none: the first), which replace what `named` says. */
+  /**
+   * A segment of `count` writes after `after` (none: the first), which replace what `named` says.
+   */
   readonly write: (request: {
     readonly after?: SealedSegment | null;
     readonly count?: number;

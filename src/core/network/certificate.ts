@@ -2,10 +2,12 @@
  * Certificates: an account vouches for a device's keys in one network (FORMATS.md §1).
  *
  * certificate = CBOR [body bstr, signature 64]
- * body        = CBOR [1, account 32, signing key 32, X-Wing key or nil, vault X-Wing key or nil, nil, nil, extensions]
+ * body        = CBOR [1, account 32, signing key 32, X-Wing key or nil,
+ *                     vault X-Wing key or nil, nil, nil, extensions]
  * signature   = sign("certificate", network hash, body bstr) by the account
  *
- * They are hashed and passed on as received. That the account is a member is the control chain's to say.
+ * They are hashed and passed on as received. Whether the account is a member is for the control
+ * chain to say.
  */
 import type { Brand } from "../base/brand.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -44,7 +46,9 @@ export const xWingKeyBytes = 1_216;
 /** Two X-Wing keys, and room for extensions. */
 export const certificateBytesMax = 3_584;
 
-/** Certifies a device by the account's seed (32 bytes), whose public key `device.account` must be. */
+/**
+ * Certifies a device by the account's seed (32 bytes), whose public key `device.account` must be.
+ */
 export const makeCertificate = async (
   device: DeviceKeys,
   networkHash: Uint8Array,
@@ -71,7 +75,10 @@ export const checkCertificate = async (
   return isSigned ? ok(checked(device, bytes)) : fail("certificate-signature");
 };
 
-/** For certificates from this device's own store, which were checked before they came there. Null: not one. */
+/**
+ * For certificates from this device's own store, which were checked before they came there. Null:
+ * not one.
+ */
 export const storedCertificate = (bytes: Uint8Array): CheckedCertificate | null => {
   const parts = readParts(bytes);
   return parts === null ? null : checked(parts.device, bytes);

@@ -1,7 +1,8 @@
 /**
- * The port to a network's control chain: who may write, under which key, and up to where. Segments are judged through
- * it alone, so that open networks (openControl.ts, one answer for ever) and the chains of closed networks (FORMATS.md
- * §6) are judged by the same code. Also the codec of a control head, [term, height, H16].
+ * The port to a network's control chain: who may write, under which key, and up to where. Segments
+ * are judged through it alone, so that open networks (openControl.ts, one answer for ever) and the
+ * chains of closed networks (FORMATS.md §6) are judged by the same code. Also the codec of a
+ * control head, [term, height, H16].
  */
 import { hexToBytes } from "../base/bytes.ts";
 import { shortHashOf } from "../base/ids.ts";
@@ -18,7 +19,10 @@ export interface ControlHead {
 }
 
 export type HeadFinding =
-  /** `position` rises along the chain; a head on an orphaned branch has that of its last ancestor on the chain. */
+  /**
+   * `position` rises along the chain; a head on an orphaned branch has that of its last ancestor on
+   * the chain.
+   */
   | { readonly kind: "known"; readonly position: number }
   /** May yet arrive: whatever names it waits. */
   | { readonly kind: "unknown" }
@@ -34,11 +38,14 @@ export interface ControlChain {
   /** Whether the certificate's device is a member with the right to write at a known head. */
   mayWrite(certificate: CheckedCertificate, head: ControlHead): boolean;
   /**
-   * The last n of this writer that counts, 0 if none does, null while nothing closes it. A segment that reaches
-   * beyond is not delivered: a frontier inside a segment means before it.
+   * The last n of this writer that counts, 0 if none does, null while nothing closes it. A segment
+   * that reaches beyond is not delivered: a frontier inside a segment means before it.
    */
   frontierOf(scope: ScopeId, writer: WriterId, signingKey: Uint8Array): number | null;
-  /** Whether a row names what lies beyond a frontier, and so is never delivered: such rows are met unchecked. */
+  /**
+   * Whether a row names what lies beyond a frontier, and so is never delivered: such rows are met
+   * unchecked.
+   */
   isVoidRow(scope: ScopeId, writer: WriterId, n: number): boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Extension lists: `[[id, critical?, bytes], …]`, the room that certificates, openings and headers keep for later
- * versions. Apart, because all three carry the same shape. No extension is known yet.
+ * Extension lists: `[[id, critical?, bytes], …]`, the room that certificates, openings and headers
+ * keep for later versions. Apart, because all three carry the same shape. No extension is known
+ * yet.
  */
 import type { CborItem } from "../cbor/item.ts";
 import type { CborReader } from "../cbor/reader.ts";

@@ -1,6 +1,7 @@
 /**
- * What follows from a network's secret: names of scopes and writers, and the keys of its parts (FORMATS.md §1). The
- * same for every kind of network; how a network comes by its secret is told in local.ts and open.ts.
+ * What follows from a network's secret: names of scopes and writers, and the keys of its parts
+ * (FORMATS.md §1). The same for every kind of network; how a network comes by its secret is told in
+ * local.ts and open.ts.
  */
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import { scopeIdOf, writerIdOf } from "../base/ids.ts";
@@ -54,7 +55,10 @@ export const writerOf = (
 ): WriterId =>
   writerIdOf(shortHash("writer", networkHash, hexToBytes(scope), signingKey, incarnation));
 
-/** Under which members find each other at the relay: yesterday's, today's, tomorrow's tag, as clocks differ. */
+/**
+ * Under which members find each other at the relay: yesterday's, today's, tomorrow's tag, as clocks
+ * differ.
+ */
 export const rendezvousTags = (epoch: EpochKey, nowMs: number): readonly string[] => {
   const today = Math.floor(nowMs / dayMilliseconds);
   return [today - 1, today, today + 1].map((day) =>

@@ -1,6 +1,6 @@
 /**
- * The network that is never shared: every database has one `local`, of suite 0. Its secret and id are random, made
- * with the database.
+ * The network that is never shared: every database has one `local`, of suite 0. Its secret and id
+ * are random, made with the database.
  */
 import { hash } from "../crypto/hash.ts";
 import { assert } from "../base/result.ts";

@@ -1,6 +1,7 @@
 /**
- * Open networks (FORMATS.md §1): everything follows from the name and a shared secret, so anyone who has both joins
- * without meeting anyone, and nobody can be removed. Genesis is [1, "open", name, commitment to the secret].
+ * Open networks (FORMATS.md §1): everything follows from the name and a shared secret, so anyone
+ * who has both joins without meeting anyone, and nobody can be removed. Genesis is [1, "open",
+ * name, commitment to the secret].
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { invalid } from "../base/errors.ts";
@@ -27,7 +28,8 @@ export interface OpenNetwork extends NetworkKeys {
 
 /**
  * @param name in NFC or not, at most 128 bytes; throws InvalidArgument (path `networkId`)
- * @param secret text or bytes, at least 32 bytes as UTF-8 in NFC; throws InvalidArgument (path `sharedSecret`)
+ * @param secret text or bytes, at least 32 bytes as UTF-8 in NFC; throws InvalidArgument (path
+ * `sharedSecret`)
  */
 export const openNetwork = (name: string, secret: string | Uint8Array): OpenNetwork => {
   const label = checkedNetworkName(name);
@@ -48,7 +50,10 @@ export const openNetwork = (name: string, secret: string | Uint8Array): OpenNetw
   };
 };
 
-/** The secret of a network without encryption: it follows from the name, so it keeps nothing from anyone. */
+/**
+ * The secret of a network without encryption: it follows from the name, so it keeps nothing from
+ * anyone.
+ */
 export const openSecretFromName = (name: string): Uint8Array =>
   hash("open", checkedNetworkName(name));
 

@@ -1,5 +1,6 @@
 /**
- * The control chain of an open network: one head, one epoch, every certified device may write, nothing is ever closed.
+ * The control chain of an open network: one head, one epoch, every certified device may write,
+ * nothing is ever closed.
  */
 import { equalBytes } from "../base/bytes.ts";
 import { isSameHead, type ControlChain } from "./control.ts";

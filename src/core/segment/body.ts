@@ -1,10 +1,11 @@
 /**
- * A segment's body before compression: CBOR [paths in order of first use, ops]. Here it is put together from op bytes,
- * and taken apart into ops: the rules that concern the body as a whole, and the times. What a single op means is told
- * in ../op/decode.ts.
+ * A segment's body before compression: CBOR [paths in order of first use, ops]. Here it is put
+ * together from op bytes, and taken apart into ops: the rules that concern the body as a whole, and
+ * the times. What a single op means is told in ../op/decode.ts.
  *
- * A body fails as a whole, and each of its n is a no-op, only if it is not canonical CBOR, is nested deeper than 32
- * (arrays, maps and tags), or is not [paths, count ops]. A bad path spoils the ops that use it, no other.
+ * A body fails as a whole, and each of its n is a no-op, only if it is not canonical CBOR, is
+ * nested deeper than 32 (arrays, maps and tags), or is not [paths, count ops]. A bad path spoils
+ * the ops that use it, no other.
  */
 import { bodyDepthMax, pathNamesMax } from "../base/limits.ts";
 import { fail, type Result } from "../base/result.ts";
@@ -18,6 +19,9 @@ import { decodeOp } from "../op/decode.ts";
 import type { NoOp, Op } from "../op/types.ts";
 import type { SegmentHeader } from "./header.ts";
 import type { SegmentNames } from "./tree.ts";
+
+/** What of a header its ops depend on. */
+export type BodyHeader = Pick<SegmentHeader, "first" | "count" | "time" | "rows">;
 
 /** Why a whole body means nothing, beyond what opening and inflating can say. */
 export type BodyFault = "body-form" | "body-depth";
@@ -44,7 +48,7 @@ export const bodyByteCount = (
 /** Exactly `header.count` ops, in order of n. */
 export const decodeBody = (
   plain: Uint8Array,
-  header: SegmentHeader,
+  header: BodyHeader,
   names: SegmentNames,
 ): readonly (Op | NoOp)[] => {
   const parts = splitBody(plain, header.count);
@@ -62,7 +66,7 @@ export const decodeBody = (
 
 /** What everyone reads in a body that fails as a whole. */
 export const failedBody = (
-  header: SegmentHeader,
+  header: BodyHeader,
   names: SegmentNames,
   reason: string,
 ): readonly NoOp[] =>
@@ -123,8 +127,11 @@ const pathOf = (bytes: Uint8Array): Path | null => {
   return path.value.every((name) => nameFault(name) === null) ? path.value : null;
 };
 
-/** The third element of an op if that is an integer in 0 ≤ dt < 2^53, else 0, whatever else the op is. */
-const deltaOf = (op: Uint8Array): number => {
+/**
+ * The third element of an op if that is an integer in 0 ≤ dt < 2^53, else 0, whatever else the op
+ * is.
+ */
+export const deltaOf = (op: Uint8Array): number => {
   const reader = new CborReader(op);
   if (reader.peekMajor() !== major.array || reader.readArrayHead() < 3) return 0;
   reader.skip(bodyDepthMax);
@@ -134,7 +141,7 @@ const deltaOf = (op: Uint8Array): number => {
 
 /** What (row, n) names in the op `own`, or null where it names beyond its rows. */
 const dotOf =
-  (header: SegmentHeader, names: SegmentNames, own: number) =>
+  (header: BodyHeader, names: SegmentNames, own: number) =>
   (row: number, n: number): Dot | null => {
     if (n < 1) return null;
     if (row === 0) return n < own ? { writer: names.own(n), n } : null;

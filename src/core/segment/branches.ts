@@ -1,10 +1,12 @@
 /**
- * One writer's headers as a tree, and the names that its ops have (FORMATS.md §3, Forks). Kept as branches, that is,
- * runs of headers without a split between them: an honest writer is one branch, a list in order of n.
+ * One writer's headers as a tree, and the names that its ops have (FORMATS.md §3, Forks). Kept as
+ * branches, that is, runs of headers without a split between them: an honest writer is one branch,
+ * a list in order of n.
  *
- * A header whose predecessor already has a successor splits the tree there. Every header that directly follows a split
- * begins a branch, named H16("branch", writer, its hash); where no split stands before it, a branch has the writer's
- * own name. So names depend on the set of headers alone, not on the order in which they came.
+ * A header whose predecessor already has a successor splits the tree there. Every header that
+ * directly follows a split begins a branch, named H16("branch", writer, its hash); where no split
+ * stands before it, a branch has the writer's own name. So names depend on the set of headers
+ * alone, not on the order in which they came.
  */
 import { hexToBytes } from "../base/bytes.ts";
 import { writerIdOf } from "../base/ids.ts";
@@ -51,7 +53,10 @@ export interface Split {
   readonly writer: WriterId;
   /** Two headers that overlap and differ: together with their signatures the proof. */
   readonly proof: readonly [HeaderHash, HeaderHash];
-  /** Headers whose ops have another name from now on: the documents that they touched are to be rebuilt. */
+  /**
+   * Headers whose ops have another name from now on: the documents that they touched are to be
+   * rebuilt.
+   */
   readonly renamed: readonly HeaderHash[];
 }
 
@@ -115,7 +120,10 @@ export const createWriterBranches = (writer: WriterId): WriterBranches => {
   };
 };
 
-/** The name of n's op on the way from the header down to the first: n lies at or before the header's ops. */
+/**
+ * The name of n's op on the way from the header down to the first: n lies at or before the header's
+ * ops.
+ */
 export const nameAt = (node: HeaderNode, n: number): WriterId => {
   assert(n >= 1 && n < node.first + node.count, "n lies at or before the header");
   let branch = node.branch;
@@ -184,7 +192,9 @@ const grow = (
   return { node: firstOf(branch), split };
 };
 
-/** Cuts a branch after a header; what followed becomes its one child, and takes the children along. */
+/**
+ * Cuts a branch after a header; what followed becomes its one child, and takes the children along.
+ */
 const divide = (branch: Branch, last: HeaderNode): Branch => {
   const at = branch.nodes.indexOf(last) + 1;
   const { children } = branch;

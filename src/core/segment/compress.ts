@@ -1,6 +1,7 @@
 /**
- * Compression of bodies, and the verdict on compressed bytes that somebody else made. Platforms and libraries disagree
- * on broken streams, and replicas must not: one library, pinned, decides alike in pages and in Node.
+ * Compression of bodies, and the verdict on compressed bytes that somebody else made. Platforms and
+ * libraries disagree on broken streams, and replicas must not: one library, pinned, decides alike
+ * in pages and in Node.
  */
 import {
   deflateRaw,
@@ -33,8 +34,8 @@ export const compressBody = (
 };
 
 /**
- * The announced bytes, if the stream ends with the last of the stored bytes at exactly that length. Never makes more
- * than the announced length, which the caller has checked against its limit.
+ * The announced bytes, if the stream ends with the last of the stored bytes at exactly that length.
+ * Never makes more than the announced length, which the caller has checked against its limit.
  */
 export const inflateBody = (
   stored: Uint8Array,
@@ -44,7 +45,8 @@ export const inflateBody = (
   assert(zlibInflateInit2(stream, rawWindowBits) === Z_OK, "inflate begins");
   stream.input = stored;
   stream.avail_in = stored.length;
-  // One byte to spare: a stream that is too long shows by filling it, and one of the right length can still end.
+  // One byte to spare: a stream that is too long shows by filling it, and one of the right length
+  // can still end.
   stream.output = new Uint8Array(announced + 1);
   stream.avail_out = stream.output.length;
   const status: number = zlibInflate(stream, Z_FINISH);

@@ -1,6 +1,7 @@
 /**
- * Counts of everything that did not go smoothly, by reason: a segment refused or waiting, an op that means nothing, a
- * document that a newer version is needed for. Nothing is dropped unsaid (DESIGN.md §4).
+ * Counts of everything that did not go smoothly, by reason: a segment refused or waiting, an op
+ * that means nothing, a document that a newer version is needed for. Nothing is dropped unsaid
+ * (DESIGN.md §4).
  */
 
 export type CountedEvent =

@@ -1,11 +1,12 @@
 /**
- * The writer's side: a run of ops that will be one segment, with its two tables. Ops are encoded against the tables when
- * they are committed; cutting copies their bytes and encodes nothing again. Limits are checked here, before an op gets
- * its dot, so that every committed op stands in a legal segment.
+ * The writer's side: a run of ops that will be one segment, with its two tables. Ops are encoded
+ * against the tables when they are committed; cutting copies their bytes and encodes nothing again.
+ * Limits are checked here, before an op gets its dot, so that every committed op stands in a legal
+ * segment.
  *
- * Ops come in groups that no cut may part: a transaction, or a single op. A group that does not go with the run any more
- * (256 ops or 256 KiB would be passed, a table is full, a time does not fit) wants a new run; a group that fits no run at
- * all is too large.
+ * Ops come in groups that no cut may part: a transaction, or a single op. A group that does not go
+ * with the run any more (256 ops or 256 KiB would be passed, a table is full, a time does not fit)
+ * wants a new run; a group that fits no run at all is too large.
  */
 import { invalid, NebulusError } from "../base/errors.ts";
 import {
@@ -63,7 +64,10 @@ export interface RunStart {
   readonly first: number;
   /** Of the first op. */
   readonly baseTime: Time;
-  /** Where a named op stands (tree.ts). Own ops of another incarnation are cut before they are named. */
+  /**
+   * Where a named op stands (tree.ts). Own ops of another incarnation are cut before they are
+   * named.
+   */
   readonly locate: (dot: Dot) => Place | null;
 }
 
@@ -105,7 +109,10 @@ export class OpenRun {
     return this.ops.length >= segmentOpsTarget || this.opBytes >= segmentBytesTarget;
   }
 
-  /** Ops of one group; their n go on from `nextN`, their times from the last. All are taken, or none. */
+  /**
+   * Ops of one group; their n go on from `nextN`, their times from the last. All are taken, or
+   * none.
+   */
   append(group: readonly OwnOp[]): AppendOutcome {
     const { opBytes, lastTime } = this;
     const before = this.ops.length;

@@ -1,11 +1,11 @@
 /**
- * Delivery: whether a segment counts (FORMATS.md §3). Rests only on what anyone can check, members without the epoch's
- * key included: form and sizes (segment.ts), the writer's name, the chain of its headers, its rows, control head,
- * certificate and right, frontier, signature. What passes advances the vector and is passed on, even if its body turns
- * out to mean nothing.
+ * Delivery: whether a segment counts (FORMATS.md §3). Rests only on what anyone can check, members
+ * without the epoch's key included: form and sizes (segment.ts), the writer's name, the chain of
+ * its headers, its rows, control head, certificate and right, frontier, signature. What passes
+ * advances the vector and is passed on, even if its body turns out to mean nothing.
  *
- * Segments of one scope are to be checked one after another, each added to the tree before the next: a verdict holds
- * for the tree that it saw.
+ * Segments of one scope are to be checked one after another, each added to the tree before the
+ * next: a verdict holds for the tree that it saw.
  */
 import { equalBytes } from "../base/bytes.ts";
 import { shortened } from "../base/ids.ts";
@@ -83,7 +83,9 @@ export type DeliveryVerdict =
   | {
       readonly kind: "refused";
       readonly reason: DeliveryFault;
-      /** The writer signed what breaks the rules. Else whoever sent it may have made or spoilt it. */
+      /**
+       * The writer signed what breaks the rules. Else whoever sent it may have made or spoilt it.
+       */
       readonly isProofOfGuilt: boolean;
     };
 
@@ -112,8 +114,8 @@ export const checkDelivery = async (
 };
 
 /**
- * A segment from this device's own store, which was delivered before it came there. Its predecessor must be in the
- * tree. Null: the store holds what never was delivered, which is damage.
+ * A segment from this device's own store, which was delivered before it came there. Its predecessor
+ * must be in the tree. Null: the store holds what never was delivered, which is damage.
  */
 export const deliverStored = (
   segment: ParsedSegment,
@@ -132,8 +134,13 @@ export const deliverStored = (
   return delivered(segment, { signingKey: opening.signingKey, certificate });
 };
 
+/** A segment that this device has just cut: its word for its own log. */
+export const deliverOwn = (segment: ParsedSegment, origin: WriterOrigin): DeliveredSegment =>
+  delivered(segment, origin);
+
 const delivered = (segment: ParsedSegment, origin: WriterOrigin): DeliveredSegment =>
-  // The one place that makes them: everything that delivery rests on was checked, now or before it was stored.
+  // The one place that makes them: everything that delivery rests on was checked, now or before it
+  // was stored.
   ({ ...segment, origin }) as DeliveredSegment;
 
 const refused = (reason: DeliveryFault, isProofOfGuilt = false): DeliveryVerdict => ({

@@ -1,10 +1,11 @@
 /**
- * A segment's header (FORMATS.md §3), the part that is signed and that names the segment: its SHA-256 is the
- * `HeaderHash`. A CBOR array of exactly 14:
+ * A segment's header (FORMATS.md §3), the part that is signed and that names the segment: its
+ * SHA-256 is the `HeaderHash`. A CBOR array of exactly 14:
  *
  *  0 version 1 · 1 suite · 2 writer (16 bytes) · 3 n of the first op · 4 op count
  *  5 previous header's SHA-256, nil at n = 1
- *  6 opening [signing key 32, incarnation 16, certificate bstr (nil in suite 0), extensions] at n = 1, else nil
+ *  6 opening [signing key 32, incarnation 16, certificate bstr (nil in suite 0), extensions]
+ *    at n = 1, else nil
  *  7 rows [[writer 16, highest n named, H16 of the header that holds it], …]
  *  8 control head [term, height, H16], nil in suite 0
  *  9 keys [[epoch id 16, salt 32, commitment 32]] in suite 1, [] in suite 0
@@ -29,7 +30,10 @@ import { CborReader } from "../cbor/reader.ts";
 import { controlHeadToItem, readControlHead, type ControlHead } from "../network/control.ts";
 import { extensionsToItem, readExtensions, type Extension } from "../network/extensions.ts";
 
-/** 0: checksum only (`local`, test networks). 1: sealed and signed. The network's genesis fixes which. */
+/**
+ * 0: checksum only (`local`, test networks). 1: sealed and signed. The network's genesis fixes
+ * which.
+ */
 export type Suite = 0 | 1;
 
 /** 0 plain, 1 deflate-raw. */
@@ -44,7 +48,10 @@ export interface Opening {
   readonly extensions: readonly Extension[];
 }
 
-/** One line of the header's table: what the segment depends on, and the meaning of a row's index in its ops. */
+/**
+ * One line of the header's table: what the segment depends on, and the meaning of a row's index in
+ * its ops.
+ */
 export interface Row {
   readonly writer: WriterId;
   /** The highest n that an op of this segment names. */
@@ -87,11 +94,16 @@ export type HeaderFault =
   | "header-too-long"
   /** Not canonical CBOR, or not the 14 fields in their shapes. */
   | "header-form"
-  /** Another version than 1, or a suite that this version does not have: a newer program wrote it. */
+  /**
+   * Another version than 1, or a suite that this version does not have: a newer program wrote it.
+   */
   | "header-version"
   /** n or count out of bounds. */
   | "header-numbers"
-  /** Previous and opening do not go with n: exactly the first segment has an opening, the others a previous. */
+  /**
+   * Previous and opening do not go with n: exactly the first segment has an opening, the others a
+   * previous.
+   */
   | "header-chain"
   /** Too many rows, or two that are equal. */
   | "header-rows"
@@ -138,7 +150,7 @@ export const decodeHeader = (bytes: Uint8Array): Result<SegmentHeader, HeaderFau
 
 const fieldCount = 14;
 
-const openingToItem = (opening: Opening): CborItem => [
+export const openingToItem = (opening: Opening): CborItem => [
   opening.signingKey,
   opening.incarnation,
   opening.certificate,

@@ -1,7 +1,8 @@
 /**
- * The waiting inbox of a database: segments of all its scopes that cannot be judged yet, because a header that they
- * build on or their control head is not here (FORMATS.md §3). Bounded per writer, per peer and in all; when a bound is
- * met, the oldest that nobody asked for goes first. What goes is only forgotten: it can be asked for again.
+ * The waiting inbox of a database: segments of all its scopes that cannot be judged yet, because a
+ * header that they build on or their control head is not here (FORMATS.md §3). Bounded per writer,
+ * per peer and in all; when a bound is met, the oldest that nobody asked for goes first. What goes
+ * is only forgotten: it can be asked for again.
  */
 import { bytesToHex } from "../base/bytes.ts";
 import { shortened } from "../base/ids.ts";
@@ -16,7 +17,10 @@ import type { ControlHead } from "../network/control.ts";
 import type { Need } from "./deliver.ts";
 import type { ParsedSegment } from "./segment.ts";
 
-/** A segment that waits, as it came. Parsed again when its time comes, since parsed it takes several times the room. */
+/**
+ * A segment that waits, as it came. Parsed again when its time comes, since parsed it takes several
+ * times the room.
+ */
 export interface WaitingSegment {
   readonly bytes: Uint8Array;
   readonly writer: WriterId;
@@ -41,19 +45,25 @@ export interface InboxLimits {
 
 export interface Inbox {
   /**
-   * Keeps the segment until its needs are met. Gives those that had to go for it, itself among them if it found no
-   * room. One that waits already is not kept twice.
+   * Keeps the segment until its needs are met. Gives those that had to go for it, itself among them
+   * if it found no room. One that waits already is not kept twice.
    */
   add(
     segment: ParsedSegment,
     needs: readonly Need[],
     source: SegmentSource,
   ): readonly WaitingSegment[];
-  /** Takes out those that lacked nothing but this header: they are to be judged again. In order of arrival. */
+  /**
+   * Takes out those that lacked nothing but this header: they are to be judged again. In order of
+   * arrival.
+   */
   release(header: HeaderHash): readonly WaitingSegment[];
   /** The same for a control head that has become known. */
   releaseControl(head: ControlHead): readonly WaitingSegment[];
-  /** What to ask a scope's peers for: all that is needed and does not wait here itself. In order of first need. */
+  /**
+   * What to ask a scope's peers for: all that is needed and does not wait here itself. In order of
+   * first need.
+   */
   missing(scope: ScopeId): readonly Need[];
   /** Forgets what a peer sent unasked, after it broke the rules. */
   dropFrom(peer: string): readonly WaitingSegment[];
@@ -62,7 +72,10 @@ export interface Inbox {
   byteCount(): number;
 }
 
-/** What an entry costs beside its bytes, so that many tiny segments take no more memory than is counted. */
+/**
+ * What an entry costs beside its bytes, so that many tiny segments take no more memory than is
+ * counted.
+ */
 export const inboxEntryBytes = 1_024;
 /** Needs that an entry remembers; when they are met, judging it again finds what else it lacks. */
 export const inboxNeedsMax = 64;
@@ -96,7 +109,9 @@ export const createInbox = (limits: InboxLimits = inboxLimits): Inbox => {
     items.forEach(remove);
     return items.map(({ waiting }) => waiting);
   };
-  /** The group whose bound is broken, or null. Only an item's own groups can be, since it came last. */
+  /**
+   * The group whose bound is broken, or null. Only an item's own groups can be, since it came last.
+   */
   const crowded = ({ waiting }: Item): Group | null => {
     const writer = byWriter.get(waiting.writer);
     const peer = byPeer.get(waiting.source.from);

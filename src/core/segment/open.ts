@@ -1,6 +1,7 @@
 /**
- * From a delivered segment to its plain body. What cannot be opened or inflated by the right key means nothing, the
- * same for everyone who has that key; a key that is not here yet only delays reading.
+ * From a delivered segment to its plain body. What cannot be opened or inflated by the right key
+ * means nothing, the same for everyone who has that key; a key that is not here yet only delays
+ * reading.
  */
 import { equalBytes } from "../base/bytes.ts";
 import { unreachable } from "../base/result.ts";

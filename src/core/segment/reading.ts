@@ -1,8 +1,8 @@
 /**
- * The order of reading (FORMATS.md §3): a delivered segment is read after its predecessor and all its rows were read,
- * because an op that replaces unread ones would let them come back. A missing key holds up reading, and with it all
- * that builds on the segment, but never delivery. Only unread segments are kept here: what is delivered and not here
- * was read.
+ * The order of reading (FORMATS.md §3): a delivered segment is read after its predecessor and all
+ * its rows were read, because an op that replaces unread ones would let them come back. A missing
+ * key holds up reading, and with it all that builds on the segment, but never delivery. Only unread
+ * segments are kept here: what is delivered and not here was read.
  */
 import { assert } from "../base/result.ts";
 import type { HeaderHash, ShortHash } from "../base/types.ts";
@@ -19,7 +19,10 @@ export type ReadingBlock =
 export interface ReadingQueue {
   /** A segment that was just delivered. Its predecessor and rows were delivered before. */
   add(hash: HeaderHash, header: SegmentHeader): void;
-  /** The segment to read now: of those that may be, the least by (time, writer, n, hash). Null: none. */
+  /**
+   * The segment to read now: of those that may be, the least by (time, writer, n, hash). Null:
+   * none.
+   */
   next(): HeaderHash | null;
   /** The segment was read, or means nothing: what builds on it may be read. */
   markRead(hash: HeaderHash): void;

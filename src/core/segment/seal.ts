@@ -1,10 +1,12 @@
 /**
- * Makes segments (FORMATS.md §3). Suite 0 stores the compressed body with its checksum. Suite 1 seals it under a key of
- * its own and signs the header:
+ * Makes segments (FORMATS.md §3). Suite 0 stores the compressed body with its checksum. Suite 1
+ * seals it under a key of its own and signs the header:
  *
- * 64 bytes = KDF(epoch key, salt: 32 random bytes, "segment", network hash, scope) = AES-256-GCM key, commitment
- * body     = AES-256-GCM of the compressed body, nonce zero, associated data H("body", network hash, scope, fields 0–11)
- * signed   = sign("segment", network hash, scope, header bstr)
+ * AES-256-GCM key (32 bytes), commitment (32) =
+ *              KDF(epoch key, salt: 32 random bytes, "segment", network hash, scope)
+ * body       = AES-256-GCM of the compressed body, nonce zero, with associated data
+ *              H("body", network hash, scope, field 0, …, field 11)
+ * signature  = sign("segment", network hash, scope, header bstr)
  *
  * The commitment shows which key a body was sealed under, which AES-GCM by itself does not.
  */

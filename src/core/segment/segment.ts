@@ -1,7 +1,8 @@
 /**
- * A segment as it is stored and sent: the CBOR array [header bstr, signature bstr or nil, body bstr]. What is received
- * is kept and passed on verbatim. The steps of its way in are types: bytes → `ParsedSegment` (here) →
- * `DeliveredSegment` (deliver.ts) → plain body (open.ts) → ops (body.ts).
+ * A segment as it is stored and sent: the CBOR array [header bstr, signature bstr or nil, body
+ * bstr]. What is received is kept and passed on verbatim. The steps of its way in are types: bytes
+ * → `ParsedSegment` (here) → `DeliveredSegment` (deliver.ts) → plain body (open.ts) → ops
+ * (body.ts).
  */
 import type { Brand } from "../base/brand.ts";
 import { headerHashOf } from "../base/ids.ts";
@@ -28,7 +29,10 @@ export interface ParsedSegment {
   readonly bytes: Uint8Array;
 }
 
-/** Everything that anyone can check holds: it counts in the vector and is passed on. Made by deliver.ts alone. */
+/**
+ * Everything that anyone can check holds: it counts in the vector and is passed on. Made by
+ * deliver.ts alone.
+ */
 export type DeliveredSegment = Brand<
   ParsedSegment & { readonly origin: WriterOrigin },
   "DeliveredSegment"
@@ -89,7 +93,10 @@ const readParts = (reader: CborReader): SegmentParts => {
   return { headerBytes, signature, body };
 };
 
-/** A plain body is as long as announced; a compressed one must not be longer than any plain one may be. */
+/**
+ * A plain body is as long as announced; a compressed one must not be longer than any plain one may
+ * be.
+ */
 const isSizeSound = ({ suite, bodyForm, bodyLength }: SegmentHeader, stored: number): boolean => {
   const unsealed = stored - (suite === 1 ? sealTagBytes : 0);
   if (bodyForm === 0) return unsealed === bodyLength;

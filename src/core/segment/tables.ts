@@ -1,6 +1,7 @@
 /**
- * The two tables of a run: paths, and rows of (writer, highest n, header). Both only grow while ops are committed, so
- * that op bytes stay right; what a group of ops added can be taken back if the group turns out not to fit.
+ * The two tables of a run: paths, and rows of (writer, highest n, header). Both only grow while ops
+ * are committed, so that op bytes stay right; what a group of ops added can be taken back if the
+ * group turns out not to fit.
  */
 import { shortened } from "../base/ids.ts";
 import { assert } from "../base/result.ts";
@@ -61,8 +62,8 @@ export class PathTable {
 }
 
 /**
- * Rows in order of first use, from 1. A row is found by the name of an op's writer or, where forks gave one header's
- * ops several names, by the header: no two rows may be equal in (writer, header).
+ * Rows in order of first use, from 1. A row is found by the name of an op's writer or, where forks
+ * gave one header's ops several names, by the header: no two rows may be equal in (writer, header).
  */
 export class RowTable {
   readonly rows: Row[] = [];

@@ -1,7 +1,8 @@
 /**
- * What is delivered in one scope: every header, who wrote it, and the names that ops have (FORMATS.md §3). It answers
- * where a row points, how an op is called, what the heads are, and which writers forked. branches.ts holds the tree of
- * one writer; this file puts writers together and finds headers by hash.
+ * What is delivered in one scope: every header, who wrote it, and the names that ops have
+ * (FORMATS.md §3). It answers where a row points, how an op is called, what the heads are, and
+ * which writers forked. branches.ts holds the tree of one writer; this file puts writers together
+ * and finds headers by hash.
  */
 import { hexToBytes } from "../base/bytes.ts";
 import { shortened } from "../base/ids.ts";
@@ -54,12 +55,17 @@ export interface SegmentTree {
   namesFor(header: HeaderHash, rows: readonly Row[]): SegmentNames;
   /** Every branch's last header, sorted by writer, n, hash. */
   heads(): readonly Head[];
-  /** H("heads", [writer, n, hash], …) over the heads: equal where the same segments are delivered. */
+  /**
+   * H("heads", [writer, n, hash], …) over the heads: equal where the same segments are delivered.
+   */
   headsHash(): Uint8Array;
   headsOf(writer: WriterId): readonly Head[];
   /** Whether a header of this writer after `previous` would show a fork. */
   wouldSplit(writer: WriterId, previous: HeaderNode | null): boolean;
-  /** Headers of a writer that are neither among `known` nor under them, each after its predecessor: what to send. */
+  /**
+   * Headers of a writer that are neither among `known` nor under them, each after its predecessor:
+   * what to send.
+   */
   beyond(writer: WriterId, known: readonly HeaderHash[]): readonly HeaderHash[];
   /** The proof of every fork seen, in order of arrival. */
   forks(): readonly Split[];
@@ -82,7 +88,9 @@ export const createSegmentTree = (): SegmentTree => {
   };
   const allHeads = (): readonly Head[] =>
     (heads ??= [...writers.values()].flatMap(headsOfWriter).sort(compareHeads));
-  /** After a split a name may be gone and others new; without one there is just the writer's own. */
+  /**
+   * After a split a name may be gone and others new; without one there is just the writer's own.
+   */
   const rename = (writer: WriterId, ofWriter: WriterBranches): void => {
     branches.delete(writer);
     for (const branch of ofWriter.branches()) branches.set(branch.name, branch);

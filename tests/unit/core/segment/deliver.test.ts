@@ -256,7 +256,7 @@ const chain = (scope: ReturnType<typeof createTestScope>) => {
   };
 };
 
-test("control heads are known before they are judged, rise, and carry rights and frontiers", async () => {
+test("control heads must be known and rise, and carry rights and frontiers", async () => {
   const { scope, replica } = await setUp(10);
   const { heads, control, learn, close, voids } = chain(scope);
   const view = { ...replica.view, control };

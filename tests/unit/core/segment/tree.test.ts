@@ -100,7 +100,7 @@ const forkedLog = async (seed: number) => {
   return { scope, segments: { root, trunk, other, a, aOn, aa, ab, b, bOn, c } };
 };
 
-test("names and heads do not depend on the order of arrival, rows point into either branch", async () => {
+test("names, heads and rows under forks do not depend on the order of arrival", async () => {
   const { scope, segments } = await forkedLog(4);
   const { root, trunk, other, a, aOn, aa, ab, b, bOn, c } = segments;
   const byName = new Map<SealedSegment, SealedSegment>([
