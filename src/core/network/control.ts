@@ -31,22 +31,22 @@ export type HeadFinding =
 
 export interface ControlChain {
   /** What new segments are written under. */
-  head(): ControlHead;
-  find(head: ControlHead): HeadFinding;
+  readonly head: () => ControlHead;
+  readonly find: (head: ControlHead) => HeadFinding;
   /** The epoch that is current at a known head. */
-  epochAt(head: ControlHead): ShortHash;
+  readonly epochAt: (head: ControlHead) => ShortHash;
   /** Whether the certificate's device is a member with the right to write at a known head. */
-  mayWrite(certificate: CheckedCertificate, head: ControlHead): boolean;
+  readonly mayWrite: (certificate: CheckedCertificate, head: ControlHead) => boolean;
   /**
    * The last n of this writer that counts, 0 if none does, null while nothing closes it. A segment
    * that reaches beyond is not delivered: a frontier inside a segment means before it.
    */
-  frontierOf(scope: ScopeId, writer: WriterId, signingKey: Uint8Array): number | null;
+  readonly frontierOf: (scope: ScopeId, writer: WriterId, signingKey: Uint8Array) => number | null;
   /**
    * Whether a row names what lies beyond a frontier, and so is never delivered: such rows are met
    * unchecked.
    */
-  isVoidRow(scope: ScopeId, writer: WriterId, n: number): boolean;
+  readonly isVoidRow: (scope: ScopeId, writer: WriterId, n: number) => boolean;
 }
 
 export const isSameHead = (a: ControlHead, b: ControlHead): boolean =>

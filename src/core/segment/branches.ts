@@ -68,13 +68,13 @@ export interface Added {
 
 export interface WriterBranches {
   /** Adds a header that follows `previous` (null: the first). */
-  add(entry: HeaderEntry, previous: HeaderNode | null): Added;
+  readonly add: (entry: HeaderEntry, previous: HeaderNode | null) => Added;
   /** All of them, each after the one that it grew from. */
-  branches(): readonly Branch[];
+  readonly branches: () => readonly Branch[];
   /** Whether a header after `previous` would begin a branch, that is, show a fork. */
-  wouldSplit(previous: HeaderNode | null): boolean;
+  readonly wouldSplit: (previous: HeaderNode | null) => boolean;
   /** Headers that are neither under nor among `known`, each after its predecessor. */
-  beyond(known: readonly HeaderNode[]): readonly HeaderNode[];
+  readonly beyond: (known: readonly HeaderNode[]) => readonly HeaderNode[];
 }
 
 export const createWriterBranches = (writer: WriterId): WriterBranches => {

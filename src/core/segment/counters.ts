@@ -15,9 +15,9 @@ export type CountedEvent =
   | "no-op";
 
 export interface SegmentCounters {
-  count(event: CountedEvent, reason: string, by?: number): void;
+  readonly count: (event: CountedEvent, reason: string, by?: number) => void;
   /** Reasons by event, each with how often it was counted; sorted by reason. */
-  snapshot(): Readonly<Record<CountedEvent, Readonly<Record<string, number>>>>;
+  readonly snapshot: () => Readonly<Record<CountedEvent, Readonly<Record<string, number>>>>;
 }
 
 export const createSegmentCounters = (): SegmentCounters => {

@@ -48,28 +48,28 @@ export interface Inbox {
    * Keeps the segment until its needs are met. Gives those that had to go for it, itself among them
    * if it found no room. One that waits already is not kept twice.
    */
-  add(
+  readonly add: (
     segment: ParsedSegment,
     needs: readonly Need[],
     source: SegmentSource,
-  ): readonly WaitingSegment[];
+  ) => readonly WaitingSegment[];
   /**
    * Takes out those that lacked nothing but this header: they are to be judged again. In order of
    * arrival.
    */
-  release(header: HeaderHash): readonly WaitingSegment[];
+  readonly release: (header: HeaderHash) => readonly WaitingSegment[];
   /** The same for a control head that has become known. */
-  releaseControl(head: ControlHead): readonly WaitingSegment[];
+  readonly releaseControl: (head: ControlHead) => readonly WaitingSegment[];
   /**
    * What to ask a scope's peers for: all that is needed and does not wait here itself. In order of
    * first need.
    */
-  missing(scope: ScopeId): readonly Need[];
+  readonly missing: (scope: ScopeId) => readonly Need[];
   /** Forgets what a peer sent unasked, after it broke the rules. */
-  dropFrom(peer: string): readonly WaitingSegment[];
-  segmentCount(): number;
+  readonly dropFrom: (peer: string) => readonly WaitingSegment[];
+  readonly segmentCount: () => number;
   /** What counts against the bounds: the segments' bytes, and what holding each costs. */
-  byteCount(): number;
+  readonly byteCount: () => number;
 }
 
 /**
@@ -158,10 +158,10 @@ interface Item {
 /** Items that share a bound, in order of arrival, and what they weigh. */
 interface Group {
   readonly items: ReadonlyMap<string, Item>;
-  add(item: Item): void;
-  remove(item: Item): void;
-  bytes(): number;
-  oldestUnrequested(): Item | null;
+  readonly add: (item: Item) => void;
+  readonly remove: (item: Item) => void;
+  readonly bytes: () => number;
+  readonly oldestUnrequested: () => Item | null;
 }
 
 const createGroup = (): Group => {
@@ -200,11 +200,11 @@ const removeFrom = (groups: Map<string, Group>, name: string, item: Item): void 
 
 /** Who waits for what, in order of first need. */
 interface NeedIndex {
-  add(item: Item): void;
-  remove(item: Item): void;
+  readonly add: (item: Item) => void;
+  readonly remove: (item: Item) => void;
   /** Items that lacked nothing else. */
-  meet(key: string): readonly Item[];
-  of(scope: ScopeId): readonly Need[];
+  readonly meet: (key: string) => readonly Item[];
+  readonly of: (scope: ScopeId) => readonly Need[];
 }
 
 const createNeedIndex = (): NeedIndex => {

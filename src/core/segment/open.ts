@@ -30,7 +30,7 @@ export type OpenedSegment =
   | { readonly kind: "fault"; readonly reason: OpenFault };
 
 export interface Keyring extends ScopeContext {
-  epochKey(epoch: ShortHash): Uint8Array | null;
+  readonly epochKey: (epoch: ShortHash) => Uint8Array | null;
 }
 
 export const openSegment = async (

@@ -18,22 +18,22 @@ export type ReadingBlock =
 
 export interface ReadingQueue {
   /** A segment that was just delivered. Its predecessor and rows were delivered before. */
-  add(hash: HeaderHash, header: SegmentHeader): void;
+  readonly add: (hash: HeaderHash, header: SegmentHeader) => void;
   /**
    * The segment to read now: of those that may be, the least by (time, writer, n, hash). Null:
    * none.
    */
-  next(): HeaderHash | null;
+  readonly next: () => HeaderHash | null;
   /** The segment was read, or means nothing: what builds on it may be read. */
-  markRead(hash: HeaderHash): void;
+  readonly markRead: (hash: HeaderHash) => void;
   /** The segment that `next` gave cannot be read for now. */
-  block(hash: HeaderHash, reason: ReadingBlock): void;
+  readonly block: (hash: HeaderHash, reason: ReadingBlock) => void;
   /** The key of an epoch has come. */
-  unblock(epoch: ShortHash): void;
-  isRead(hash: HeaderHash): boolean;
-  unreadCount(): number;
+  readonly unblock: (epoch: ShortHash) => void;
+  readonly isRead: (hash: HeaderHash) => boolean;
+  readonly unreadCount: () => number;
   /** How many wait for which reason, "earlier" for those that wait for other segments. */
-  waiting(): Readonly<Record<"missing-key" | "needs-newer" | "earlier", number>>;
+  readonly waiting: () => Readonly<Record<"missing-key" | "needs-newer" | "earlier", number>>;
 }
 
 export const createReadingQueue = (tree: Pick<SegmentTree, "find">): ReadingQueue => {

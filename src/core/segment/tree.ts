@@ -14,6 +14,7 @@ import {
   headerIn,
   nameAt,
   type Branch,
+  type HeaderEntry,
   type HeaderNode,
   type Split,
   type WriterBranches,
@@ -37,38 +38,38 @@ export interface Place {
 /** Names of the ops that a segment's body holds and names. */
 export interface SegmentNames {
   /** The op n of the segment's own writer, n at or before the segment's last. */
-  own(n: number): WriterId;
+  readonly own: (n: number) => WriterId;
   /** The op n of the writer of a row (counted from 1), n at or before the row's. */
-  row(row: number, n: number): WriterId;
+  readonly row: (row: number, n: number) => WriterId;
 }
 
 export interface SegmentTree {
   /** Throws unless the segment's predecessor is here and the segment itself is not. */
-  add(segment: DeliveredSegment): Split | null;
-  get(header: HeaderHash): HeaderNode | null;
+  readonly add: (segment: DeliveredSegment) => Split | null;
+  readonly get: (header: HeaderHash) => HeaderNode | null;
   /** The delivered header with this half of a hash, whoever wrote it. */
-  held(header: ShortHash): HeaderHash | null;
+  readonly held: (header: ShortHash) => HeaderHash | null;
   /** By the half of its hash that rows name. */
-  find(writer: WriterId, header: ShortHash): HeaderNode | null;
+  readonly find: (writer: WriterId, header: ShortHash) => HeaderNode | null;
   /** Where the op of this name stands, or null if no such op is delivered. */
-  locate(dot: Dot): Place | null;
-  namesFor(header: HeaderHash, rows: readonly Row[]): SegmentNames;
+  readonly locate: (dot: Dot) => Place | null;
+  readonly namesFor: (header: HeaderHash, rows: readonly Row[]) => SegmentNames;
   /** Every branch's last header, sorted by writer, n, hash. */
-  heads(): readonly Head[];
+  readonly heads: () => readonly Head[];
   /**
    * H("heads", [writer, n, hash], …) over the heads: equal where the same segments are delivered.
    */
-  headsHash(): Uint8Array;
-  headsOf(writer: WriterId): readonly Head[];
+  readonly headsHash: () => Uint8Array;
+  readonly headsOf: (writer: WriterId) => readonly Head[];
   /** Whether a header of this writer after `previous` would show a fork. */
-  wouldSplit(writer: WriterId, previous: HeaderNode | null): boolean;
+  readonly wouldSplit: (writer: WriterId, previous: HeaderNode | null) => boolean;
   /**
    * Headers of a writer that are neither among `known` nor under them, each after its predecessor:
    * what to send.
    */
-  beyond(writer: WriterId, known: readonly HeaderHash[]): readonly HeaderHash[];
+  readonly beyond: (writer: WriterId, known: readonly HeaderHash[]) => readonly HeaderHash[];
   /** The proof of every fork seen, in order of arrival. */
-  forks(): readonly Split[];
+  readonly forks: () => readonly Split[];
 }
 
 export const createSegmentTree = (): SegmentTree => {
@@ -98,16 +99,14 @@ export const createSegmentTree = (): SegmentTree => {
 
   return {
     add(segment) {
-      const { header, headerHash, origin } = segment;
-      const { writer, previous } = header;
+      const { headerHash } = segment;
+      const { writer, previous } = segment.header;
       assert(!nodes.has(shortened(headerHash)), "a header is delivered once");
       const before = previous === null ? null : get(previous);
       assert(previous === null || before !== null, "a header follows a delivered one");
       const ofWriter = writers.get(writer) ?? createWriterBranches(writer);
       writers.set(writer, ofWriter);
-      const { first, count, controlHead } = header;
-      const entry = { hash: headerHash, writer, first, count, controlHead, origin };
-      const { node, split } = ofWriter.add(entry, before);
+      const { node, split } = ofWriter.add(entryOf(segment), before);
       nodes.set(shortened(headerHash), node);
       if (before === null || split !== null) rename(writer, ofWriter);
       if (split !== null) splits.push(split);
@@ -141,6 +140,11 @@ export const createSegmentTree = (): SegmentTree => {
     },
     forks: () => splits,
   };
+};
+
+const entryOf = ({ header, headerHash, origin }: DeliveredSegment): HeaderEntry => {
+  const { writer, first, count, controlHead } = header;
+  return { hash: headerHash, writer, first, count, controlHead, origin };
 };
 
 const namesFrom = (
