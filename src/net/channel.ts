@@ -3,11 +3,10 @@
  * opened: here is only how one is written, read and ended.
  */
 import type { Stream, StreamMessageEvent } from "@libp2p/interface";
-import { NebulusError } from "../core/base/errors.ts";
-import { frameBytesMax } from "../core/base/limits.ts";
+import { badFrameLength, channelClosed, isFrameLength } from "../core/net/channelErrors.ts";
 import type { ChannelInfo, PeerChannel } from "../core/net/carrier.ts";
 import type { Clock } from "./clock.ts";
-import { createFrameReader, encodeFrame, isFrameLength } from "./framing.ts";
+import { createFrameReader, encodeFrame } from "./framing.ts";
 
 /** How long the other side has to close its end too before the stream is reset. */
 const closeMillisecondsMax = 5_000;
@@ -95,7 +94,7 @@ const createSender = (stream: Stream): Sender => {
 
   const stop = (): void => {
     isOpen = false;
-    for (const { reject } of queue.splice(0)) reject(unreachable());
+    for (const { reject } of queue.splice(0)) reject(channelClosed());
   };
   const pump = (): void => {
     while (isOpen && !stream.writableNeedsDrain) {
@@ -105,7 +104,7 @@ const createSender = (stream: Stream): Sender => {
         stream.send(next.bytes);
         next.resolve();
       } catch {
-        next.reject(unreachable());
+        next.reject(channelClosed());
         stream.abort(new Error("writing failed"));
         return;
       }
@@ -119,8 +118,8 @@ const createSender = (stream: Stream): Sender => {
   return {
     stop,
     send: (frame) => {
-      if (!isFrameLength(frame.length)) return Promise.reject(tooLarge(frame.length));
-      if (!isOpen) return Promise.reject(unreachable());
+      if (!isFrameLength(frame.length)) return Promise.reject(badFrameLength(frame.length));
+      if (!isOpen) return Promise.reject(channelClosed());
       const bytes = encodeFrame(frame);
       return new Promise((resolve, reject) => {
         queue.push({ bytes, resolve, reject });
@@ -140,17 +139,3 @@ const endStream = (stream: Stream, clock: Clock): void => {
     stream.abort(error instanceof Error ? error : new Error("closing failed"));
   });
 };
-
-const unreachable = (): NebulusError =>
-  new NebulusError({
-    code: "PeerUnreachable",
-    message: "the channel to this peer is closed",
-    retryable: true,
-  });
-
-const tooLarge = (length: number): NebulusError =>
-  new NebulusError({
-    code: "TooLarge",
-    message: `a frame has 1 to ${frameBytesMax} bytes, this one ${length}`,
-    retryable: false,
-  });

@@ -19,6 +19,9 @@ import type { RelayLink } from "./relayLink.ts";
  */
 export const channelProtocol = "/nebulusdb/1.0.0";
 
+/** What libp2p's ping speaks; that it is answered is enough. */
+const pingProtocol = "/ipfs/ping/1.0.0";
+const probeMillisecondsMax = 4_000;
 const dialMillisecondsMax = 20_000;
 const openMillisecondsMax = 20_000;
 /** How long a peer without any channel waits for WebRTC before the relay carries its frames. */
@@ -63,11 +66,29 @@ export const createDialer = (deps: DialerDeps): Dialer => {
 
 /** The signalling is done, and what a relayed channel carried now goes the direct way. */
 export const closeRelayedConnections = (libp2p: Libp2p, peer: string): void => {
-  for (const connection of libp2p.getConnections(peerIdFromString(peer))) {
-    if (!isOpenAndRelayed(connection)) continue;
-    connection.close().catch(() => {
-      connection.abort(new Error("closing failed"));
-    });
+  const connections = libp2p.getConnections(peerIdFromString(peer));
+  for (const connection of connections.filter(isOpenAndRelayed)) void closeGently(connection);
+};
+
+/**
+ * Drops a connection on which nobody answers; without this that takes libp2p a quarter of a minute.
+ */
+export const probe = async (connection: Connection): Promise<void> => {
+  try {
+    const signal = AbortSignal.timeout(probeMillisecondsMax);
+    const stream = await connection.newStream(pingProtocol, { signal });
+    stream.abort(new Error("the answer was all that was asked for"));
+  } catch {
+    connection.abort(new Error("nobody answers"));
+  }
+};
+
+/** Never rejects: what cannot be closed in order is dropped. */
+export const closeGently = async (connection: Connection): Promise<void> => {
+  try {
+    await connection.close();
+  } catch {
+    connection.abort(new Error("closing failed"));
   }
 };
 

@@ -2,11 +2,9 @@
  * Frames on a stream of bytes (FORMATS.md §8): length u32 LE, then that many bytes. What is in a
  * frame is none of this layer's business.
  */
-import { frameBytesMax } from "../core/base/limits.ts";
+import { isFrameLength } from "../core/net/channelErrors.ts";
 
 const headerBytes = 4;
-
-export const isFrameLength = (length: number): boolean => length > 0 && length <= frameBytesMax;
 
 /** A frame with its length before it, in bytes of its own. */
 export const encodeFrame = (frame: Uint8Array): Uint8Array => {

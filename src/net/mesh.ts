@@ -15,12 +15,19 @@ import type { PeerChannel, PeerStatus } from "../core/net/carrier.ts";
 import { pathOf } from "./addresses.ts";
 import { createChannel } from "./channel.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
-import { channelProtocol, closeRelayedConnections, createDialer, type Dialer } from "./dialer.ts";
+import {
+  channelProtocol,
+  closeGently,
+  closeRelayedConnections,
+  createDialer,
+  probe,
+  type Dialer,
+} from "./dialer.ts";
 import type { RelayLink } from "./relayLink.ts";
 
 const redial = { min: 500, max: 60_000 };
 /** From a relayed channel to a direct one. */
-const upgrade = { min: 30_000, max: 600_000 };
+const upgrade = { min: 10_000, max: 600_000 };
 /** A channel that lived so long was a good one: its end is no repeated failure. */
 const goodMilliseconds = 30_000;
 /** One lives; another may open before the old one is closed. */
@@ -118,6 +125,8 @@ interface Peer {
   /** Set while a next dial waits for its time. */
   cancelWait: (() => void) | null;
   channel: PeerChannel | null;
+  /** What the channel runs on. */
+  connection: Connection | null;
 }
 
 /** The peer's entry, made if there is room; null otherwise. */
@@ -132,6 +141,7 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
     failures: 0,
     cancelWait: null,
     channel: null,
+    connection: null,
   };
   peers.set(id, peer);
   return peer;
@@ -148,8 +158,10 @@ const name = (state: State, id: string): void => {
   const peer = entryOf(state, id);
   if (peer === null || peer.isNamed) return;
   peer.isNamed = true;
-  // Back after it was gone: earlier failures say nothing any more.
+  // Back after it was gone: earlier failures say nothing any more, and if its page was killed and
+  // opened again, its end of a direct channel is gone without a word.
   startAfresh(peer);
+  if (peer.connection !== null && peer.channel?.path === "direct") void probe(peer.connection);
 };
 
 const startAfresh = (peer: Peer): void => {
@@ -176,6 +188,7 @@ const adopt = (state: State, id: string, stream: Stream, connection: Connection)
   }
   const since = deps.clock.now();
   const older = peer.channel;
+  const path = pathOf(connection.remoteAddr.toString());
   const channel = createChannel({
     stream,
     clock: deps.clock,
@@ -185,17 +198,20 @@ const adopt = (state: State, id: string, stream: Stream, connection: Connection)
       remotePeerBytes: connection.remotePeer.toMultihash().bytes,
       localPeerBytes: deps.libp2p.peerId.toMultihash().bytes,
       initiator: self < id,
-      path: pathOf(connection.remoteAddr.toString()),
+      path,
     },
     onAnswered: () => {
-      const isDirect = channel.path === "direct";
-      if (channel.initiator && isDirect) closeRelayedConnections(deps.libp2p, id);
+      if (channel.initiator && path === "direct") closeRelayedConnections(deps.libp2p, id);
     },
     onClosed: () => {
       if (peer.channel === channel) lose(state, peer, deps.clock.now() - since);
     },
   });
+  // A direct connection carries nothing but its channel. The peer's page may be gone while its end
+  // still looks open for long, and the next dial must not find that.
+  if (path === "direct") stream.addEventListener("close", () => void closeGently(connection));
   peer.channel = channel;
+  peer.connection = connection;
   older?.close();
   deps.onChannel(channel);
   deps.onChange();
@@ -203,6 +219,7 @@ const adopt = (state: State, id: string, stream: Stream, connection: Connection)
 
 const lose = (state: State, peer: Peer, livedMilliseconds: number): void => {
   peer.channel = null;
+  peer.connection = null;
   peer.failures = livedMilliseconds >= goodMilliseconds ? 0 : peer.failures + 1;
   scheduleNext(state, peer);
   forgetIfUnused(state, peer);

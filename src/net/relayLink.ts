@@ -14,6 +14,12 @@ const dialMillisecondsMax = 20_000;
 /** A relay that gives no reservation for so long is left and tried anew. */
 const reservationMillisecondsMax = 20_000;
 
+/**
+ * A meeting that lasted so long was a good one: its end is no repeated failure. Shorter ones follow
+ * each other where two copies of one profile take the relay from each other.
+ */
+const goodMilliseconds = 10_000;
+
 export interface RelayLinkDeps {
   readonly libp2p: Libp2p;
   /** Multiaddress as text, with or without the relay's peer id. */
@@ -93,18 +99,27 @@ interface State {
   readonly stopping: AbortController;
   readonly peersByTag: Map<string, readonly string[]>;
   tags: readonly string[];
-  session: { readonly connection: Connection; readonly rendezvous: Rendezvous } | null;
+  session: Session | null;
   isReserved: boolean;
-  /** In a row, without a reservation in between. */
+  /** In a row, without a good session in between. */
   failures: number;
   cutWait: () => void;
 }
 
+/** What stands between a registration and the end of its stream. */
+interface Session {
+  readonly connection: Connection;
+  readonly rendezvous: Rendezvous;
+  readonly since: number;
+}
+
 const keepMeeting = async (state: State): Promise<void> => {
-  const { signal } = state.stopping;
-  while (!signal.aborted) {
+  const { clock } = state.deps;
+  while (!state.stopping.signal.aborted) {
     // Whatever failed, the remedy is the same: wait a little and begin again.
     await meet(state).catch(() => undefined);
+    const { session } = state;
+    if (session !== null && clock.now() - session.since >= goodMilliseconds) state.failures = 0;
     state.session = null;
     state.isReserved = false;
     state.deps.onChange();
@@ -116,7 +131,7 @@ const keepMeeting = async (state: State): Promise<void> => {
 const meet = async (state: State): Promise<never> => {
   const { clock, onChange } = state.deps;
   const { connection, rendezvous } = await connect(state);
-  state.session = { connection, rendezvous };
+  state.session = { connection, rendezvous, since: clock.now() };
   state.peersByTag.clear();
   checkReservation(state);
   register(state);
@@ -158,7 +173,6 @@ const checkReservation = (state: State): void => {
   const isReserved = session !== null && hasReservation(deps.libp2p, session.connection);
   if (isReserved === state.isReserved) return;
   state.isReserved = isReserved;
-  if (isReserved) state.failures = 0;
   register(state);
   deps.onChange();
 };

@@ -1,0 +1,161 @@
+/**
+ * The worker's end of the carrier: makes channels out of the messages of the page, which holds
+ * libp2p. The messages stand in `core/net/carrier.ts`, the page's end in `net/bridge.ts`.
+ */
+import { NebulusError } from "../core/base/errors.ts";
+import { unreachable } from "../core/base/result.ts";
+import { badFrameLength, channelClosed, isFrameLength } from "../core/net/channelErrors.ts";
+import type {
+  Carrier,
+  CarrierEvent,
+  CarrierIdentity,
+  CarrierRequest,
+  CarrierStatus,
+  ChannelInfo,
+  PeerChannel,
+} from "../core/net/carrier.ts";
+
+/** One carrier a port; it lives until `stop`. */
+export const createPortCarrier = (port: MessagePort): Carrier => {
+  const state: State = {
+    port,
+    channels: new Map(),
+    starting: null,
+    channelHandler: null,
+    statusHandler: null,
+  };
+  port.onmessage = ({ data }: MessageEvent<CarrierEvent>) => {
+    onEvent(state, data);
+  };
+  return {
+    start: (privateKey) =>
+      new Promise((resolve, reject) => {
+        state.starting = { resolve, reject };
+        post(port, { kind: "start", privateKey });
+      }),
+    setTags: (tags) => {
+      post(port, { kind: "tags", tags });
+    },
+    onChannel: (handler) => {
+      state.channelHandler = handler;
+    },
+    onStatus: (handler) => {
+      state.statusHandler = handler;
+    },
+    stop: () => {
+      post(port, { kind: "stop" });
+      for (const channel of [...state.channels.values()]) channel.onClosed();
+      state.channels.clear();
+    },
+  };
+};
+
+interface State {
+  readonly port: MessagePort;
+  readonly channels: Map<number, PortChannel>;
+  starting: {
+    readonly resolve: (identity: CarrierIdentity) => void;
+    readonly reject: (error: Error) => void;
+  } | null;
+  channelHandler: ((channel: PeerChannel) => void) | null;
+  statusHandler: ((status: CarrierStatus) => void) | null;
+}
+
+/** A channel as the worker uses it, and what the page says of it. */
+interface PortChannel {
+  readonly channel: PeerChannel;
+  readonly onBytes: (bytes: Uint8Array) => void;
+  readonly onAccepted: () => void;
+  readonly onClosed: () => void;
+}
+
+const onEvent = (state: State, event: CarrierEvent): void => {
+  switch (event.kind) {
+    case "started":
+      state.starting?.resolve(event.identity);
+      return;
+    case "failed":
+      state.starting?.reject(new NebulusError(event.error));
+      return;
+    case "status":
+      state.statusHandler?.(event.status);
+      return;
+    case "open": {
+      const opened = createPortChannel(state.port, event.channel, event.info);
+      state.channels.set(event.channel, opened);
+      if (state.channelHandler === null) opened.channel.close();
+      else state.channelHandler(opened.channel);
+      return;
+    }
+    case "frame":
+      state.channels.get(event.channel)?.onBytes(event.bytes);
+      return;
+    case "accepted":
+      state.channels.get(event.channel)?.onAccepted();
+      return;
+    case "closed":
+      state.channels.get(event.channel)?.onClosed();
+      state.channels.delete(event.channel);
+      return;
+    default:
+      unreachable(event);
+  }
+};
+
+const createPortChannel = (port: MessagePort, number: number, info: ChannelInfo): PortChannel => {
+  /** Frames that the page has not taken yet, oldest first. */
+  const sending: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  const early: Uint8Array[] = [];
+  let isOpen = true;
+  let frameHandler: ((frame: Uint8Array) => void) | null = null;
+  let closeHandler: (() => void) | null = null;
+
+  const onClosed = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    for (const { reject } of sending.splice(0)) reject(channelClosed());
+    closeHandler?.();
+  };
+  const channel: PeerChannel = {
+    ...info,
+    send: (frame) => {
+      if (!isFrameLength(frame.length)) return Promise.reject(badFrameLength(frame.length));
+      if (!isOpen) return Promise.reject(channelClosed());
+      // A copy, since a moved buffer is gone here, and the caller may send the same to another
+      // peer.
+      const bytes = frame.slice();
+      post(port, { kind: "frame", channel: number, bytes }, bytes);
+      return new Promise((resolve, reject) => {
+        sending.push({ resolve, reject });
+      });
+    },
+    onFrame: (handler) => {
+      frameHandler = handler;
+      for (const frame of early.splice(0)) handler(frame);
+    },
+    onClose: (handler) => {
+      closeHandler = handler;
+      if (!isOpen) handler();
+    },
+    close: () => {
+      if (!isOpen) return;
+      post(port, { kind: "close", channel: number });
+      onClosed();
+    },
+  };
+  return {
+    channel,
+    onBytes: (bytes) => {
+      if (frameHandler === null) early.push(bytes);
+      else if (isOpen) frameHandler(bytes);
+    },
+    onAccepted: () => {
+      sending.shift()?.resolve();
+    },
+    onClosed,
+  };
+};
+
+const post = (port: MessagePort, request: CarrierRequest, moved?: Uint8Array): void => {
+  port.postMessage(request, moved === undefined ? [] : [moved.buffer]);
+};

@@ -1,0 +1,52 @@
+/**
+ * The relay as people run it: a process of its own, told what to do by flags and signals.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { resolve } from "node:path";
+
+export interface RelayProcess {
+  readonly url: string;
+  readonly port: number;
+  /** Sends SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Resolves when the relay says that it is ready; rejects with what it said if it ends before. */
+export const startRelayProcess = async (flags: readonly string[]): Promise<RelayProcess> => {
+  const child = spawn(process.execPath, ["relay/main.ts", ...flags], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((resolveEnd) => {
+    child.once("close", resolveEnd);
+  });
+  const url = await firstUrl(child);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    stop: () => {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+};
+
+const firstUrl = (child: ChildProcess): Promise<string> =>
+  new Promise((resolveUrl, reject) => {
+    let said = "";
+    child.stderr?.on("data", (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    child.once("error", reject);
+    child.once("close", (code) => {
+      reject(new Error(`the relay ended with ${String(code)}: ${said}`));
+    });
+    if (child.stdout === null) return;
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const url = /^NebulusDB is at (\S+)$/.exec(line)?.[1];
+      if (url !== undefined) resolveUrl(url);
+    });
+  });
