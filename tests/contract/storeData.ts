@@ -3,7 +3,7 @@
  * come.
  */
 import { expect, test } from "vitest";
-import type { ScopeId } from "../../src/core/base/types.ts";
+import type { HeaderHash, ScopeId, WriterId } from "../../src/core/base/types.ts";
 import { bytes, collect, home, place, record, segment, type Bench } from "./storeBench.ts";
 
 export const journalTests = (bench: Bench): void => {
@@ -122,13 +122,21 @@ export const segmentTests = (bench: Bench): void => {
 
   test("come of one scope where one is asked for", async () => {
     const store = await bench.adapter.open(home);
-    const edges = ["0".repeat(32), "f".repeat(32)].map((scope) =>
-      // 16 bytes of hexadecimal, which is what a scope is
-      segment({ ...place({ header: 7 }), scope: scope as ScopeId }, 7),
-    );
-    await store.write({ segments: [...ordered, ...edges] });
-    for (const { key } of [...ordered, ...edges]) {
-      const expected = [...ordered, ...edges].filter((one) => one.key.scope === key.scope);
+    const edges = ["0", "f"].map((digit) => ({
+      // 16, 16 and 32 bytes of hexadecimal, which is what these ids are
+      scope: digit.repeat(32) as ScopeId,
+      // as above
+      writer: digit.repeat(32) as WriterId,
+      first: digit === "0" ? 1 : Number.MAX_SAFE_INTEGER,
+      // as above
+      header: digit.repeat(64) as HeaderHash,
+    }));
+    // as above
+    const inner = { ...place({ scope: 2 }), writer: "f".repeat(32) as WriterId };
+    const all = [...ordered, ...[...edges, inner].map((key) => segment(key, 7))];
+    await store.write({ segments: all });
+    for (const { key } of all) {
+      const expected = all.filter((one) => one.key.scope === key.scope);
       expect(await collect(store.segments(key.scope))).toEqual(expected);
     }
     expect(await collect(store.segments(place({ scope: 77 }).scope))).toEqual([]);
