@@ -2,13 +2,19 @@
  * The documents of one scope in memory, by id, with their ids in order. Ids mostly arrive rising (UUIDv7), so keeping
  * them in order is usually a push; otherwise they are sorted when next needed.
  */
-import type { DocumentState } from "../core/doc/state.ts";
+import { isParked, type DocumentState } from "../core/doc/state.ts";
 
 /** Hot data: a class, one per scope. */
 export class Documents {
   private readonly states = new Map<string, DocumentState>();
   private ids: string[] = [];
   private sorted = true;
+  private parked = 0;
+
+  /** Documents that need a newer version of the program. */
+  get parkedCount(): number {
+    return this.parked;
+  }
 
   get size(): number {
     return this.states.size;
@@ -20,6 +26,7 @@ export class Documents {
 
   /** null forgets the document: for taking back what was never durable. */
   put(id: string, state: DocumentState | null): void {
+    this.parked += Number(isParked(state)) - Number(isParked(this.get(id)));
     if (state === null) {
       if (this.states.delete(id)) this.ids = this.ids.filter((one) => one !== id);
       return;
@@ -45,6 +52,7 @@ export class Documents {
     this.states.clear();
     this.ids = [];
     this.sorted = true;
+    this.parked = 0;
   }
 
   private note(id: string): void {

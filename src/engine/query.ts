@@ -57,10 +57,7 @@ export const allMatches = (readable: Readable, plan: Plan, includeDeleted: boole
 
 /** The part of an answer between offset and limit. */
 export const windowOf = <T>(all: readonly T[], request: FindRequest): readonly T[] =>
-  all.slice(
-    request.offset,
-    request.limit === null ? undefined : request.offset + request.limit,
-  );
+  all.slice(request.offset, request.limit === null ? undefined : request.offset + request.limit);
 
 export const findRows = (readable: Readable, request: FindRequest): readonly Row[] =>
   windowOf(allMatches(readable, planOf(request), request.includeDeleted), request).map((shown) =>

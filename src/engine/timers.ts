@@ -10,28 +10,34 @@ export interface Timers {
   readonly after: (milliseconds: number, run: () => void) => () => void;
 }
 
-/** Over the platform's own timers; `soon` posts a message to itself, which browsers never delay. */
-export const createTimers = (now: () => number): Timers => {
+/** Over the platform's own timers. */
+export const createTimers = (now: () => number): Timers => ({
+  now,
+  soon: createSoon(),
+  after: (milliseconds, run) => {
+    const handle = setTimeout(run, milliseconds);
+    return () => {
+      clearTimeout(handle);
+    };
+  },
+});
+
+/** Browsers never delay a message to oneself; Node has a call for it, which keeps the process alive as it must. */
+const createSoon = (): Timers["soon"] => {
+  const platform: typeof globalThis & {
+    readonly setImmediate?: (run: () => void) => unknown;
+  } = globalThis;
+  const { setImmediate } = platform;
+  if (setImmediate !== undefined) {
+    return (run) => {
+      setImmediate(run);
+    };
+  }
   const queue: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => queue.shift()?.();
-  unreference(port1);
-  return {
-    now,
-    soon: (run) => {
-      queue.push(run);
-      port2.postMessage(null);
-    },
-    after: (milliseconds, run) => {
-      const handle = setTimeout(run, milliseconds);
-      return () => {
-        clearTimeout(handle);
-      };
-    },
+  return (run) => {
+    queue.push(run);
+    port2.postMessage(null);
   };
-};
-
-/** In Node an open port would keep the process alive. */
-const unreference = (port: MessagePort): void => {
-  if ("unref" in port && typeof port.unref === "function") port.unref();
 };

@@ -16,8 +16,7 @@ import type {
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 
 export type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: ErrorValue };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorValue };
 
 export interface OpenRequest {
   readonly name: string;

@@ -85,9 +85,7 @@ const writePart = (writer: CborWriter, part: JournalPart): void => {
   writer.uint(part.first);
   writeItem(
     writer,
-    start === null
-      ? null
-      : [start.first, [start.time.ms, start.time.counter], start.opening],
+    start === null ? null : [start.first, [start.time.ms, start.time.counter], start.opening],
   );
   writeItem(writer, part.paths);
   writer.arrayHead(part.rows.length);

@@ -57,7 +57,12 @@ export type Write =
   | { readonly kind: "drop"; readonly collection: string }
   | { readonly kind: "attach"; readonly collection: string; readonly networkId: string }
   | { readonly kind: "detach"; readonly collection: string }
-  | { readonly kind: "move"; readonly collection: string; readonly id: string; readonly to: Visibility }
+  | {
+      readonly kind: "move";
+      readonly collection: string;
+      readonly id: string;
+      readonly to: Visibility;
+    }
   | {
       readonly kind: "strategy";
       readonly collection: string;

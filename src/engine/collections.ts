@@ -1,0 +1,150 @@
+/**
+ * Collections as readers meet them: a name over one or two homes of documents, `local` and, once attached, a
+ * network's scope. If both hold an id, the shared document shows and the private one is told as a conflict.
+ */
+import { NebulusError } from "../core/base/errors.ts";
+import { utf8Length } from "../core/base/utf8.ts";
+import { nameBytesMax } from "../core/base/limits.ts";
+import type { DocumentFields, Value, WriterId } from "../core/base/types.ts";
+import type { Leaf } from "../core/cbor/document.ts";
+import { readDocument, type DocumentView } from "../core/doc/read.ts";
+import { isAlive, type DocumentState } from "../core/doc/state.ts";
+import type { StrategyName } from "../core/doc/strategies.ts";
+import { projectFields } from "../core/query/project.ts";
+import type { Row, RowMeta } from "../core/wire/rows.ts";
+import type { Home } from "./home.ts";
+import type { Readable, Shown } from "./query.ts";
+
+export interface Collection {
+  readonly name: string;
+  readonly local: Home;
+  /** The network's scope; stays after detaching. */
+  shared: Home | null;
+  /** Whether `shared` takes part in sync. */
+  attached: boolean;
+  strategy: StrategyName;
+}
+
+/** Collections whose names begin so are the database's own: no caller can name or list them. */
+export const systemPrefix = "$";
+/** Holds one document per collection, under its name: network, attached, strategy. */
+export const systemCollection = "$collections";
+/** Marks documents that stay in `local` though their collection is attached. */
+export const privateField = "_private";
+
+/** Throws `InvalidArgument` for what can not name a collection. */
+export const checkCollectionName = (name: string): void => {
+  const refuse = (what: string): never => {
+    throw new NebulusError({
+      code: "InvalidArgument",
+      message: `A collection's name ${what}.`,
+      retryable: false,
+      path: "name",
+    });
+  };
+  if (typeof name !== "string") refuse("is text");
+  if (name === "") refuse("must not be empty");
+  if (name.startsWith(systemPrefix)) refuse(`must not begin with "${systemPrefix}"`);
+  if (!name.isWellFormed()) refuse("holds a lone surrogate");
+  if (utf8Length(name) > nameBytesMax) refuse(`takes at most ${String(nameBytesMax)} bytes`);
+};
+
+/** The home where a document lives by now, the network's before the local one; null: it lives nowhere. */
+export const homeOf = (collection: Collection, id: string): Home | null => {
+  const { local, shared } = collection;
+  if (shared !== null && isAlive(shared.documents.get(id))) return shared;
+  return isAlive(local.documents.get(id)) ? local : null;
+};
+
+/** Living documents with values of their own in both homes: the local one is hidden until someone chooses. */
+export const isHiddenLocally = ({ local, shared }: Collection, id: string): boolean =>
+  shared !== null && isAlive(shared.documents.get(id)) && isAlive(local.documents.get(id));
+
+export const createReadable = (collection: Collection, now: () => number): Readable => ({
+  ids: (includeDeleted) => idsOf(collection, includeDeleted),
+  show(id, includeDeleted) {
+    const home = homeOf(collection, id);
+    if (home === null) return includeDeleted ? showDeleted(collection, id) : null;
+    const state = home.documents.get(id);
+    const view = viewOf(collection, state, now);
+    return state === null || view === null ? null : { id, version: state, fields: view.fields };
+  },
+  row: (shown, request) => rowOf(collection, shown, request, now),
+});
+
+const viewOf = (
+  { strategy }: Collection,
+  state: DocumentState | null,
+  now: () => number,
+): DocumentView | null => readDocument(state, { strategy, now: now() });
+
+/** Rising, each once. */
+function* idsOf(collection: Collection, includeDeleted: boolean): Iterable<string> {
+  const local = collection.local.documents.sortedIds();
+  const shared = collection.shared?.documents.sortedIds() ?? [];
+  const lives = (id: string): boolean => includeDeleted || homeOf(collection, id) !== null;
+  let from = 0;
+  for (const id of local) {
+    for (let other = shared[from]; other !== undefined && other <= id; other = shared[++from]) {
+      if (other !== id && lives(other)) yield other;
+    }
+    if (lives(id)) yield id;
+  }
+  for (; from < shared.length; from++) {
+    const id = shared[from];
+    if (id !== undefined && lives(id)) yield id;
+  }
+}
+
+const showDeleted = ({ local, shared }: Collection, id: string): Shown | null => {
+  const state = shared?.documents.get(id) ?? local.documents.get(id);
+  return state === null || state.deletion === null ? null : { id, version: state, fields: { id } };
+};
+
+const rowOf = (
+  collection: Collection,
+  { id, fields }: Shown,
+  request: { readonly fields: readonly string[] | null; readonly meta: boolean },
+  now: () => number,
+): Row => {
+  const shown = request.fields === null ? fields : projectFields(fields, request.fields);
+  const meta = request.meta ? metaOf(collection, id, now) : null;
+  return { id, leaves: leavesOf(shown), meta };
+};
+
+/** A document's fields, apart again: what crosses to the page. */
+const leavesOf = (fields: DocumentFields): readonly Leaf[] =>
+  Object.entries(fields).flatMap(([name, value]) =>
+    name === "id" ? [] : [{ path: [name], value: value satisfies Value }],
+  );
+
+const metaOf = (collection: Collection, id: string, now: () => number): RowMeta | null => {
+  const home = homeOf(collection, id);
+  if (home === null) return deletedMeta(collection, id);
+  const view = viewOf(collection, home.documents.get(id), now);
+  if (view === null) return null;
+  const { latest, vector, conflicts } = view.meta;
+  return {
+    timestamp: latest.time.ms,
+    peerId: home.deviceOf(latest),
+    entryType: view.ours["_entryType"] === "AUTH" ? "AUTH" : "MEMORY",
+    deleted: false,
+    vector: Object.entries(vector),
+    conflicts: isHiddenLocally(collection, id) ? [...conflicts, "id"] : conflicts,
+  };
+};
+
+const deletedMeta = ({ local, shared }: Collection, id: string): RowMeta | null => {
+  const inShared = shared?.documents.get(id) ?? null;
+  const home = inShared === null || shared === null ? local : shared;
+  const deletion = home.documents.get(id)?.deletion ?? null;
+  if (deletion === null) return null;
+  return {
+    timestamp: deletion.stamp.time.ms,
+    peerId: home.deviceOf(deletion.stamp),
+    entryType: "MEMORY",
+    deleted: true,
+    vector: deletion.vector.map(({ writer, n }): readonly [WriterId, number] => [writer, n]),
+    conflicts: [],
+  };
+};

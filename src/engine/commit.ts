@@ -1,0 +1,151 @@
+/**
+ * Commands of this device: each is decided and applied in one turn, goes to the journal, and answers when it is
+ * durable. A command has an id made by the page, and a repeat answers with the first result: a page that heard no
+ * answer simply asks again.
+ */
+import { NebulusError } from "../core/base/errors.ts";
+import { recentCommandsMax } from "../core/base/limits.ts";
+import { unreachable } from "../core/base/result.ts";
+import type { HybridClock } from "../core/clock/hybrid.ts";
+import type { JournalPart } from "../core/journal/record.ts";
+import type { ReadMark, Write, WriteRequest, WriteResult } from "../core/wire/requests.ts";
+import type { Batch } from "./append.ts";
+import { beginDraft, type Draft } from "./draft.ts";
+import type { Home } from "./home.ts";
+import type { Journal } from "./journal.ts";
+import type { OwnWriter, Placing } from "./writer.ts";
+import { applyWrite, type WriteDeps } from "./writes.ts";
+
+/** Writes that concern a collection as a whole; `homes.ts` does them. */
+export type CollectionWrite = Exclude<
+  Write,
+  { readonly kind: "insert" | "upsert" | "replace" | "update" | "delete" | "batch" }
+>;
+
+export interface Commits {
+  /** Rejects with a typed error; then nothing of the write took effect, here or later. */
+  run(request: WriteRequest): Promise<WriteResult>;
+  /** A commit of the engine's own, such as moving documents between homes. */
+  commit(fill: (draft: Draft) => void): Promise<void>;
+  /** Commands that stood in the journal: their results are known again. */
+  remember(commandId: string, counts: readonly number[]): void;
+}
+
+export interface CommitDeps extends WriteDeps {
+  readonly clock: HybridClock;
+  readonly journal: Journal;
+  readonly writerOf: (home: Home) => OwnWriter;
+  readonly applyCollectionWrite: (draft: Draft, write: CollectionWrite) => number;
+  readonly holds: (mark: ReadMark) => boolean;
+  /** Documents changed in memory; durable or taken back follows. */
+  readonly applied: (batch: Batch) => void;
+  readonly durable: (batch: Batch) => void;
+  readonly undone: (batch: Batch) => void;
+}
+
+interface Filled<T> {
+  readonly draft: Draft;
+  readonly value: T;
+  readonly parts: readonly JournalPart[];
+}
+
+export const createCommits = (deps: CommitDeps): Commits => {
+  const recent = new Map<string, Promise<WriteResult>>();
+
+  const remember = (commandId: string, result: Promise<WriteResult>): void => {
+    recent.set(commandId, result);
+    if (recent.size <= recentCommandsMax) return;
+    const [oldest] = recent.keys();
+    if (oldest !== undefined) recent.delete(oldest);
+  };
+
+  const run = (request: WriteRequest): Promise<WriteResult> => {
+    const known = recent.get(request.commandId);
+    if (known !== undefined) return known;
+    const result = attempt(request);
+    remember(request.commandId, result);
+    // A command that failed left nothing, so its repeat is tried anew.
+    result.catch(() => recent.delete(request.commandId));
+    return result;
+  };
+
+  const attempt = async ({ commandId, write }: WriteRequest): Promise<WriteResult> => {
+    if (write.kind === "batch" && !write.reads.every(deps.holds)) throw conflict();
+    const placing = write.kind === "batch" && write.together ? "together" : "apart";
+    const filled = fillDraft(placing, (draft) => countsOf(draft, write));
+    await store(filled, commandId, filled.value);
+    return { counts: filled.value };
+  };
+
+  const countsOf = (draft: Draft, write: Write): readonly number[] => {
+    switch (write.kind) {
+      case "batch":
+        return write.writes.map((each) => applyWrite(draft, each, deps));
+      case "insert":
+      case "upsert":
+      case "replace":
+      case "update":
+      case "delete":
+        return [applyWrite(draft, write, deps)];
+      case "make-collection":
+      case "drop":
+      case "attach":
+      case "detach":
+      case "move":
+      case "strategy":
+        return [deps.applyCollectionWrite(draft, write)];
+      default:
+        return unreachable(write);
+    }
+  };
+
+  /** Either the whole draft, ready for the journal, or nothing and the error. */
+  const fillDraft = <T>(placing: Placing, fill: (draft: Draft) => T): Filled<T> => {
+    const draft = beginDraft({ clock: deps.clock, writerOf: deps.writerOf });
+    try {
+      const value = fill(draft);
+      return { draft, value, parts: draft.encode(placing) };
+    } catch (error) {
+      draft.undo();
+      throw error;
+    }
+  };
+
+  const store = async (
+    { draft, parts }: Filled<unknown>,
+    commandId: string,
+    counts: readonly number[],
+  ): Promise<void> => {
+    if (parts.length === 0) return;
+    deps.applied(draft.batch);
+    await deps.journal.append({
+      commit: { commandId, time: deps.clock.last(), result: counts, parts },
+      durable: () => {
+        draft.durable();
+        deps.durable(draft.batch);
+      },
+      undo: () => {
+        draft.undo();
+        deps.undone(draft.batch);
+      },
+    });
+  };
+
+  return {
+    run,
+    async commit(fill) {
+      await store(fillDraft("apart", fill), "", []);
+    },
+    remember: (commandId, counts) => {
+      if (commandId !== "") remember(commandId, Promise.resolve({ counts }));
+    },
+  };
+};
+
+const conflict = (): NebulusError =>
+  new NebulusError({
+    code: "TransactionConflict",
+    message: "What the transaction read has changed since. Read again.",
+    retryable: true,
+    outcome: "not committed",
+  });

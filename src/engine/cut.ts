@@ -1,0 +1,146 @@
+/**
+ * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when runs are full, and
+ * before anything is sent. No byte of a segment leaves before the strict transaction that stores it.
+ */
+import { hexToBytes } from "../core/base/bytes.ts";
+import { assert } from "../core/base/result.ts";
+import type { ScopeId } from "../core/base/types.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+import { deliverOwn } from "../core/segment/deliver.ts";
+import { sealSegment } from "../core/segment/seal.ts";
+import { parseSegment, type DeliveredSegment } from "../core/segment/segment.ts";
+import type { Store, StoredSegment } from "../storage/store.ts";
+import { controlOf, noteProof, sealingKeysOf, writersOf, type Home } from "./home.ts";
+import { keyOf } from "./ingest.ts";
+import type { Journal } from "./journal.ts";
+import type { OwnWriter } from "./writer.ts";
+
+export interface Cutter {
+  /** Cuts what is full, in the background. */
+  wake(): void;
+  /** Cuts all that this device wrote in these homes and the journal has kept. */
+  cutAll(homes: readonly Home[]): Promise<void>;
+  /** Runs while nothing is being cut. */
+  pause(run: () => Promise<void>): Promise<void>;
+  /** Cuts everything, then lets the journal go: at close, and when it has grown. */
+  absorb(): Promise<void>;
+}
+
+export interface CutterDeps {
+  readonly store: Store;
+  readonly crypto: CryptoPort;
+  readonly journal: Journal;
+  readonly homes: () => readonly Home[];
+  /** Segments of this device that are stored now: they may be sent. */
+  readonly cut: (home: Home, segments: readonly DeliveredSegment[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export const createCutter = (deps: CutterDeps): Cutter => {
+  let work: Promise<void> = Promise.resolve();
+  let awake = false;
+
+  /** One after another: a segment names the one before. */
+  const enqueue = (run: () => Promise<void>): Promise<void> => {
+    const next = work.then(run);
+    work = next.catch(() => undefined);
+    return next;
+  };
+
+  const cutHomes = async (homes: readonly Home[], all: boolean): Promise<void> => {
+    for (const home of homes) {
+      for (;;) {
+        const segments = await sealRuns(home, all);
+        if (segments.length === 0) break;
+        await deps.store.write({ segments: segments.map((one) => storedOf(home, one)) });
+        finish(home, segments);
+      }
+    }
+  };
+
+  /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
+  const sealRuns = async (home: Home, all: boolean): Promise<readonly DeliveredSegment[]> => {
+    const sealed: DeliveredSegment[] = [];
+    for (const writer of writersOf(home)) {
+      while (sealed.length < segmentsPerTransaction) {
+        const segment = await sealNext(home, writer, all || writer !== home.writer);
+        if (segment === null) break;
+        sealed.push(segment);
+      }
+    }
+    return sealed;
+  };
+
+  const sealNext = async (
+    home: Home,
+    writer: OwnWriter,
+    all: boolean,
+  ): Promise<DeliveredSegment | null> => {
+    const run = writer.nextToCut(all);
+    if (run === null) return null;
+    const draft = writer.draftOf(run, controlOf(home)?.head() ?? null);
+    const { bytes, headerHash } = await sealSegment(draft, sealingKeysOf(home), deps.crypto);
+    writer.cut(run, headerHash);
+    return deliveredOf(home, bytes);
+  };
+
+  const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
+    for (const segment of segments) {
+      home.tree.add(segment);
+      home.reading.add(segment.headerHash, segment.header);
+      home.reading.markRead(segment.headerHash);
+      noteProof(home, segment);
+    }
+    home.retired = home.retired.filter((writer) => writer.pendingOps() > 0);
+    deps.cut(home, segments);
+  };
+
+  return {
+    wake() {
+      if (awake) return;
+      awake = true;
+      enqueue(async () => {
+        awake = false;
+        await cutHomes(deps.homes(), false);
+      }).catch(deps.failed);
+    },
+    cutAll: (homes) => enqueue(() => cutHomes(homes, true)),
+    pause: enqueue,
+    absorb: () =>
+      enqueue(async () => {
+        await deps.journal.idle();
+        const absorbedSequence = deps.journal.flushed();
+        await cutHomes(deps.homes(), true);
+        await deps.store.write({ absorbedSequence, meta: currentWriters(deps.homes()) });
+      }),
+  };
+};
+
+/** Which incarnation goes on after a reopening, where the store proves that nothing was lost. */
+const currentWriters = (homes: readonly Home[]): ReadonlyMap<string, Uint8Array | null> =>
+  new Map(
+    homes.map(({ scope, writer }) => [
+      writerKey(scope),
+      writer === null ? null : hexToBytes(writer.id),
+    ]),
+  );
+
+/** The meta data's name for it. */
+export const writerKey = (scope: ScopeId): string => `writer/${scope}`;
+
+const segmentsPerTransaction = 40;
+
+const storedOf = (home: Home, segment: DeliveredSegment): StoredSegment => ({
+  key: keyOf(home, segment),
+  bytes: segment.bytes,
+});
+
+const deliveredOf = (home: Home, bytes: Uint8Array): DeliveredSegment => {
+  const parsed = parseSegment(bytes);
+  assert(parsed.ok, "what is sealed here is well formed");
+  const { membership } = home;
+  return deliverOwn(parsed.value, {
+    signingKey: membership.device.publicKey,
+    certificate: membership.kind === "local" ? null : membership.device.certificate,
+  });
+};

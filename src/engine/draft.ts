@@ -1,0 +1,127 @@
+/**
+ * One commit in the making: ops are numbered and applied to memory as they are added, so that a later one sees the
+ * earlier; at the end they are encoded for the journal as a whole, or all is taken back. Nothing else adds ops of this
+ * device.
+ */
+import type { Dot, Path, Stamp, Time, Value } from "../core/base/types.ts";
+import type { HybridClock } from "../core/clock/hybrid.ts";
+import type { Change } from "../core/doc/change.ts";
+import { makeDelete, makeReissue, makeWrite } from "../core/doc/diff.ts";
+import { isAlive } from "../core/doc/state.ts";
+import type { JournalPart } from "../core/journal/record.ts";
+import type { OwnOp } from "../core/segment/cut.ts";
+import { append, createBatch, undoBatch, type Batch } from "./append.ts";
+import type { Home } from "./home.ts";
+import type { OwnWriter, Placing } from "./writer.ts";
+
+export interface StampedLeaf {
+  readonly path: Path;
+  readonly value: Value;
+  readonly stamp: Stamp;
+}
+
+export interface Draft {
+  /** What the ops so far changed, by home. */
+  readonly batch: Batch;
+  /** Writes a document, giving birth to it where it does not live. False: nothing would change. */
+  write(home: Home, id: string, changes: readonly Change[]): boolean;
+  /** False: it does not live here. */
+  remove(home: Home, id: string): boolean;
+  /** Writes a document of another home into this one, a birth of its own; values rank by their first stamps. */
+  reissue(home: Home, id: string, leaves: readonly StampedLeaf[]): void;
+  /** An op made elsewhere, under the dot and time that it gets here. */
+  put(home: Home, make: (dot: Dot, time: Time) => OwnOp): void;
+  /** Runs when the draft is taken back, latest first: for what is not a document. */
+  onUndo(undo: () => void): void;
+  /** For the journal; empty if nothing changed. Throws `TooLarge` or `TransactionTooLarge`. Called once. */
+  encode(placing: Placing): readonly JournalPart[];
+  /** The journal has kept it. */
+  durable(): void;
+  undo(): void;
+}
+
+export interface DraftDeps {
+  readonly clock: HybridClock;
+  /** This device's writer in a home; a new incarnation begins where none is. */
+  readonly writerOf: (home: Home) => OwnWriter;
+}
+
+interface Written {
+  readonly writer: OwnWriter;
+  /** n of its first op in this draft. */
+  readonly first: number;
+  readonly ops: OwnOp[];
+}
+
+export const beginDraft = (deps: DraftDeps): Draft => {
+  const batch = createBatch();
+  const written = new Map<Home, Written>();
+  const undos: (() => void)[] = [];
+
+  const writtenIn = (home: Home): Written => {
+    const known = written.get(home);
+    if (known !== undefined) return known;
+    const writer = deps.writerOf(home);
+    const fresh = { writer, first: writer.next().n, ops: [] };
+    written.set(home, fresh);
+    return fresh;
+  };
+
+  const add = (home: Home, op: OwnOp): void => {
+    const { writer, ops } = writtenIn(home);
+    writer.take();
+    ops.push(op);
+    append(home, op, batch);
+  };
+
+  const nextIn = (home: Home): { readonly dot: Dot; readonly time: Time } => ({
+    dot: writtenIn(home).writer.next(),
+    time: deps.clock.next(),
+  });
+
+  return {
+    batch,
+    write(home, id, changes) {
+      const state = home.documents.get(id);
+      const op = makeWrite({ id, state, ...nextIn(home) }, changes, { birth: !isAlive(state) });
+      if (op !== null) add(home, op);
+      return op !== null;
+    },
+    remove(home, id) {
+      const state = home.documents.get(id);
+      if (!isAlive(state)) return false;
+      const op = makeDelete({ id, state, ...nextIn(home) });
+      if (op !== null) add(home, op);
+      return op !== null;
+    },
+    reissue(home, id, leaves) {
+      const state = home.documents.get(id);
+      let { dot } = nextIn(home);
+      const next = (): { readonly dot: Dot; readonly time: Time } => {
+        const named = { dot, time: deps.clock.next() };
+        dot = { writer: dot.writer, n: dot.n + 1 };
+        return named;
+      };
+      for (const op of makeReissue({ id, state }, leaves, next)) add(home, op);
+    },
+    put(home, make) {
+      const { dot, time } = nextIn(home);
+      add(home, make(dot, time));
+    },
+    onUndo: (undo) => {
+      undos.push(undo);
+    },
+    encode: (placing) =>
+      [...written.values()].flatMap(({ writer, ops }) =>
+        ops.length === 0 ? [] : writer.append(ops, placing),
+      ),
+    durable() {
+      for (const { writer, first, ops } of written.values()) writer.durable(first + ops.length - 1);
+    },
+    undo() {
+      undoBatch(batch);
+      for (const { writer, first } of written.values()) writer.rewind(first);
+      for (const undo of undos.reverse()) undo();
+    },
+  };
+};

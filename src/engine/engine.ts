@@ -1,0 +1,194 @@
+/**
+ * The engine: one open database. Puts the parts together over a store, a cryptography and timers; knows no worker, page
+ * or network. Opening rebuilds memory from the log; closing cuts and absorbs what was written.
+ */
+import type { ErrorValue } from "../core/base/errors.ts";
+import { assert } from "../core/base/result.ts";
+import { createHybridClock } from "../core/clock/hybrid.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+import { createInbox } from "../core/segment/inbox.ts";
+import type { DeliveredSegment } from "../core/segment/segment.ts";
+import type { LiveChange, WriteRequest, WriteResult } from "../core/wire/requests.ts";
+import type { Store } from "../storage/store.ts";
+import type { Batch } from "./append.ts";
+import { systemPrefix } from "./collections.ts";
+import { createChanges, type Changes } from "./changes.ts";
+import { createCommits } from "./commit.ts";
+import { createCutter, type Cutter } from "./cut.ts";
+import { createExclusive } from "./exclusive.ts";
+import { errorValueOf } from "./failure.ts";
+import type { Home } from "./home.ts";
+import { createHomes, type Homes } from "./homes.ts";
+import { newIdentity, readIdentity, type Identity } from "./identity.ts";
+import { ownWriterOf } from "./incarnation.ts";
+import { createIngest, type Ingest } from "./ingest.ts";
+import { createJournal } from "./journal.ts";
+import { createLive, type Live } from "./live.ts";
+import { openLog } from "./openLog.ts";
+import { createRebuild, type Rebuild } from "./rebuild.ts";
+import { createRegistry, type Registry } from "./registry.ts";
+import type { Timers } from "./timers.ts";
+
+export interface EngineDeps {
+  readonly store: Store;
+  readonly crypto: CryptoPort;
+  readonly timers: Timers;
+  readonly durability: "strict" | "relaxed";
+  readonly onLive: (subscription: number, change: LiveChange) => void;
+  /** Collections came, went, or have another network. */
+  readonly onCollections: () => void;
+  /** Segments were delivered or cut, and are stored: they may be sent. `from`: the peer that sent them. */
+  readonly onSegments: (
+    home: Home,
+    segments: readonly DeliveredSegment[],
+    from: string | null,
+  ) => void;
+  /** Documents of a home changed for good: what it says about itself is another by now. */
+  readonly onHome: (home: Home) => void;
+  /** The database can not go on. */
+  readonly onFailed: (error: ErrorValue) => void;
+}
+
+export interface Engine {
+  readonly deps: EngineDeps;
+  readonly identity: Identity;
+  readonly registry: Registry;
+  readonly live: Live;
+  readonly changes: Changes;
+  readonly cutter: Cutter;
+  readonly ingest: Ingest;
+  readonly homes: Homes;
+  readonly rebuild: Rebuild;
+  /** Rejects with a typed error; then nothing of the write took effect. */
+  write(request: WriteRequest): Promise<WriteResult>;
+  /** Cuts what was written, lets the journal go and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Rejects with `StorageFailed` or `NewerFormat` where the log can not be read. */
+export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
+  const { store, crypto, timers } = deps;
+  const identity = await identityIn(deps);
+  const { local, networks } = identity;
+  const registry = createRegistry({ local, networks, now: timers.now });
+  const live = createLive({ readable: registry.readable, emit: deps.onLive });
+  const changes = createChanges(
+    (name, id) => registry.readable(name).show(id, false)?.fields ?? null,
+  );
+  const tell = createTeller(deps, live, changes);
+  const ingest = createIngest({
+    ...{ store, crypto, inbox: createInbox() },
+    read: tell.applied,
+    stored: deps.onSegments,
+    // These run when peers' segments come, long after all below is made.
+    renamed: (home) => rebuild.rename(home),
+    ownLogReturned: (home) => rebuild.beginAnew(home),
+  });
+  const opened = await openLog({ store, registry, ingest });
+  const journal = createJournal({
+    ...{ store, timers, durability: deps.durability, lastSequence: opened.lastSequence },
+    failed: tell.failed,
+  });
+  const clock = createHybridClock({
+    now: timers.now,
+    ...(opened.lastTime === null ? {} : { last: opened.lastTime }),
+  });
+  const cutter = createCutter({
+    ...{ store, crypto, journal, homes: registry.homes, failed: tell.failed },
+    cut: (home, segments) => {
+      deps.onSegments(home, segments, null);
+    },
+  });
+  const exclusive = createExclusive();
+  const homes = createHomes({
+    registry,
+    now: timers.now,
+    commit: (fill) => exclusive.shared(() => commits.commit(fill)),
+    changed: tell.collection,
+  });
+  const commits = createCommits({
+    ...{ clock, journal, now: timers.now, readable: registry.readable, holds: changes.holds },
+    collection: registry.make,
+    writerOf: (home) => ownWriterOf(home, crypto),
+    applyCollectionWrite: homes.applyCollectionWrite,
+    applied: tell.changed,
+    undone: tell.applied,
+    durable: (batch) => {
+      tell.shown(batch);
+      cutter.wake();
+    },
+  });
+  const rebuild = createRebuild({
+    ...{ store, ingest, cutter, journal, commits, exclusive, reread: tell.home },
+  });
+  for (const { commandId, result } of opened.commits) commits.remember(commandId, result);
+  // Incarnations that may not go on end here, before anything can name what they wrote.
+  await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
+  return {
+    ...{ deps, identity, registry, live, changes, cutter, ingest, homes, rebuild },
+    write: (request) => exclusive.shared(() => commits.run(request)),
+    async close() {
+      await journal.idle();
+      await cutter.absorb();
+      await store.close();
+    },
+  };
+};
+
+const identityIn = async ({ store, crypto }: EngineDeps): Promise<Identity> => {
+  const known = readIdentity(await store.meta(), crypto);
+  if (known !== null) return known;
+  await store.write({ meta: new Map([newIdentity(crypto)]) });
+  const made = readIdentity(await store.meta(), crypto);
+  assert(made !== null, "what was written is there");
+  return made;
+};
+
+/** Who is told of what changed, and when. */
+const createTeller = (
+  deps: EngineDeps,
+  live: Live,
+  changes: Changes,
+): {
+  /** In memory: what transactions read may be another by now. */
+  readonly changed: (batch: Batch) => void;
+  /** For good: people may see it. */
+  readonly shown: (batch: Batch) => void;
+  /** Peers' changes are both at once. */
+  readonly applied: (batch: Batch) => void;
+  readonly collection: (name: string) => void;
+  readonly home: (home: Home) => void;
+  readonly failed: (error: unknown) => void;
+} => {
+  const changed = (batch: Batch): void => {
+    for (const [home, documents] of batch) {
+      for (const id of documents.keys()) changes.note(home.collection, id);
+    }
+  };
+  const shown = (batch: Batch): void => {
+    for (const [home, documents] of batch) {
+      if (home.collection.startsWith(systemPrefix)) deps.onCollections();
+      else live.changed(home.collection, new Set(documents.keys()));
+      deps.onHome(home);
+    }
+  };
+  return {
+    changed,
+    shown,
+    applied: (batch) => {
+      changed(batch);
+      shown(batch);
+    },
+    collection: (name) => {
+      live.reread(name);
+      deps.onCollections();
+    },
+    home: (home) => {
+      live.reread(home.collection);
+      deps.onHome(home);
+    },
+    failed: (error) => {
+      deps.onFailed(errorValueOf(error));
+    },
+  };
+};

@@ -1,0 +1,114 @@
+/**
+ * One collection in one network: the unit of replication. Its documents, the tree of what was delivered, what is not
+ * yet read, and this device's own writer.
+ */
+import { equalBytes } from "../core/base/bytes.ts";
+import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
+import type { ControlChain } from "../core/network/control.ts";
+import { createSegmentCounters, type SegmentCounters } from "../core/segment/counters.ts";
+import { createReadingQueue, type ReadingQueue } from "../core/segment/reading.ts";
+import type { Keyring } from "../core/segment/open.ts";
+import type { SealingKeys } from "../core/segment/seal.ts";
+import type { DeliveredSegment } from "../core/segment/segment.ts";
+import { createSegmentTree, type SegmentTree } from "../core/segment/tree.ts";
+import type { HeadProof } from "../core/sync/sessionState.ts";
+import { Documents } from "./documents.ts";
+import { deviceNameOf, type Membership } from "./identity.ts";
+import { createStateDigest, noDigest, type StateDigest } from "./stateDigest.ts";
+import type { OwnWriter } from "./writer.ts";
+
+export interface Home {
+  readonly collection: string;
+  readonly membership: Membership;
+  readonly scope: ScopeId;
+  readonly documents: Documents;
+  digest: StateDigest;
+  readonly counters: SegmentCounters;
+  /** What is delivered; made anew when the home is rebuilt from its log. */
+  tree: SegmentTree;
+  /** What is delivered and not yet read. */
+  reading: ReadingQueue;
+  /** null until this device writes here, and after its incarnation ended. */
+  writer: OwnWriter | null;
+  /** Incarnations that ended with ops still to be cut. */
+  retired: readonly OwnWriter[];
+  /** The last signed header of each of this device's writers: what a copy of this device is shown. */
+  readonly proofs: Map<WriterId, HeadProof>;
+  /** The device that made an op, as `_peerId` shows it. */
+  deviceOf(dot: Dot): string;
+}
+
+export const createHome = (deps: {
+  readonly membership: Membership;
+  readonly collection: string;
+  readonly scope: ScopeId;
+}): Home => {
+  const tree = createSegmentTree();
+  const home: Home = {
+    ...deps,
+    documents: new Documents(),
+    digest: digestFor(deps.membership),
+    counters: createSegmentCounters(),
+    tree,
+    reading: createReadingQueue(tree),
+    writer: null,
+    retired: [],
+    proofs: new Map(),
+    deviceOf: (dot) => deviceIn(home, dot),
+  };
+  return home;
+};
+
+/** As if nothing had been read: what is delivered and what is not yet cut stand elsewhere. */
+export const emptyHome = (home: Home): void => {
+  home.documents.clear();
+  home.digest = digestFor(home.membership);
+  home.tree = createSegmentTree();
+  home.reading = createReadingQueue(home.tree);
+};
+
+/** Signed by this device, in whatever incarnation. */
+export const isOwnSegment = ({ membership }: Home, { origin }: DeliveredSegment): boolean =>
+  equalBytes(origin.signingKey, membership.device.publicKey);
+
+export const noteProof = (home: Home, segment: DeliveredSegment): void => {
+  const { header, headerBytes, signature } = segment;
+  if (isOwnSegment(home, segment)) {
+    home.proofs.set(header.writer, { header: headerBytes, signature });
+  }
+};
+
+/** This device's writers here that have ops to cut, the present one last. */
+export const writersOf = ({ writer, retired }: Home): readonly OwnWriter[] =>
+  writer === null ? retired : [...retired, writer];
+
+const digestFor = (membership: Membership): StateDigest =>
+  membership.kind === "local" ? noDigest : createStateDigest();
+
+export const controlOf = ({ membership }: Home): ControlChain | null =>
+  membership.kind === "local" ? null : membership.control;
+
+export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
+  const { networkHash } = membership.network;
+  const context = { networkHash, scope, mayCompress: true };
+  if (membership.kind === "local") return { ...context, suite: 0 };
+  const { network, device } = membership;
+  return { ...context, suite: 1, epoch: network.epoch, signingSeed: device.seed };
+};
+
+export const keyringOf = ({ membership, scope }: Home): Keyring => ({
+  networkHash: membership.network.networkHash,
+  scope,
+  epochKey: (epoch) =>
+    membership.kind === "open" && membership.network.epoch.id === epoch
+      ? membership.network.epoch.key
+      : null,
+});
+
+/** An op that was first written in another home goes by its writer there, whose device nobody here can tell. */
+const deviceIn = ({ tree, membership, writer }: Home, dot: Dot): string => {
+  const place = tree.locate(dot);
+  const node = place === null ? null : tree.get(place.header);
+  if (node !== null) return deviceNameOf(node.origin.signingKey);
+  return writer?.id === dot.writer ? membership.device.name : dot.writer;
+};

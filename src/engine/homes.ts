@@ -1,0 +1,206 @@
+/**
+ * Where documents live (DESIGN.md §3): collections come and go, attach and detach, and documents move between `local`
+ * and a network's scope. A move writes the document anew in one home with its first stamps and deletes it in the other,
+ * in one commit; the decision to attach is one commit of its own, and the documents follow in idempotent chunks.
+ */
+import { invalid } from "../core/base/errors.ts";
+import { unreachable } from "../core/base/result.ts";
+import { readDocument, visibleLeaves } from "../core/doc/read.ts";
+import { isAlive, isParked } from "../core/doc/state.ts";
+import type { Change } from "../core/doc/change.ts";
+import { checkCollectionName, homeOf, privateField, type Collection } from "./collections.ts";
+import type { CollectionWrite } from "./commit.ts";
+import type { Draft, StampedLeaf } from "./draft.ts";
+import type { Home } from "./home.ts";
+import { hashOf, type Registry } from "./registry.ts";
+
+export interface Homes {
+  /** The count of documents concerned; throws with the draft half filled. */
+  applyCollectionWrite(draft: Draft, write: CollectionWrite): number;
+  /** Moves shared documents that still are in `local` of attached collections, chunk by chunk. */
+  settle(): Promise<void>;
+  /** Brings a collection's documents home to `local` before its network is left. */
+  bringHome(collection: Collection): Promise<void>;
+}
+
+export interface HomesDeps {
+  readonly registry: Registry;
+  readonly now: () => number;
+  readonly commit: (fill: (draft: Draft) => void) => Promise<void>;
+  /** The attachments changed: live queries are to be read again, sync begins or ends. */
+  readonly changed: (collection: string) => void;
+}
+
+export const createHomes = (deps: HomesDeps): Homes => {
+  const { registry } = deps;
+
+  const applyCollectionWrite = (draft: Draft, write: CollectionWrite): number => {
+    checkCollectionName(write.collection);
+    switch (write.kind) {
+      case "make-collection":
+        registry.make(write.collection, draft);
+        return 0;
+      case "drop":
+        return drop(draft, write.collection);
+      case "attach":
+        return attach(draft, write.collection, write.networkId);
+      case "detach":
+        return detach(draft, write.collection);
+      case "move":
+        return move(draft, known(write.collection), write.id, write.to);
+      case "strategy":
+        return change(draft, registry.make(write.collection, draft), { strategy: write.strategy });
+      default:
+        return unreachable(write);
+    }
+  };
+
+  const known = (name: string): Collection => {
+    const collection = registry.find(name);
+    if (collection !== null) return collection;
+    throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
+  };
+
+  /** Notes a change of the collection itself, in memory and in the log. */
+  const change = (
+    draft: Draft,
+    collection: Collection,
+    wanted: Partial<Pick<Collection, "shared" | "attached" | "strategy">>,
+  ): number => {
+    const { shared, attached, strategy } = collection;
+    draft.onUndo(() => Object.assign(collection, { shared, attached, strategy }));
+    Object.assign(collection, wanted);
+    draft.write(registry.system, collection.name, fieldsOf(collection));
+    deps.changed(collection.name);
+    return 0;
+  };
+
+  const attach = (draft: Draft, name: string, networkId: string): number => {
+    const membership = registry.network(networkId);
+    const collection = known(name);
+    const now = collection.shared?.membership;
+    if (collection.attached && now?.kind === "open") {
+      throw invalid("AlreadyAttached", `"${name}" is attached to "${now.networkId}".`, name);
+    }
+    const shared = registry.homeIn(membership, name);
+    return change(draft, collection, { shared, attached: true });
+  };
+
+  const detach = (draft: Draft, name: string): number => {
+    const collection = registry.find(name);
+    return collection?.attached === true ? change(draft, collection, { attached: false }) : 0;
+  };
+
+  /** Deletes what lives on this device only; what is shared stays with those it is shared with. */
+  const drop = (draft: Draft, name: string): number => {
+    const collection = registry.find(name);
+    if (collection === null) return 0;
+    let count = 0;
+    for (const id of collection.local.documents.sortedIds()) {
+      if (draft.remove(collection.local, id)) count += 1;
+    }
+    change(draft, collection, { shared: null, attached: false });
+    draft.remove(registry.system, name);
+    registry.forget(collection);
+    draft.onUndo(() => {
+      registry.keep(collection);
+    });
+    return count;
+  };
+
+  const move = (
+    draft: Draft,
+    collection: Collection,
+    id: string,
+    to: "shared" | "private",
+  ): number => {
+    const { local, shared } = collection;
+    const from = homeOf(collection, id);
+    if (from === null) return 0;
+    if (to === "private" && from === local) {
+      return draft.write(local, id, [{ path: [privateField], set: true }]) ? 1 : 0;
+    }
+    if (to === "shared" && (shared === null || from === shared)) {
+      const isMarked = from === local;
+      return isMarked && draft.write(local, id, [{ path: [privateField], unset: true }]) ? 1 : 0;
+    }
+    const target = to === "shared" ? shared : local;
+    if (target === null) return 0;
+    moveDocument(draft, from, target, id);
+    if (to === "private") draft.write(local, id, [{ path: [privateField], set: true }]);
+    return 1;
+  };
+
+  /** First stamps go along; the mark of privacy stays behind. */
+  const moveDocument = (draft: Draft, from: Home, to: Home, id: string): void => {
+    const leaves = leavesToMove(from, id);
+    draft.reissue(to, id, leaves);
+    draft.remove(from, id);
+  };
+
+  const leavesToMove = (from: Home, id: string): readonly StampedLeaf[] =>
+    visibleLeaves(from.documents.get(id), { strategy: "last-write-wins", now: deps.now() }).filter(
+      ({ path }) => path[0] !== privateField,
+    );
+
+  const settle = async (): Promise<void> => {
+    for (const collection of registry.collections()) {
+      for (let ids = idsToMove(collection, deps.now); ids.length > 0;) {
+        await deps.commit((draft) => {
+          moveChunk(draft, collection, ids);
+        });
+        ids = idsToMove(collection, deps.now);
+      }
+    }
+  };
+
+  const moveChunk = (draft: Draft, collection: Collection, ids: readonly string[]): void => {
+    const { local, shared } = collection;
+    if (shared === null) return;
+    for (const id of ids) {
+      if (isAlive(local.documents.get(id))) moveDocument(draft, local, shared, id);
+    }
+  };
+
+  const bringHome = async (collection: Collection): Promise<void> => {
+    const { local, shared } = collection;
+    if (shared === null) return;
+    const ids = shared.documents.sortedIds().filter((id) => isAlive(shared.documents.get(id)));
+    for (let at = 0; at < ids.length; at += chunkDocuments) {
+      await deps.commit((draft) => {
+        for (const id of ids.slice(at, at + chunkDocuments)) {
+          // A private document of the same id stays as it is.
+          if (!isAlive(local.documents.get(id))) draft.reissue(local, id, leavesToMove(shared, id));
+        }
+      });
+    }
+    await deps.commit((draft) => {
+      change(draft, collection, { shared: null, attached: false });
+    });
+  };
+
+  return { applyCollectionWrite, settle, bringHome };
+};
+
+/** As many as fit a segment with room to spare. */
+const chunkDocuments = 200;
+
+const fieldsOf = ({ shared, attached, strategy }: Collection): readonly Change[] => [
+  { path: ["network"], set: shared?.membership.kind === "open" ? hashOf(shared.membership) : "" },
+  { path: ["attached"], set: attached },
+  { path: ["strategy"], set: strategy },
+];
+
+/** Documents of an attached collection that are in `local` and not private. A parked one stays until it is understood. */
+const idsToMove = ({ local, shared, attached }: Collection, now: () => number): string[] => {
+  if (shared === null || !attached) return [];
+  const ids: string[] = [];
+  for (const id of local.documents.sortedIds()) {
+    const state = local.documents.get(id);
+    if (!isAlive(state) || isParked(state)) continue;
+    const view = readDocument(state, { strategy: "last-write-wins", now: now() });
+    if (view?.ours[privateField] !== true) ids.push(id);
+    if (ids.length === chunkDocuments) break;
+  }
+  return ids;
+};

@@ -1,0 +1,204 @@
+/**
+ * What a database keeps about itself in the store's meta data: the secret of its `local` network, its libp2p key, and
+ * the networks it is in with the keys made for each. Without encryption at rest all of it lies open on the device.
+ *
+ * `database` = [1, local secret 32, local id 16, local signing seed 32, libp2p key or nil]
+ * `network/<hash>` = [1, "open", networkId, title, secret, secret follows from the name?, signing seed 32, certificate]
+ */
+import { bytesToHex, equalBytes } from "../core/base/bytes.ts";
+import { NebulusError } from "../core/base/errors.ts";
+import { decodeCbor, encodeCbor, type CborItem } from "../core/cbor/item.ts";
+import { shortHash } from "../core/crypto/hash.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+import {
+  makeCertificate,
+  storedCertificate,
+  type CheckedCertificate,
+} from "../core/network/certificate.ts";
+import { createOpenControl } from "../core/network/openControl.ts";
+import type { ControlChain } from "../core/network/control.ts";
+import { localNetwork, type LocalNetwork } from "../core/network/local.ts";
+import { openNetwork, type OpenNetwork } from "../core/network/open.ts";
+
+/** The network that is never shared, and this device in it. */
+export interface LocalMembership {
+  readonly kind: "local";
+  readonly network: LocalNetwork;
+  readonly device: Device;
+}
+
+/** An open network, and this device in it. */
+export interface OpenMembership {
+  readonly kind: "open";
+  readonly network: OpenNetwork;
+  readonly device: Device & { readonly certificate: CheckedCertificate };
+  readonly control: ControlChain;
+  /** The caller's name for it. */
+  readonly networkId: string;
+  /** What people read. */
+  readonly title: string;
+  /** False where the secret follows from the name, so that anyone who knows the name can read. */
+  readonly secret: boolean;
+}
+
+export type Membership = LocalMembership | OpenMembership;
+
+/** Keys that this device has in one network: what it writes in two of them can not be linked. */
+export interface Device {
+  /** Ed25519 seed, 32 bytes. */
+  readonly seed: Uint8Array;
+  readonly publicKey: Uint8Array;
+  /** Names the device in `_peerId`: 32 hexadecimal digits. */
+  readonly name: string;
+}
+
+export interface Identity {
+  readonly local: LocalMembership;
+  readonly networks: readonly OpenMembership[];
+  readonly peerKey: Uint8Array | null;
+}
+
+/** One change of the store's meta data. */
+export type MetaChange = readonly [key: string, value: Uint8Array | null];
+
+export const deviceNameOf = (signingKey: Uint8Array): string =>
+  bytesToHex(shortHash("device", signingKey));
+
+/** A database's first record about itself. */
+export const newIdentity = (crypto: CryptoPort): MetaChange => [
+  databaseKey,
+  encodeCbor([1, crypto.randomBytes(32), crypto.randomBytes(16), crypto.randomBytes(32), null]),
+];
+
+/** The same record with another libp2p key. */
+export const withPeerKey = (
+  meta: ReadonlyMap<string, Uint8Array>,
+  peerKey: Uint8Array,
+): MetaChange => {
+  const [version, secret, id, seed] = readItems(databaseKey, meta.get(databaseKey), 5);
+  return [
+    databaseKey,
+    encodeCbor([version ?? 1, secret ?? null, id ?? null, seed ?? null, peerKey]),
+  ];
+};
+
+/** null: the store is new. Throws `StorageFailed` for records that can not be read. */
+export const readIdentity = (
+  meta: ReadonlyMap<string, Uint8Array>,
+  crypto: CryptoPort,
+): Identity | null => {
+  const stored = meta.get(databaseKey);
+  if (stored === undefined) return null;
+  const [version, secret, id, seed, peerKey] = readItems(databaseKey, stored, 5);
+  if (version !== 1) throw newerFormat(databaseKey);
+  const local: LocalMembership = {
+    kind: "local",
+    network: localNetwork(bytesOf(secret), bytesOf(id)),
+    device: deviceOf(bytesOf(seed), crypto),
+  };
+  const networks = [...meta]
+    .filter(([key]) => key.startsWith(networkPrefix))
+    .map(([key, bytes]) => readNetwork(key, bytes, crypto));
+  return { local, networks, peerKey: peerKey === null ? null : bytesOf(peerKey) };
+};
+
+/** Makes this device a member: an open network's secret certifies whoever has it. */
+export const joinOpenNetwork = async (
+  options: {
+    readonly networkId: string;
+    readonly title: string;
+    readonly secret: string | Uint8Array;
+    readonly fromName: boolean;
+  },
+  crypto: CryptoPort,
+): Promise<{ readonly membership: OpenMembership; readonly change: MetaChange }> => {
+  const network = openNetwork(options.networkId, options.secret);
+  const seed = crypto.randomBytes(32);
+  const device = deviceOf(seed, crypto);
+  const certificate = await makeCertificate(
+    {
+      account: network.account.publicKey,
+      signingKey: device.publicKey,
+      xWingKey: null,
+      vaultXWingKey: null,
+      extensions: [],
+    },
+    network.networkHash,
+    network.account.seed,
+    crypto,
+  );
+  const key = networkPrefix + bytesToHex(network.networkHash);
+  const bytes = encodeCbor([
+    ...[1, "open", options.networkId, options.title, options.secret],
+    ...[options.fromName, seed, certificate],
+  ]);
+  return { membership: readNetwork(key, bytes, crypto), change: [key, bytes] };
+};
+
+export const leaveChange = ({ network }: OpenMembership): MetaChange => [
+  networkPrefix + bytesToHex(network.networkHash),
+  null,
+];
+
+const databaseKey = "database";
+const networkPrefix = "network/";
+
+const readNetwork = (key: string, bytes: Uint8Array, crypto: CryptoPort): OpenMembership => {
+  const items = readItems(key, bytes, 8);
+  const [version, kind, networkId, title, secret, fromName, seed, certificateBytes] = items;
+  if (version !== 1 || kind !== "open") throw newerFormat(key);
+  if (typeof networkId !== "string" || typeof title !== "string") throw unreadable(key);
+  const network = openNetwork(networkId, typeof secret === "string" ? secret : bytesOf(secret));
+  const certificate = storedCertificate(bytesOf(certificateBytes));
+  const device = deviceOf(bytesOf(seed), crypto);
+  if (certificate === null || !equalBytes(certificate.signingKey, device.publicKey)) {
+    throw unreadable(key);
+  }
+  return {
+    kind: "open",
+    network,
+    device: { ...device, certificate },
+    control: createOpenControl(network),
+    networkId,
+    title,
+    secret: fromName !== true,
+  };
+};
+
+const deviceOf = (seed: Uint8Array, crypto: CryptoPort): Device => {
+  const publicKey = crypto.publicKey(seed);
+  return { seed, publicKey, name: deviceNameOf(publicKey) };
+};
+
+const readItems = (
+  key: string,
+  bytes: Uint8Array | undefined,
+  count: number,
+): readonly CborItem[] => {
+  if (bytes === undefined) throw unreadable(key);
+  const caps = { bytesMax: bytes.length, depthMax: 2, itemsMax: 32 };
+  const item = decodeCbor(bytes, caps);
+  if (!item.ok || !Array.isArray(item.value) || item.value.length < count) throw unreadable(key);
+  return item.value;
+};
+
+const bytesOf = (item: CborItem | undefined): Uint8Array => {
+  if (!(item instanceof Uint8Array)) throw unreadable("keys");
+  return item;
+};
+
+const unreadable = (key: string): NebulusError =>
+  new NebulusError({
+    code: "StorageFailed",
+    message: `The record "${key}" of this database can not be read. Restore a backup.`,
+    retryable: false,
+    path: key,
+  });
+
+const newerFormat = (key: string): NebulusError =>
+  new NebulusError({
+    code: "NewerFormat",
+    message: `The record "${key}" was written by a newer version. Update this one.`,
+    retryable: false,
+    path: key,
+  });

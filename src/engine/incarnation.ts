@@ -1,0 +1,49 @@
+/**
+ * How this device becomes a writer in a scope: a new incarnation, or one that goes on. Numbers of an incarnation are
+ * never used twice, which is the likeliest way for real replicas to split for ever (FORMATS.md §3, Incarnations).
+ */
+import type { WriterId } from "../core/base/types.ts";
+import type { CborItem } from "../core/cbor/item.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+import { writerOf } from "../core/network/keys.ts";
+import type { Opening } from "../core/segment/header.ts";
+import type { Home } from "./home.ts";
+import { createOwnWriter, type OwnWriter } from "./writer.ts";
+
+/** The present writer of a home; a new incarnation begins where none is. */
+export const ownWriterOf = (home: Home, crypto: CryptoPort): OwnWriter =>
+  (home.writer ??= beginIncarnation(home, crypto));
+
+const beginIncarnation = (home: Home, crypto: CryptoPort): OwnWriter => {
+  const { scope, membership } = home;
+  const opening = openingOf(home, crypto.randomBytes(16));
+  const { networkHash } = membership.network;
+  const id = writerOf(networkHash, scope, opening.signingKey, opening.incarnation);
+  return createOwnWriter({ scope, id, opening, head: null, locate: locateIn(home) });
+};
+
+/** One that wrote before; `opening` as the journal kept it, where its first segment is not cut yet. */
+export const resumeWriter = (home: Home, id: WriterId, opening: CborItem): OwnWriter => {
+  const [head] = home.tree.headsOf(id);
+  const incarnation = Array.isArray(opening) ? opening[1] : null;
+  return createOwnWriter({
+    scope: home.scope,
+    id,
+    opening: incarnation instanceof Uint8Array ? openingOf(home, incarnation) : null,
+    head: head ?? null,
+    locate: locateIn(home),
+  });
+};
+
+const openingOf = ({ membership }: Home, incarnation: Uint8Array): Opening => ({
+  signingKey: membership.device.publicKey,
+  incarnation,
+  certificate: membership.kind === "local" ? null : membership.device.certificate.bytes,
+  extensions: [],
+});
+
+/** A home's tree is made anew when the home is rebuilt, so it is looked up at each call. */
+const locateIn =
+  (home: Home): Parameters<typeof createOwnWriter>[0]["locate"] =>
+  (dot) =>
+    home.tree.locate(dot);

@@ -1,0 +1,260 @@
+/**
+ * The way in for what peers send: bytes → parsed → delivered, stored, then read in causal order into the same
+ * `append.ts` as this device's own ops. One scope's segments are taken one after another, since a verdict holds for the
+ * tree that it saw.
+ */
+import { NebulusError } from "../core/base/errors.ts";
+import { unreachable } from "../core/base/result.ts";
+import type { HeaderHash } from "../core/base/types.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+import { decodeBody, failedBody } from "../core/segment/body.ts";
+import type { Split } from "../core/segment/branches.ts";
+import { checkDelivery } from "../core/segment/deliver.ts";
+import type { Inbox, SegmentSource as Source, WaitingSegment } from "../core/segment/inbox.ts";
+import { openSegment, type OpenedSegment } from "../core/segment/open.ts";
+import {
+  parseSegment,
+  type DeliveredSegment,
+  type ParsedSegment,
+} from "../core/segment/segment.ts";
+import type { SegmentKey, Store, StoredSegment } from "../storage/store.ts";
+import { append, createBatch, type Batch } from "./append.ts";
+import { controlOf, isOwnSegment, keyringOf, type Home } from "./home.ts";
+
+/** What came of segments that a peer sent. */
+export interface Ingested {
+  readonly delivered: readonly DeliveredSegment[];
+  /** Well formed and against the rules, or malformed: whoever sent it did wrong. */
+  readonly refused: number;
+  readonly splits: readonly Split[];
+}
+
+export interface IngestDeps {
+  readonly store: Store;
+  /** One for all scopes: its bounds are the device's. */
+  readonly inbox: Inbox;
+  readonly crypto: CryptoPort;
+  /** Documents changed by what was read; it is durable. */
+  readonly read: (batch: Batch) => void;
+  /** Delivered and stored: it may be passed on. */
+  readonly stored: (home: Home, segments: readonly DeliveredSegment[], from: string) => void;
+  /** A fork renamed ops: the home is to be read anew from its log. */
+  readonly renamed: (home: Home) => Promise<void>;
+  /** A log of this device goes on elsewhere, so its profile was rolled back or copied. */
+  readonly ownLogReturned: (home: Home) => Promise<void>;
+}
+
+export interface Ingest {
+  /** Resolves when all of it is judged, what was delivered is durable, and what could be read is read. */
+  take(home: Home, segments: readonly Uint8Array[], source: Source): Promise<Ingested>;
+  /** Reads what is delivered and may be read; the same for segments from the store. */
+  readAll(home: Home, bodies: SegmentSource): Promise<Batch>;
+}
+
+interface Candidate {
+  readonly segment: ParsedSegment;
+  readonly source: Source;
+}
+
+/** Gives a delivered segment back: from memory while it is fresh, else from the store. */
+export type SegmentSource = (header: HeaderHash) => Promise<DeliveredSegment | null>;
+
+export const createIngest = (deps: IngestDeps): Ingest => {
+  const queues = new Map<Home, Promise<unknown>>();
+
+  const take: Ingest["take"] = (home, segments, source) => {
+    const before = queues.get(home) ?? Promise.resolve();
+    const work = before.then(() => takeNow(home, segments, source));
+    // The next in line does not fail because this one did; whoever asked for this one is told.
+    queues.set(
+      home,
+      work.catch(() => undefined),
+    );
+    return work;
+  };
+
+  const takeNow = async (
+    home: Home,
+    segments: readonly Uint8Array[],
+    source: Source,
+  ): Promise<Ingested> => {
+    const candidates = segments.flatMap((bytes) => parseCandidate(home, bytes, source));
+    const malformed = segments.length - candidates.length;
+    const judged = await judgeAll(home, candidates);
+    const { delivered, splits } = judged;
+    if (delivered.length > 0) await keep(home, delivered, source.from);
+    if (delivered.some((one) => isOwnSegment(home, one))) await deps.ownLogReturned(home);
+    else if (splits.length > 0) await deps.renamed(home);
+    else deps.read(await readAll(home, sourceOf(delivered, home, deps.store)));
+    return { ...judged, refused: judged.refused + malformed };
+  };
+
+  /** What is not stored is not delivered: the tree is read anew without it. */
+  const keep = async (
+    home: Home,
+    delivered: readonly DeliveredSegment[],
+    from: string,
+  ): Promise<void> => {
+    try {
+      await deps.store.write({ segments: delivered.map((one) => storedOf(home, one)) });
+    } catch (error) {
+      await deps.renamed(home);
+      throw error;
+    }
+    deps.stored(home, delivered, from);
+  };
+
+  /** Delivers what can be, and with each delivered segment those that waited for it. */
+  const judgeAll = async (home: Home, candidates: readonly Candidate[]): Promise<Ingested> => {
+    const delivered: DeliveredSegment[] = [];
+    const splits: Split[] = [];
+    let refused = 0;
+    const queue = [...candidates];
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const verdict = await checkDelivery(next.segment, deliveryView(home, deps.crypto));
+      switch (verdict.kind) {
+        case "delivered": {
+          const split = home.tree.add(verdict.segment);
+          if (split !== null) splits.push(split);
+          home.reading.add(verdict.segment.headerHash, verdict.segment.header);
+          delivered.push(verdict.segment);
+          queue.unshift(
+            ...deps.inbox
+              .release(verdict.segment.headerHash)
+              .flatMap(({ bytes, source }) => parseCandidate(home, bytes, source)),
+          );
+          break;
+        }
+        case "known":
+          break;
+        case "waits":
+          home.counters.count("waits", verdict.needs[0]?.kind ?? "header");
+          countEvicted(home, deps.inbox.add(next.segment, verdict.needs, next.source));
+          break;
+        case "refused":
+          home.counters.count("refused", verdict.reason);
+          refused += 1;
+          break;
+        default:
+          unreachable(verdict);
+      }
+    }
+    return { delivered, refused, splits };
+  };
+
+  const readAll: Ingest["readAll"] = async (home, source) => {
+    const batch = createBatch();
+    for (let next = home.reading.next(); next !== null; next = home.reading.next()) {
+      const segment = await source(next);
+      if (segment === null) throw lostSegment(home, next);
+      const opened = await openSegment(segment, keyringOf(home), deps.crypto);
+      readOne(home, segment, opened, batch);
+    }
+    return batch;
+  };
+
+  return { take, readAll };
+};
+
+const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly Candidate[] => {
+  const parsed = parseSegment(bytes);
+  if (!parsed.ok) home.counters.count("refused", parsed.error);
+  return parsed.ok ? [{ segment: parsed.value, source }] : [];
+};
+
+/** Applies one segment's ops, or notes why they can not be read for now. */
+const readOne = (
+  home: Home,
+  segment: DeliveredSegment,
+  opened: OpenedSegment,
+  batch: Batch,
+): void => {
+  const { header, headerHash } = segment;
+  const names = home.tree.namesFor(headerHash, header.rows);
+  switch (opened.kind) {
+    case "plain":
+      for (const op of decodeBody(opened.body, header, names)) append(home, op, batch);
+      home.reading.markRead(headerHash);
+      return;
+    case "fault":
+      for (const op of failedBody(header, names, opened.reason)) append(home, op, batch);
+      home.reading.markRead(headerHash);
+      return;
+    case "missing-key":
+    case "needs-newer":
+      home.counters.count("waits", opened.kind);
+      home.reading.block(headerHash, opened);
+      return;
+    default:
+      unreachable(opened);
+  }
+};
+
+export const keyOf = (home: Home, segment: ParsedSegment): SegmentKey => ({
+  scope: home.scope,
+  writer: segment.header.writer,
+  first: segment.header.first,
+  header: segment.headerHash,
+});
+
+const storedOf = (home: Home, segment: ParsedSegment): StoredSegment => ({
+  key: keyOf(home, segment),
+  bytes: segment.bytes,
+});
+
+const deliveryView = (home: Home, crypto: CryptoPort): Parameters<typeof checkDelivery>[1] => ({
+  networkHash: home.membership.network.networkHash,
+  scope: home.scope,
+  suite: home.membership.network.suite,
+  tree: home.tree,
+  control: controlOf(home),
+  crypto,
+});
+
+/** What was just delivered is at hand; what was delivered earlier and could not be read comes from the store. */
+const sourceOf = (
+  delivered: readonly DeliveredSegment[],
+  home: Home,
+  store: Store,
+): SegmentSource => {
+  const fresh = new Map(delivered.map((segment) => [segment.headerHash, segment]));
+  return async (header) => fresh.get(header) ?? (await loadDelivered(home, store, header));
+};
+
+/** From the store; null: it is not there, or damaged. */
+export const loadDelivered = async (
+  home: Home,
+  store: Store,
+  header: HeaderHash,
+): Promise<DeliveredSegment | null> => {
+  const bytes = await loadSegment(home, store, header);
+  const parsed = bytes === null ? null : parseSegment(bytes);
+  if (parsed?.ok !== true) return null;
+  const node = home.tree.get(header);
+  if (node === null) return null;
+  // It is in the tree, so it was delivered: its origin is the tree's.
+  return { ...parsed.value, origin: node.origin } as DeliveredSegment;
+};
+
+export const loadSegment = (
+  home: Home,
+  store: Store,
+  header: HeaderHash,
+): Promise<Uint8Array | null> => {
+  const node = home.tree.get(header);
+  if (node === null) return Promise.resolve(null);
+  const { writer, first } = node;
+  return store.segment({ scope: home.scope, writer, first, header });
+};
+
+const countEvicted = (home: Home, evicted: readonly WaitingSegment[]): void => {
+  if (evicted.length > 0) home.counters.count("evicted", "inbox-full", evicted.length);
+};
+
+const lostSegment = (home: Home, header: HeaderHash): NebulusError =>
+  new NebulusError({
+    code: "StorageFailed",
+    message: `A stored segment of "${home.collection}" can not be read. Its data comes again from a peer.`,
+    retryable: false,
+    path: header,
+  });

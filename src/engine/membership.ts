@@ -1,0 +1,68 @@
+/**
+ * Joining and leaving networks. Joining an open one is a matter of knowing its name and secret; leaving brings the
+ * documents home first, then forgets the network's log and keys.
+ */
+import { equalBytes } from "../core/base/bytes.ts";
+import { NebulusError } from "../core/base/errors.ts";
+import { openNetwork, openSecretFromName } from "../core/network/open.ts";
+import type { SegmentKey } from "../storage/store.ts";
+import type { Engine } from "./engine.ts";
+import type { Home } from "./home.ts";
+import { joinOpenNetwork, leaveChange } from "./identity.ts";
+
+export interface NetworkRequest {
+  readonly networkId: string;
+  readonly name: string;
+  /** null: it follows from the network's name. */
+  readonly sharedSecret: string | null;
+}
+
+/** Joins, or finds that this device is in it already; another network of that name is `NetworkNameTaken`. */
+export const joinNetwork = async (engine: Engine, request: NetworkRequest): Promise<void> => {
+  const { store, crypto } = engine.deps;
+  const { networkId, name, sharedSecret } = request;
+  const secret = sharedSecret ?? openSecretFromName(networkId);
+  const { networkHash } = openNetwork(networkId, secret);
+  const known = engine.registry.networks().find((each) => each.networkId === networkId);
+  if (known !== undefined) {
+    if (equalBytes(known.network.networkHash, networkHash)) return;
+    throw nameTaken(networkId);
+  }
+  const options = { networkId, title: name, secret, fromName: sharedSecret === null };
+  const { membership, change } = await joinOpenNetwork(options, crypto);
+  await store.write({ meta: new Map([change]) });
+  engine.registry.addNetwork(membership);
+};
+
+/** Nothing to do where this device is in no such network. */
+export const leaveNetwork = async (engine: Engine, networkId: string): Promise<void> => {
+  const { registry, homes, deps } = engine;
+  const membership = registry.networks().find((each) => each.networkId === networkId);
+  if (membership === undefined) return;
+  for (const collection of registry.collections()) {
+    if (collection.shared?.membership === membership) await homes.bringHome(collection);
+  }
+  const left = registry.homes().filter((home) => home.membership === membership);
+  // What was written there is cut first: the journal must not name a scope that is gone.
+  await engine.cutter.absorb();
+  for (const home of left) {
+    registry.forgetHome(home);
+    await deps.store.write({ removedSegments: await segmentKeys(engine, home) });
+  }
+  await deps.store.write({ meta: new Map([leaveChange(membership)]) });
+  registry.removeNetwork(membership);
+};
+
+const segmentKeys = async ({ deps }: Engine, home: Home): Promise<readonly SegmentKey[]> => {
+  const keys: SegmentKey[] = [];
+  for await (const { key } of deps.store.segments(home.scope)) keys.push(key);
+  return keys;
+};
+
+const nameTaken = (networkId: string): NebulusError =>
+  new NebulusError({
+    code: "NetworkNameTaken",
+    message: `This device is in another network "${networkId}": leave it first, or use another name.`,
+    retryable: false,
+    path: "networkId",
+  });

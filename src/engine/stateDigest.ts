@@ -1,0 +1,44 @@
+/**
+ * The digest of a scope's living documents (FORMATS.md §8), kept lazily: changes are noted when they happen and hashed
+ * when somebody asks, each document once however often it changed.
+ */
+import { createDigest, stateHash } from "../core/doc/digest.ts";
+import type { DocumentState } from "../core/doc/state.ts";
+
+export interface StateDigest {
+  readonly replace: (before: DocumentState | null, after: DocumentState | null) => void;
+  /** 32 bytes. */
+  readonly value: () => Uint8Array;
+}
+
+/** For `local`, whose digest nobody compares. */
+export const noDigest: StateDigest = {
+  replace: () => undefined,
+  value: () => new Uint8Array(32),
+};
+
+export const createStateDigest = (): StateDigest => {
+  const digest = createDigest();
+  /** By id: as it stands in the digest, and as it is now. */
+  const changed = new Map<string, { counted: DocumentState | null; now: DocumentState | null }>();
+  return {
+    replace(before, after) {
+      const id = (before ?? after)?.id;
+      if (id === undefined) return;
+      const noted = changed.get(id);
+      if (noted === undefined) changed.set(id, { counted: before, now: after });
+      else noted.now = after;
+    },
+    value() {
+      for (const { counted, now } of changed.values()) {
+        if (counted === now) continue;
+        const had = stateHash(counted);
+        const has = stateHash(now);
+        if (had !== null) digest.subtract(had);
+        if (has !== null) digest.add(has);
+      }
+      changed.clear();
+      return digest.bytes();
+    },
+  };
+};

@@ -1,0 +1,146 @@
+/**
+ * Sync with whoever a carrier brings: greets, runs one session a peer, tells sessions what changed here, and keeps the
+ * snapshots from which pages answer. What is sent and taken is decided in `core/sync`; nothing here decodes an op.
+ *
+ * One channel a peer carries one network: with several networks in common the initiator tries them in turn, a fresh
+ * channel each (part 4 opens a stream for each).
+ */
+import { invalid } from "../core/base/errors.ts";
+import type { Carrier } from "../core/net/carrier.ts";
+import { rendezvousTags } from "../core/network/keys.ts";
+import type { DeliveredSegment } from "../core/segment/segment.ts";
+import type { Engine } from "./engine.ts";
+import type { Home } from "./home.ts";
+import { withPeerKey } from "./identity.ts";
+import { acceptChannel } from "./sync/connect.ts";
+import { peersOf, type SyncState } from "./sync/state.ts";
+import { cutSegmentOf } from "./sync/summary.ts";
+import { noteChange, schedule, tellAttachments } from "./sync/tell.ts";
+
+export interface Sync {
+  /** Takes a network into use, or lets the present one go. */
+  carry(carrier: Carrier | null): Promise<void>;
+  /** Networks or attachments changed. */
+  refresh(): void;
+  /** Segments are stored and may be sent. `from`: the peer that sent them. */
+  segments(home: Home, segments: readonly DeliveredSegment[], from: string | null): void;
+  /** Documents of a home changed. */
+  changed(home: Home): void;
+  /** A round with every connected peer; `synced`: verified equal with all of them, and there is one. */
+  force(collection: string): Promise<{ readonly synced: boolean }>;
+}
+
+export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync">;
+
+export const createSync = (deps: SyncDeps): Sync => {
+  const state: SyncState = {
+    ...deps,
+    carrier: null,
+    connected: new Map(),
+    attempts: new Map(),
+    dirty: new Set(),
+    gathering: new Set(),
+    isScheduled: false,
+    stopTicking: () => undefined,
+    opCounts: new WeakMap(),
+    lastSync: new Map(),
+    watchers: new Set(),
+  };
+  return {
+    carry: (carrier) => carry(state, carrier),
+    refresh() {
+      state.carrier?.setTags(tagsOf(deps.engine));
+      tellAttachments(state);
+    },
+    segments(home, segments, from) {
+      for (const segment of segments) tellSegment(state, home, segment, from);
+      noteChange(state, home);
+    },
+    changed: (home) => {
+      noteChange(state, home);
+    },
+    force: (collection) => force(state, collection),
+  };
+};
+
+const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> => {
+  state.stopTicking();
+  state.carrier?.stop();
+  state.carrier = carrier;
+  if (carrier === null) return;
+  const { store } = state.engine.deps;
+  carrier.onChannel((channel) => {
+    acceptChannel(state, channel);
+  });
+  const { privateKey } = await carrier.start(state.engine.identity.peerKey);
+  await store.write({ meta: new Map([withPeerKey(await store.meta(), privateKey)]) });
+  carrier.setTags(tagsOf(state.engine));
+  tick(state);
+};
+
+/** Sessions count time in ticks; tags change with the day. */
+const tick = (state: SyncState): void => {
+  const { timers } = state.engine.deps;
+  state.stopTicking = timers.after(tickMilliseconds, () => {
+    for (const { peer } of state.connected.values()) peer.step({ kind: "tick", now: timers.now() });
+    state.carrier?.setTags(tagsOf(state.engine));
+    tick(state);
+  });
+};
+
+const tickMilliseconds = 1_000;
+
+const tagsOf = ({ registry, deps }: Engine): readonly string[] =>
+  registry.networks().flatMap(({ network }) => rendezvousTags(network.epoch, deps.timers.now()));
+
+const tellSegment = (
+  state: SyncState,
+  home: Home,
+  segment: DeliveredSegment,
+  from: string | null,
+): void => {
+  state.opCounts.set(segment.bytes, segment.header.count);
+  for (const peer of peersOf(state, home)) {
+    const isHeld = peer.channel.remotePeer === from;
+    peer.step({ kind: "cut", segment: cutSegmentOf(home.scope, segment, isHeld) });
+  }
+};
+
+const force = async (state: SyncState, name: string): Promise<{ readonly synced: boolean }> => {
+  const collection = state.engine.registry.find(name);
+  if (collection === null) {
+    throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
+  }
+  const { shared, attached } = collection;
+  if (shared === null || !attached) return { synced: false };
+  await state.engine.cutter.cutAll([shared]);
+  for (const peer of peersOf(state, shared)) peer.step({ kind: "ask", scope: shared.scope });
+  schedule(state);
+  return settled(state, shared);
+};
+
+/** Until every connected peer is verified equal, none is left, or a round's time is over. */
+const settled = (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> =>
+  new Promise((resolve) => {
+    const isEqual = (): boolean =>
+      peersOf(state, home).every((peer) => {
+        const status = peer.status(home.scope);
+        return status?.kind === "synced" && status.verified;
+      });
+    const finish = (synced: boolean): void => {
+      state.watchers.delete(watch);
+      cancel();
+      resolve({ synced });
+    };
+    const watch = (): void => {
+      if (peersOf(state, home).length === 0) finish(false);
+      else if (isEqual()) finish(true);
+    };
+    const cancel = state.engine.deps.timers.after(roundMilliseconds, () => {
+      finish(false);
+    });
+    state.watchers.add(watch);
+  });
+
+/** Without an answer for so long, a round has ended. */
+const roundMilliseconds = 30_000;

@@ -1,0 +1,108 @@
+/**
+ * From a new channel to a running session: greeting, then the session with what is attached in that network.
+ */
+import type { PeerChannel } from "../../core/net/carrier.ts";
+import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
+import { claimedTips } from "../../core/sync/session.ts";
+import type { SessionView } from "../../core/sync/sessionState.ts";
+import { checkOwnHead } from "./ownHead.ts";
+import { deviceNameOf, type OpenMembership } from "../identity.ts";
+import { greetPeer } from "./greet.ts";
+import { loadRange } from "./load.ts";
+import { createPeer, type Peer, type PeerDeps } from "./peer.ts";
+import { attachedHome, attachedHomes, reportFailure, type SyncState } from "./state.ts";
+import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
+import { cutSoon, schedule } from "./tell.ts";
+
+export const acceptChannel = (state: SyncState, channel: PeerChannel): void => {
+  connect(state, channel).catch((error: unknown) => {
+    channel.close();
+    reportFailure(state, error);
+  });
+};
+
+const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
+  const greeted = await greetPeer(state, channel);
+  if (greeted === null) {
+    channel.close();
+    return;
+  }
+  const { membership, identity, certificate } = greeted;
+  const peer = createPeer({
+    ...peerDeps(state, channel, membership, () => peer),
+    device: deviceNameOf(certificate.signingKey),
+    identity,
+  });
+  state.connected.set(channel, { peer, membership });
+  channel.onClose(() => {
+    peer.step({ kind: "closed" });
+    state.connected.delete(channel);
+    schedule(state);
+  });
+  peer.step({ kind: "start", scopes: attachedHomes(state, membership).map(summaryOf) });
+  schedule(state);
+};
+
+const peerDeps = (
+  state: SyncState,
+  channel: PeerChannel,
+  membership: OpenMembership,
+  self: () => Peer,
+): Omit<PeerDeps, "device" | "identity"> => {
+  const { engine, opCounts } = state;
+  const { store, timers } = engine.deps;
+  const homeOf: PeerDeps["homeOf"] = (scope) => attachedHome(state, membership, scope);
+  return {
+    channel,
+    homeOf,
+    view: viewOf(state, membership, self),
+    now: timers.now,
+    async load(home, range, bytesMax) {
+      const loaded = await loadRange(home, store, range, bytesMax);
+      for (const { bytes, ops } of loaded.segments) opCounts.set(bytes, ops);
+      return loaded;
+    },
+    async take(home, segments, isRequested) {
+      const from = channel.remotePeer;
+      const source = { scope: home.scope, from, isRequested };
+      const { delivered } = await engine.ingest.take(home, segments, source);
+      return delivered.reduce((sum, { header }) => sum + header.count, 0);
+    },
+    ownHead: (home, header, signature) => checkOwnHead(engine, home, header, signature),
+    opsIn: (segments) => segments.reduce((sum, bytes) => sum + (opCounts.get(bytes) ?? 0), 0),
+    statusChanged(scope) {
+      const home = homeOf(scope);
+      if (home === null) return;
+      const status = self().status(scope);
+      if (status?.kind === "synced" && status.verified) state.lastSync.set(scope, timers.now());
+      cutSoon(state, home);
+      schedule(state);
+    },
+    failed: (error) => {
+      reportFailure(state, error);
+    },
+  };
+};
+
+const viewOf = (state: SyncState, membership: OpenMembership, self: () => Peer): SessionView => {
+  const home = (scope: ScopeId): ReturnType<typeof attachedHome> =>
+    attachedHome(state, membership, scope);
+  const isFetching = (peer: Peer, scope: ScopeId, tip: HeaderHash): boolean =>
+    claimedTips(peer.session()).some((claim) => claim.scope === scope && claim.tip === tip);
+  return {
+    hasHeader: (scope, hash) => (home(scope)?.tree.get(hash) ?? null) !== null,
+    isClaimed: (scope, tip) =>
+      [...state.connected.values()].some(
+        ({ peer }) => peer !== self() && isFetching(peer, scope, tip),
+      ),
+    ownWriters: (scope) => {
+      const found = home(scope);
+      return found === null ? new Set() : ownWritersOf(found);
+    },
+    headProof: (scope, writer) => home(scope)?.proofs.get(writer) ?? null,
+    locator: (scope, writer) => {
+      const found = home(scope);
+      return found === null ? [] : locatorIn(found, writer);
+    },
+  };
+};

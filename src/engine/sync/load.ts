@@ -1,0 +1,43 @@
+/**
+ * Reads segments for a peer: from its tip down to what it has, oldest first, as many as fit.
+ */
+import type { HeaderHash } from "../../core/base/types.ts";
+import type { LoadedSegment } from "../../core/sync/sessionState.ts";
+import type { Store } from "../../storage/store.ts";
+import type { Home } from "../home.ts";
+import { loadSegment } from "../ingest.ts";
+import { lineageOf } from "./summary.ts";
+
+export interface Loaded {
+  readonly segments: readonly (LoadedSegment & { readonly ops: number })[];
+  /** The tip is among them, or nothing more of the range can be read. */
+  readonly end: boolean;
+}
+
+export const loadRange = async (
+  home: Home,
+  store: Store,
+  range: { readonly tip: HeaderHash; readonly have: readonly HeaderHash[] },
+  bytesMax: number,
+): Promise<Loaded> => {
+  const tip = home.tree.get(range.tip);
+  if (tip === null) return { segments: [], end: true };
+  const line = lineageOf(tip);
+  const wanted = line.slice(firstLacking(line, new Set(range.have)));
+  const segments: (LoadedSegment & { readonly ops: number })[] = [];
+  let bytes = 0;
+  for (const hash of wanted) {
+    const node = home.tree.get(hash);
+    const stored = node === null ? null : await loadSegment(home, store, hash);
+    // Damaged here: another peer may have it.
+    if (node === null || stored === null) return { segments, end: true };
+    if (bytes + stored.length > bytesMax) return { segments, end: false };
+    bytes += stored.length;
+    segments.push({ n: node.first + node.count - 1, hash, bytes: stored, ops: node.count });
+  }
+  return { segments, end: true };
+};
+
+/** Behind the last header of the line that the peer has. */
+const firstLacking = (line: readonly HeaderHash[], have: ReadonlySet<HeaderHash>): number =>
+  line.findLastIndex((hash) => have.has(hash)) + 1;

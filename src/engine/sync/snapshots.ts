@@ -1,0 +1,103 @@
+/**
+ * What pages answer synchronously about networks and sync.
+ */
+import type { WriterId } from "../../core/base/types.ts";
+import type {
+  NetworkSnapshot,
+  PeerSnapshot,
+  SyncSnapshot,
+  SyncStatus,
+} from "../../core/wire/snapshots.ts";
+import type { Home } from "../home.ts";
+import type { OpenMembership } from "../identity.ts";
+import type { Peer, Traffic } from "./peer.ts";
+import { attachedHomes, peersOf, type SyncState } from "./state.ts";
+import { ownWritersOf, pendingOpsOf } from "./summary.ts";
+
+export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
+  state.engine.registry.networks().map((membership) => {
+    const peers = [...state.connected.values()]
+      .filter((each) => each.membership === membership)
+      .map(({ peer }) => peer);
+    const sum = (of: (traffic: Traffic) => number): number =>
+      peers.reduce((total, { traffic }) => total + of(traffic), 0);
+    return {
+      networkId: membership.networkId,
+      name: membership.title,
+      kind: "open",
+      secret: membership.secret,
+      collections: attachedHomes(state, membership).map(({ collection }) => collection),
+      peers: peers.map(peerSnapshot),
+      operationsSent: sum(({ operationsSent }) => operationsSent),
+      operationsReceived: sum(({ operationsReceived }) => operationsReceived),
+      bytesSent: sum(({ bytesSent }) => bytesSent),
+      bytesReceived: sum(({ bytesReceived }) => bytesReceived),
+    };
+  });
+
+export const syncSnapshots = (state: SyncState): readonly SyncSnapshot[] =>
+  state.engine.registry
+    .networks()
+    .flatMap((membership) =>
+      attachedHomes(state, membership).map((home) => syncSnapshot(state, membership, home)),
+    );
+
+/** The least that can be said with regard to all peers at once. */
+export const statusOf = (state: SyncState, home: Home): SyncStatus => {
+  const statuses = peersOf(state, home).map((peer) => peer.status(home.scope));
+  if (statuses.length === 0) return { kind: "disconnected" };
+  const pending = pendingOpsOf(home);
+  let worst: SyncStatus = { kind: "synced", verified: true, unread: 0 };
+  for (const status of statuses) {
+    const next = status === null ? ({ kind: "syncing", ops: 0 } as const) : status;
+    if (rankOf(next) > rankOf(worst)) worst = next;
+  }
+  return worst.kind === "synced" && pending > 0 ? { kind: "syncing", ops: 0 } : worst;
+};
+
+const rankOf = (status: SyncStatus): number => {
+  if (status.kind === "synced") return status.verified ? 0 : 1;
+  return ["syncing", "behind", "mismatch", "disconnected"].indexOf(status.kind) + 2;
+};
+
+const peerSnapshot = ({ channel, device, traffic }: Peer): PeerSnapshot => ({
+  peerId: channel.remotePeer,
+  device,
+  path: channel.path,
+  lastSeen: traffic.lastSeen,
+});
+
+const syncSnapshot = (
+  state: SyncState,
+  { networkId }: OpenMembership,
+  home: Home,
+): SyncSnapshot => ({
+  collection: home.collection,
+  networkId,
+  status: statusOf(state, home),
+  pendingOperations: pendingOperations(state, home),
+  lastSync: state.lastSync.get(home.scope) ?? null,
+  vector: Object.fromEntries(home.tree.heads().map(({ writer, n }) => [writer, n])),
+});
+
+/** Ops of this device that no connected peer is known to hold. */
+const pendingOperations = (state: SyncState, home: Home): number => {
+  const peers = peersOf(state, home);
+  const own = ownWritersOf(home);
+  let pending = pendingOpsOf(home);
+  for (const { writer, n } of home.tree.heads()) {
+    if (!own.has(writer)) continue;
+    const held = peers.map((peer) => heldBy(peer, home, writer, n));
+    pending += n - Math.max(0, ...held);
+  }
+  return pending;
+};
+
+/** What a peer is known to hold of a writer: all, where its heads are ours. */
+const heldBy = (peer: Peer, home: Home, writer: WriterId, n: number): number => {
+  const scope = peer.session().scopes.get(home.scope);
+  if (scope === undefined) return 0;
+  if (scope.peer?.headsHash === scope.local.headsHash) return n;
+  const tips = scope.peerTips?.byWriter.get(writer) ?? [];
+  return Math.min(n, Math.max(0, ...tips.map((tip) => tip.n)));
+};

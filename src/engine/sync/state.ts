@@ -1,0 +1,62 @@
+/**
+ * What sync knows at a moment: the carrier, who is connected, what is to be told. Shared by the parts of sync.
+ */
+import type { ScopeId } from "../../core/base/types.ts";
+import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";
+import type { NetworkSnapshot, SyncSnapshot } from "../../core/wire/snapshots.ts";
+import type { Engine } from "../engine.ts";
+import { errorValueOf } from "../failure.ts";
+import type { Home } from "../home.ts";
+import type { OpenMembership } from "../identity.ts";
+import type { Peer } from "./peer.ts";
+
+export interface Connected {
+  readonly peer: Peer;
+  readonly membership: OpenMembership;
+}
+
+export interface SyncState {
+  readonly engine: Engine;
+  readonly emitNetworks: (networks: readonly NetworkSnapshot[]) => void;
+  readonly emitSync: (sync: readonly SyncSnapshot[]) => void;
+  carrier: Carrier | null;
+  readonly connected: Map<PeerChannel, Connected>;
+  /** How often this device tried to greet a peer: with several networks each try is another's. */
+  readonly attempts: Map<string, number>;
+  /** Homes whose summary is to be told. */
+  readonly dirty: Set<Home>;
+  /** Homes whose ops gather for a few ms before they are cut. */
+  readonly gathering: Set<Home>;
+  isScheduled: boolean;
+  stopTicking: () => void;
+  /** Ops in segments that were given to sessions, for statistics. */
+  readonly opCounts: WeakMap<Uint8Array, number>;
+  /** By scope: when equality with a peer was last verified, milliseconds since 1970. */
+  readonly lastSync: Map<ScopeId, number>;
+  /** Told whenever a session's status changed or a peer came or went. */
+  readonly watchers: Set<() => void>;
+}
+
+export const attachedHomes = ({ engine }: SyncState, membership: OpenMembership): readonly Home[] =>
+  engine.registry
+    .collections()
+    .flatMap(({ attached, shared }) =>
+      attached && shared?.membership === membership ? [shared] : [],
+    );
+
+export const attachedHome = (
+  state: SyncState,
+  membership: OpenMembership,
+  scope: ScopeId,
+): Home | null => attachedHomes(state, membership).find((home) => home.scope === scope) ?? null;
+
+/** Peers with whom a home is compared. */
+export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =>
+  [...connected.values()]
+    .filter(({ membership }) => membership === home.membership)
+    .map(({ peer }) => peer)
+    .filter((peer) => peer.session().scopes.has(home.scope));
+
+export const reportFailure = ({ engine }: SyncState, error: unknown): void => {
+  engine.deps.onFailed(errorValueOf(error));
+};

@@ -1,0 +1,77 @@
+/**
+ * Telling sessions and pages what changed here: once for all changes of a turn.
+ */
+import type { Home } from "../home.ts";
+import { networkSnapshots, syncSnapshots } from "./snapshots.ts";
+import { attachedHomes, peersOf, reportFailure, type SyncState } from "./state.ts";
+import { pendingOpsOf, summaryOf } from "./summary.ts";
+
+/** The home's summary may be another by now. */
+export const noteChange = (state: SyncState, home: Home): void => {
+  if (home.membership.kind !== "open") return;
+  state.dirty.add(home);
+  schedule(state);
+};
+
+/** Snapshots may be others by now. */
+export const schedule = (state: SyncState): void => {
+  if (state.isScheduled) return;
+  state.isScheduled = true;
+  state.engine.deps.timers.soon(() => {
+    state.isScheduled = false;
+    tellSessions(state);
+    state.emitNetworks(networkSnapshots(state));
+    state.emitSync(syncSnapshots(state));
+    for (const watcher of [...state.watchers]) watcher();
+  });
+};
+
+/** Attachments changed: each session takes in what came and lets go of what went. */
+export const tellAttachments = (state: SyncState): void => {
+  for (const { peer, membership } of state.connected.values()) {
+    const homes = attachedHomes(state, membership);
+    const known = peer.session().scopes;
+    for (const home of homes) {
+      if (!known.has(home.scope)) peer.step({ kind: "attached", summary: summaryOf(home) });
+    }
+    const scopes = new Set(homes.map(({ scope }) => scope));
+    for (const scope of [...known.keys()]) {
+      if (!scopes.has(scope)) peer.step({ kind: "detached", scope });
+    }
+  }
+  schedule(state);
+};
+
+const tellSessions = (state: SyncState): void => {
+  const homes = [...state.dirty];
+  state.dirty.clear();
+  for (const home of homes) {
+    const peers = peersOf(state, home);
+    if (peers.length === 0) continue;
+    const summary = summaryOf(home);
+    for (const peer of peers) peer.step({ kind: "local", summary });
+    cutSoon(state, home);
+  }
+};
+
+/**
+ * What was written here gathers for a few ms and is cut, once a peer has said what it holds: nothing may leave before
+ * that, and a device that finds its log going on elsewhere has then cut nothing that it would have to fork.
+ */
+export const cutSoon = (state: SyncState, home: Home): void => {
+  const { engine, gathering } = state;
+  const isHeard = peersOf(state, home).some(
+    (peer) => (peer.session().scopes.get(home.scope)?.peer ?? null) !== null,
+  );
+  if (!isHeard || gathering.has(home) || pendingOpsOf(home) === 0) return;
+  gathering.add(home);
+  engine.deps.timers.after(gatherMilliseconds, () => {
+    gathering.delete(home);
+    engine.cutter.cutAll([home]).catch((error: unknown) => {
+      reportFailure(state, error);
+    });
+  });
+};
+
+/** Long enough for a burst of writes, too short to be noticed. */
+const gatherMilliseconds = 4;

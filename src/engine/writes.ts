@@ -1,0 +1,157 @@
+/**
+ * What each kind of write means for documents: from the request to the ops of a draft. Nothing here waits: a write is
+ * decided against one state of the database, and either fits whole or leaves nothing.
+ */
+import { invalid, NebulusError } from "../core/base/errors.ts";
+import { unreachable } from "../core/base/result.ts";
+import type { DocumentFields } from "../core/base/types.ts";
+import type { Leaf } from "../core/cbor/document.ts";
+import type { Change } from "../core/doc/change.ts";
+import { readDocument } from "../core/doc/read.ts";
+import { changesFor } from "../core/query/update.ts";
+import type { DocumentWrite, Target } from "../core/wire/requests.ts";
+import { decodeRows, type Row } from "../core/wire/rows.ts";
+import { homeOf, privateField, type Collection } from "./collections.ts";
+import type { Draft } from "./draft.ts";
+import { allMatches, planOf, type Readable } from "./query.ts";
+
+export interface WriteDeps {
+  readonly now: () => number;
+  /** Makes the collection known where it is not yet. */
+  readonly collection: (name: string, draft: Draft) => Collection;
+  readonly readable: (collection: string) => Readable;
+}
+
+/** Adds a write's ops to the draft. The count of documents that it matched; throws with the draft half filled. */
+export const applyWrite = (draft: Draft, write: DocumentWrite, deps: WriteDeps): number => {
+  switch (write.kind) {
+    case "insert":
+      return insertRows(draft, write, deps);
+    case "upsert":
+      return putRows(draft, write, deps, "insert");
+    case "replace":
+      return putRows(draft, write, deps, "skip");
+    case "update":
+      return updateDocuments(draft, write, deps);
+    case "delete":
+      return deleteDocuments(draft, write, deps);
+    default:
+      return unreachable(write);
+  }
+};
+
+/** Ids are collected before anything is written: a write that changes what it selects by still meets all of them. */
+export const targetIds = (target: Target, readable: Readable, collection: string): string[] => {
+  if (target.kind === "ids") return [...new Set(target.ids)];
+  const { filter, limit } = target;
+  const request = {
+    ...{ collection, filter, limit, sort: [], offset: 0, after: null },
+    ...{ fields: null, includeDeleted: false, meta: false },
+  };
+  const ids = allMatches(readable, planOf(request), false).map(({ id }) => id);
+  return limit === null ? ids : ids.slice(0, limit);
+};
+
+const insertRows = (
+  draft: Draft,
+  write: DocumentWrite & { readonly kind: "insert" },
+  deps: WriteDeps,
+): number => {
+  const collection = deps.collection(write.collection, draft);
+  const rows = decodeRows(write.rows);
+  const isPrivate = write.visibility === "private";
+  const home = isPrivate || collection.shared === null ? collection.local : collection.shared;
+  for (const row of rows) {
+    if (homeOf(collection, row.id) !== null) throw duplicateId(write.collection, row.id);
+    const changes: Change[] = row.leaves.map(({ path, value }) => ({ path, set: value }));
+    if (isPrivate) changes.push({ path: [privateField], set: true });
+    draft.write(home, row.id, changes);
+  }
+  return rows.length;
+};
+
+const putRows = (
+  draft: Draft,
+  write: DocumentWrite & { readonly kind: "upsert" | "replace" },
+  deps: WriteDeps,
+  missing: "insert" | "skip",
+): number => {
+  const collection = deps.collection(write.collection, draft);
+  let count = 0;
+  for (const row of decodeRows(write.rows)) {
+    const home = homeOf(collection, row.id);
+    if (home === null && missing === "skip") continue;
+    const target = home ?? collection.shared ?? collection.local;
+    const view = readDocument(target.documents.get(row.id), viewOptions(collection, deps));
+    draft.write(target, row.id, view === null ? setAll(row.leaves) : makeEqual(view.fields, row));
+    count += 1;
+  }
+  return count;
+};
+
+const setAll = (leaves: readonly Leaf[]): readonly Change[] =>
+  leaves.map(({ path, value }) => ({ path, set: value }));
+
+/** Field by field: it becomes what the row says, and goes where the row says nothing. What is equal is not written. */
+const makeEqual = (fields: DocumentFields, row: Row): readonly Change[] => {
+  const leavesByName = new Map<string, Leaf[]>();
+  for (const leaf of row.leaves) {
+    const [name = ""] = leaf.path;
+    const leaves = leavesByName.get(name) ?? [];
+    leaves.push(leaf);
+    leavesByName.set(name, leaves);
+  }
+  const gone = Object.keys(fields).filter((name) => name !== "id" && !leavesByName.has(name));
+  return [
+    ...[...leavesByName].map(([name, replace]): Change => ({ path: [name], replace })),
+    ...gone.map((name): Change => ({ path: [name], unset: true })),
+  ];
+};
+
+const updateDocuments = (
+  draft: Draft,
+  write: DocumentWrite & { readonly kind: "update" },
+  deps: WriteDeps,
+): number => {
+  const collection = deps.collection(write.collection, draft);
+  let count = 0;
+  for (const id of targetIds(write.target, deps.readable(write.collection), write.collection)) {
+    const home = homeOf(collection, id);
+    if (home === null) continue;
+    const view = readDocument(home.documents.get(id), viewOptions(collection, deps));
+    if (view === null) continue;
+    draft.write(home, id, changesFor(write.update, view.fields));
+    count += 1;
+  }
+  return count;
+};
+
+const deleteDocuments = (
+  draft: Draft,
+  write: DocumentWrite & { readonly kind: "delete" },
+  deps: WriteDeps,
+): number => {
+  const collection = deps.collection(write.collection, draft);
+  let count = 0;
+  for (const id of targetIds(write.target, deps.readable(write.collection), write.collection)) {
+    const { local, shared } = collection;
+    const inShared = shared !== null && draft.remove(shared, id);
+    if (draft.remove(local, id) || inShared) count += 1;
+  }
+  return count;
+};
+
+const viewOptions = (
+  { strategy }: Collection,
+  deps: WriteDeps,
+): { readonly strategy: Collection["strategy"]; readonly now: number } => ({
+  strategy,
+  now: deps.now(),
+});
+
+const duplicateId = (collection: string, id: string): NebulusError =>
+  invalid(
+    "DuplicateId",
+    `"${collection}" holds a document with the id "${id}" already: update it, or use upsert.`,
+    id,
+  );

@@ -1,0 +1,192 @@
+/**
+ * The database as a page asks for it: the engine behind the contract of api.ts, in a worker or in the same process.
+ * Answers are values; nothing is thrown across.
+ */
+import { invalid, NebulusError } from "../core/base/errors.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+import type { Carrier } from "../core/net/carrier.ts";
+import type { ReadMark, RowsAnswer } from "../core/wire/requests.ts";
+import { encodeRows, type Row } from "../core/wire/rows.ts";
+import { checkCollectionName } from "../engine/collections.ts";
+import { openEngine, type Engine } from "../engine/engine.ts";
+import { errorValueOf } from "../engine/failure.ts";
+import { joinNetwork, leaveNetwork } from "../engine/membership.ts";
+import { countMatches, findRows } from "../engine/query.ts";
+import { createSync, type Sync } from "../engine/sync.ts";
+import type { Timers } from "../engine/timers.ts";
+import type { StorageAdapter } from "../storage/store.ts";
+import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
+
+export interface ServiceDeps {
+  readonly adapter: StorageAdapter;
+  readonly crypto: CryptoPort;
+  readonly timers: Timers;
+  /** The worker's half of the network that stands behind a port. */
+  readonly carrierOf: (port: MessagePort) => Carrier;
+}
+
+interface Opened {
+  readonly engine: Engine;
+  readonly sync: Sync;
+  readonly info: OpenInfo;
+}
+
+export const createService = (deps: ServiceDeps): DatabaseService => {
+  let opening: Promise<Opened> | null = null;
+
+  /** Every call waits for the opening, and answers with its failure. */
+  const withOpened = <T>(run: (opened: Opened) => Promise<T> | T): Promise<Answer<T>> =>
+    answer(async () => {
+      if (opening === null) throw invalid("Closed", "The database is closed: open it again.");
+      return run(await opening);
+    });
+
+  return {
+    open: (request, emit) =>
+      answer(async () => {
+        opening ??= openDatabase(deps, request, emit);
+        return (await opening).info;
+      }),
+    write: (request) =>
+      withOpened(async ({ engine, sync }) => {
+        const result = await engine.write(request);
+        if (request.write.kind === "attach" || request.write.kind === "detach") {
+          await engine.homes.settle();
+          sync.refresh();
+        }
+        return result;
+      }),
+    find: (request, marks) =>
+      withOpened(({ engine }) => {
+        const readable = readableOf(engine, request.collection, marks);
+        return rowsAnswer(engine, findRows(readable, request));
+      }),
+    get: (request, marks) =>
+      withOpened(({ engine }) => {
+        const readable = readableOf(engine, request.collection, marks);
+        const rows = request.ids.flatMap((id): readonly Row[] => {
+          const shown = readable.show(id, false);
+          return shown === null ? [] : [readable.row(shown, { fields: null, meta: request.meta })];
+        });
+        return rowsAnswer(engine, rows);
+      }),
+    count: (request) =>
+      withOpened(({ engine }) => countMatches(readableOf(engine, request.collection, []), request)),
+    collections: () => withOpened(({ engine }) => engine.registry.infos()),
+    subscribe: (subscription, request) =>
+      withOpened(({ engine }) => {
+        checkCollectionName(request.collection);
+        engine.live.subscribe(subscription, request);
+        return null;
+      }),
+    unsubscribe: (subscription) =>
+      withOpened(({ engine }) => {
+        engine.live.unsubscribe(subscription);
+        return null;
+      }),
+    makeNetwork: (request) =>
+      withOpened(async ({ engine, sync }) => {
+        await joinNetwork(engine, request);
+        sync.refresh();
+        return null;
+      }),
+    leaveNetwork: (networkId) =>
+      withOpened(async ({ engine, sync }) => {
+        await leaveNetwork(engine, networkId);
+        sync.refresh();
+        return null;
+      }),
+    forceSync: (collection) => withOpened(({ sync }) => sync.force(collection)),
+    carry: (port) =>
+      withOpened(async ({ sync }) => {
+        await sync.carry(port === null ? null : deps.carrierOf(port));
+        return null;
+      }),
+    close: () =>
+      answer(async () => {
+        const closing = opening;
+        opening = null;
+        if (closing === null) return null;
+        const { engine, sync } = await closing;
+        await sync.carry(null);
+        await engine.close();
+        return null;
+      }),
+  };
+};
+
+const openDatabase = async (
+  deps: ServiceDeps,
+  { name, durability }: OpenRequest,
+  emit: (event: ServiceEvent) => void,
+): Promise<Opened> => {
+  const store = await deps.adapter.open(name);
+  const engine = await openEngine({
+    ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
+    onLive: (subscription, change) => {
+      emit({ kind: "live", subscription, change });
+    },
+    onCollections: () => {
+      emit({ kind: "collections", collections: engine.registry.infos() });
+    },
+    onSegments: (home, segments, from) => {
+      sync.segments(home, segments, from);
+    },
+    onHome: (home) => {
+      sync.changed(home);
+    },
+    onFailed: (error) => {
+      emit({ kind: "failed", error });
+    },
+  });
+  const sync = createSync({
+    engine,
+    emitNetworks: (networks) => {
+      emit({ kind: "networks", networks });
+    },
+    emitSync: (snapshots) => {
+      emit({ kind: "sync", sync: snapshots });
+    },
+  });
+  sync.refresh();
+  emit({ kind: "collections", collections: engine.registry.infos() });
+  await engine.homes.settle();
+  const info: OpenInfo = {
+    storageMode: deps.adapter.kind,
+    deviceId: engine.identity.local.device.name,
+    damage: store.damage().map(({ where, key, reason }) => `${where} ${key}: ${reason}`),
+  };
+  return { engine, sync, info };
+};
+
+/** Throws `TransactionConflict` where something that a transaction read before has changed. */
+const readableOf = (
+  engine: Engine,
+  collection: string,
+  marks: readonly ReadMark[],
+): ReturnType<Engine["registry"]["readable"]> => {
+  checkCollectionName(collection);
+  if (!marks.every(engine.changes.holds)) throw spoiled();
+  return engine.registry.readable(collection);
+};
+
+const rowsAnswer = (engine: Engine, rows: readonly Row[]): RowsAnswer => ({
+  rows: encodeRows(rows),
+  at: engine.changes.count(),
+});
+
+const answer = async <T>(run: () => Promise<T>): Promise<Answer<T>> => {
+  try {
+    return { ok: true, value: await run() };
+  } catch (error) {
+    return { ok: false, error: errorValueOf(error) };
+  }
+};
+
+const spoiled = (): NebulusError =>
+  new NebulusError({
+    code: "TransactionConflict",
+    message: "What the transaction read before has changed since. Read again.",
+    retryable: true,
+    outcome: "not committed",
+  });
