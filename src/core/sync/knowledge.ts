@@ -141,13 +141,23 @@ export const sendTips = (draft: Draft): void => {
 
 const isSummaryDue = (draft: Draft, scope: ScopeState): boolean => {
   const { summarySent: sent, revision, peer, peerTips } = scope;
-  if (sent === null || scope.isReplyDue || sent.revision < revision) return true;
+  if (sent === null || scope.isReplyDue) return true;
+  if (sent.revision < revision && !isWorthWaiting(draft, scope, sent)) return true;
   if (sent.seen < (peer?.revision ?? 0)) return true;
   if (sent.seenTips < (peerTips?.revision ?? 0)) return true;
   if (isVerified(scope)) return false;
   const isSeen = scope.peerSaw === revision;
   return draft.now - sent.at >= (isSeen ? draft.options.summaryRepeatMsMax : sent.waitMs);
 };
+
+/** While the peer's answer comes in, what I hold changes with every message: it hears of it now and then. */
+const isWorthWaiting = (
+  { request, now, options }: Draft,
+  { local }: ScopeState,
+  sent: Sent,
+): boolean =>
+  now - sent.at < options.tipsGapMs &&
+  request?.ranges.some(({ scope }) => scope === local.scope) === true;
 
 const summaryOf = (scope: ScopeState): Summary => {
   const { local, proofs, revision, peer, peerTips, peerSaw } = scope;
@@ -192,7 +202,7 @@ const nextWait = (draft: Draft, before: Sent | null, isRepeated: boolean): numbe
 
 /** Equal hashes say what the peer holds without a word. */
 const adoptEqualTips = (draft: Draft, scope: ScopeState): void => {
-  const revision = Math.max(scope.peer?.revision ?? 0, scope.peerTips?.revision ?? 0);
+  const revision = scope.peer?.revision ?? 0;
   const peerTips: PeerTips = { revision, byWriter: tipsByWriter(scope.local.tips) };
   changeScope(draft, scope, { peerTips, ...nothingMissing });
 };

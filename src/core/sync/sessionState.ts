@@ -151,7 +151,7 @@ export interface SessionOptions {
   /** A summary that the peer is not known to have seen is sent again after this, then ever later. */
   readonly summaryRepeatMs: number;
   readonly summaryRepeatMsMax: number;
-  /** Tips of a changing scope are sent no more often than this. */
+  /** Tips of a changing scope are sent no more often than this, nor summaries while it is filled. */
   readonly tipsGapMs: number;
   /** A request or its credit is sent again when nothing came for this long. */
   readonly requestRepeatMs: number;

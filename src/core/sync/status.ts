@@ -5,9 +5,12 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { ScopeState, SyncStatus } from "./sessionState.ts";
 
-/** By the peer's latest summary it holds exactly what I hold. */
-export const isSameHeads = ({ local, peer }: ScopeState): boolean =>
-  peer !== null && peer.headsHash === local.headsHash;
+/** By the latest that is known of the peer it holds exactly what I hold. */
+export const isSameHeads = ({ local, peer, peerTips }: ScopeState): boolean => {
+  if (peer === null || peer.headsHash !== local.headsHash) return false;
+  // Tips may have overtaken the summary that goes with them.
+  return peer.revision >= (peerTips?.revision ?? 0);
+};
 
 /** The same heads, and the peer has seen that I hold them. */
 export const isAgreed = (scope: ScopeState): boolean =>

@@ -76,10 +76,13 @@ export const checkRequest = (draft: Draft, elapsedMs: number, view: SessionView)
   // A page that slept finds frames waiting: one long tick must not condemn the peer.
   const waitedMs = draft.request.waitedMs + Math.min(elapsedMs, options.requestRepeatMs);
   const request = (draft.request = { ...draft.request, waitedMs });
-  if (waitedMs >= options.requestTimeoutMs) {
-    count(draft, "request-timeout");
+  if (waitedMs < options.requestRepeatMs) return;
+  const isReached = request.ranges.every(({ scope, tip }) => view.hasHeader(scope, tip));
+  if (isReached || waitedMs >= options.requestTimeoutMs) {
+    // All may be here although the end of the answer is not: lost, or brought by others.
+    if (!isReached) count(draft, "request-timeout");
     closeRequest(draft, request, view);
-  } else if (Math.min(waitedMs, now - request.sentAt) >= options.requestRepeatMs) {
+  } else if (now - request.sentAt >= options.requestRepeatMs) {
     count(draft, "request-repeated");
     draft.request = { ...request, sentAt: now };
     if (request.received === 0) sendWant(draft, request);
