@@ -4,7 +4,7 @@
  */
 import { compareBytes, hexToBytes } from "../base/bytes.ts";
 import { assert } from "../base/result.ts";
-import type { Dot, Path } from "../base/types.ts";
+import type { Dot, Path, WriterId } from "../base/types.ts";
 import { writeValue } from "../cbor/value.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { sha256 } from "../crypto/hash.ts";
@@ -36,7 +36,7 @@ export interface Digest {
  */
 export const stateHash = (state: DocumentState | null): Uint8Array | null => {
   if (!isAlive(state) || isParked(state)) return null;
-  const writer = new CborWriter();
+  const writer = new CborWriter(1_024);
   writer.arrayHead(4);
   writer.text("nebulusdb/1/document");
   writer.text(state.id);
@@ -101,26 +101,43 @@ const writeVisible = (writer: CborWriter, { path, held }: VisibleEntry): void =>
     else writer.nil();
     writer.uint(kindNumbers[held.kind]);
   }
-  writer.bytes(hexToBytes(held.dot.writer));
+  writer.bytes(writerBytes(held.dot.writer));
   writer.uint(held.dot.n);
 };
 
 const writeDot = (writer: CborWriter, { writer: by, n }: Dot): void => {
   writer.arrayHead(2);
-  writer.bytes(hexToBytes(by));
+  writer.bytes(writerBytes(by));
   writer.uint(n);
 };
 
+/** Writes a list in the order of its items' bytes. */
 const writeSorted = <T>(
   writer: CborWriter,
   items: readonly T[],
   write: (writer: CborWriter, item: T) => void,
 ): void => {
-  const encoded = items.map((item) => {
-    const own = new CborWriter(64);
-    write(own, item);
-    return own.take();
+  const start = writer.position;
+  const ends = items.map((item) => {
+    write(writer, item);
+    return writer.position - start;
   });
-  writer.arrayHead(encoded.length);
-  for (const bytes of encoded.sort(compareBytes)) writer.raw(bytes);
+  const bytes = writer.range(start, writer.position);
+  const parts = ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
+  writer.truncate(start);
+  writer.arrayHead(parts.length);
+  for (const part of parts.sort(compareBytes)) writer.raw(part);
 };
+
+/** Few writers make many entries. */
+const writerBytes = (writer: WriterId): Uint8Array => {
+  const known = bytesByWriter.get(writer);
+  if (known !== undefined) return known;
+  if (bytesByWriter.size >= writersRememberedMax) bytesByWriter.clear();
+  const bytes = hexToBytes(writer);
+  bytesByWriter.set(writer, bytes);
+  return bytes;
+};
+
+const writersRememberedMax = 1_024;
+const bytesByWriter = new Map<WriterId, Uint8Array>();

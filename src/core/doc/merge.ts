@@ -8,7 +8,7 @@ import { unreachable } from "../base/result.ts";
 import type { Dot, Stamp } from "../base/types.ts";
 import { compareStamps } from "../clock/hybrid.ts";
 import { valueKey } from "../cbor/value.ts";
-import { compareDots, equalDots, highestDots, includesDot } from "../op/dots.ts";
+import { compareDots, equalDots, highestDots, includesDot, sortDots } from "../op/dots.ts";
 import { compareKeys, pathKey } from "../op/path.ts";
 import type { DeleteOp, Entry, Op, WriteOp } from "../op/types.ts";
 import { emptyRegisters, emptyState, findRegisters, pack, packStamps, toGeneral } from "./pack.ts";
@@ -203,7 +203,7 @@ const placed = <T extends HeldEntry>(
 /** Drops removes that name no visible base value: nothing is left for them to hide. */
 const settle = (registers: PathRegisters): PathRegisters => {
   if (!registers.elements.some((each) => each.kind === "remove")) return registers;
-  const visible = registers.base.map((each) => each.dot);
+  const visible = sortDots(registers.base.map((each) => each.dot));
   const elements = registers.elements.flatMap((each): readonly HeldElement[] => {
     if (each.kind === "add") return [each];
     const bases = each.bases.filter((dot) => includesDot(visible, dot));

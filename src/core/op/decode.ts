@@ -124,66 +124,61 @@ const readEntry = (reader: CborReader, context: DecodeContext): Entry | null => 
   const length = reader.readArrayHead();
   if (length < 3) wrong(reader, "an entry has three elements at least");
   const pathIndex = reader.readUint();
-  // The kind, which comes after it, says what the sub is.
   const subAt = reader.offset;
   reader.skip(bodyDepthMax);
   const kind = reader.readUint();
+  const rest: Rest = { reader, context, subAt, left: length - 3 };
   if (kind > kindNumbers.increment) {
-    for (let left = length - 3; left > 0; left--) reader.skip(bodyDepthMax);
+    skipRest(rest, false);
     return null;
   }
-  const valueAt = reader.offset;
-  reader.offset = subAt;
-  const head = readHead(reader, kind, context.paths[pathIndex] ?? null, context);
-  reader.offset = valueAt;
-  const rest = { reader, left: length - 3 };
-  const entry = readRest(head, rest, context);
-  // What follows is an extension, but a nil at the end is left out in every version.
-  const isKnown = rest.left === 0;
-  while (rest.left > 0) if (next(rest)) reader.skip(bodyDepthMax);
-  return isKnown ? entry : null;
+  const path = context.paths[pathIndex] ?? null;
+  if (path === null) return wrong(reader, "a path that is not there or breaks the rules");
+  const entry = readKnown(kind, path, rest);
+  if (rest.left === 0) return entry;
+  skipRest(rest, true);
+  return null;
 };
 
-/** The register that an entry writes. */
-type EntryHead =
-  | { readonly kind: "set" | "unset"; readonly path: Path }
-  | { readonly kind: "add" | "remove"; readonly path: Path; readonly element: Value }
-  | { readonly kind: "increment"; readonly path: Path; readonly run: Dot };
-
-const readHead = (
-  reader: CborReader,
-  kind: number,
-  path: Path | null,
-  context: DecodeContext,
-): EntryHead => {
-  if (path === null) return wrong(reader, "a path that is not there or breaks the rules");
+const readKnown = (kind: number, path: Path, rest: Rest): Entry => {
   switch (kind) {
-    case kindNumbers.set:
-    case kindNumbers.unset:
-      reader.readNil();
-      return { kind: kind === kindNumbers.set ? "set" : "unset", path };
+    case kindNumbers.set: {
+      expectNoSub(rest);
+      const value = next(rest) ? readValue(rest.reader, depthMax - path.length) : null;
+      const [replaces, seen, origin] = [readReplaces(rest), readSeen(rest), readOrigin(rest)];
+      return { kind: "set", path, value, replaces, seen, origin };
+    }
+    case kindNumbers.unset: {
+      expectNoSub(rest);
+      expectNil(rest, "an unset has no value");
+      const [replaces, seen, origin] = [readReplaces(rest), readSeen(rest), readOrigin(rest)];
+      return { kind: "unset", path, replaces, seen, origin };
+    }
     case kindNumbers.add:
     case kindNumbers.remove: {
-      // The array that holds the elements is a level of its own.
-      const nesting = depthMax - path.length - 1;
-      if (nesting < 0) wrong(reader, "a set nested too deep");
-      const element = readValue(reader, nesting);
-      return { kind: kind === kindNumbers.add ? "add" : "remove", path, element };
+      const element = readElement(path, rest);
+      expectNil(rest, "an element has no value beside itself");
+      const replaces = readReplaces(rest);
+      expectNil(rest, "only a value or an unset has seen totals");
+      const origin = readOrigin(rest);
+      return { kind: kind === kindNumbers.add ? "add" : "remove", path, element, replaces, origin };
     }
-    default:
-      return { kind: "increment", path, run: readRun(reader, context) };
+    default: {
+      const run = readRun(rest);
+      if (!next(rest)) wrong(rest.reader, "an increment has a total");
+      const total = rest.reader.readNumber();
+      const replaces = readReplaces(rest);
+      expectNil(rest, "only a value or an unset has seen totals");
+      return { kind: "increment", path, run, total, replaces, origin: readOrigin(rest) };
+    }
   }
 };
 
-const readRun = (reader: CborReader, context: DecodeContext): Dot => {
-  if (reader.peekNil()) return context.dot;
-  if (reader.readArrayHead() !== 2) wrong(reader, "a run is [row, n]");
-  return readDot(reader, context);
-};
-
-/** The elements of an entry that are still to come. */
+/** The elements of an entry that are still to come, and where its sub stands. */
 interface Rest {
   readonly reader: CborReader;
+  readonly context: DecodeContext;
+  readonly subAt: number;
   left: number;
 }
 
@@ -197,25 +192,12 @@ const next = (rest: Rest): boolean => {
   return false;
 };
 
-const readRest = (head: EntryHead, rest: Rest, context: DecodeContext): Entry => {
-  switch (head.kind) {
-    case "set": {
-      const nesting = depthMax - head.path.length;
-      const value: Value = next(rest) ? readValue(rest.reader, nesting) : null;
-      return { ...head, kind: "set", value, ...readBase(rest, context) };
-    }
-    case "unset":
-      expectNil(rest, "an unset has no value");
-      return { ...head, kind: "unset", ...readBase(rest, context) };
-    case "add":
-    case "remove":
-      expectNil(rest, "an element has no value beside itself");
-      return { ...head, ...readSub(rest, context) };
-    case "increment": {
-      if (!next(rest)) wrong(rest.reader, "an increment has a total");
-      const total = rest.reader.readNumber();
-      return { ...head, total, ...readSub(rest, context) };
-    }
+/** Extensions. Those of a known kind obey the rule that a nil at the end is left out. */
+const skipRest = (rest: Rest, isKnownKind: boolean): void => {
+  while (rest.left > 0) {
+    if (isKnownKind && !next(rest)) continue;
+    if (!isKnownKind) rest.left--;
+    rest.reader.skip(bodyDepthMax);
   }
 };
 
@@ -223,22 +205,44 @@ const expectNil = (rest: Rest, what: string): void => {
   if (next(rest)) wrong(rest.reader, what);
 };
 
-const readBase = (
-  rest: Rest,
-  context: DecodeContext,
-): Pick<SetEntry, "replaces" | "seen" | "origin"> => {
-  const replaces = next(rest) ? readDotList(rest.reader, context) : [];
-  const seen = next(rest) ? readSeen(rest.reader, context) : [];
-  return { replaces, seen, origin: next(rest) ? readOrigin(rest.reader) : null };
+/** Reads the sub, which stands before the kind that says what it is. */
+const atSub = <T>({ reader, subAt }: Rest, read: () => T): T => {
+  const resume = reader.offset;
+  reader.offset = subAt;
+  const sub = read();
+  reader.offset = resume;
+  return sub;
 };
 
-type SetEntry = Entry & { readonly kind: "set" };
-
-const readSub = (rest: Rest, context: DecodeContext): Pick<Entry, "replaces" | "origin"> => {
-  const replaces = next(rest) ? readDotList(rest.reader, context) : [];
-  expectNil(rest, "only a value or an unset has seen totals");
-  return { replaces, origin: next(rest) ? readOrigin(rest.reader) : null };
+const expectNoSub = (rest: Rest): void => {
+  atSub(rest, () => {
+    rest.reader.readNil();
+  });
 };
+
+/** The array that holds the elements is a level of its own. */
+const readElement = (path: Path, rest: Rest): Value => {
+  const nesting = depthMax - path.length - 1;
+  if (nesting < 0) wrong(rest.reader, "a set nested too deep");
+  return atSub(rest, () => readValue(rest.reader, nesting));
+};
+
+/** Nil: the run that begins with this op. */
+const readRun = (rest: Rest): Dot =>
+  atSub(rest, () => {
+    const { reader, context } = rest;
+    if (reader.peekNil()) return context.dot;
+    if (reader.readArrayHead() !== 2) wrong(reader, "a run is [row, n]");
+    return readDot(reader, context);
+  });
+
+const readReplaces = (rest: Rest): readonly Dot[] =>
+  next(rest) ? readDotList(rest.reader, rest.context) : [];
+
+const readSeen = (rest: Rest): readonly SeenRun[] =>
+  next(rest) ? readSeenList(rest.reader, rest.context) : [];
+
+const readOrigin = (rest: Rest): Stamp | null => (next(rest) ? readStamp(rest.reader) : null);
 
 // ---------------------------------------------------------------------------------- names
 
@@ -276,7 +280,7 @@ const resolve = (reader: CborReader, context: DecodeContext, row: number, n: num
   context.dotOf(row, n) ?? wrong(reader, "a name beyond its row");
 
 /** [[run row, run n, row, n, total], …], not empty, rising by run, each run once. */
-const readSeen = (reader: CborReader, context: DecodeContext): readonly SeenRun[] => {
+const readSeenList = (reader: CborReader, context: DecodeContext): readonly SeenRun[] => {
   const length = reader.readArrayHead();
   if (length === 0) wrong(reader, "an empty list is nil");
   const seen: SeenRun[] = [];
@@ -301,7 +305,7 @@ const readSeen = (reader: CborReader, context: DecodeContext): readonly SeenRun[
   return seen;
 };
 
-const readOrigin = (reader: CborReader): Stamp => {
+const readStamp = (reader: CborReader): Stamp => {
   if (reader.readArrayHead() !== 3) wrong(reader, "an origin is [[ms, counter], writer, n]");
   if (reader.readArrayHead() !== 2) wrong(reader, "a time is [ms, counter]");
   const ms = reader.readUint();

@@ -11,9 +11,29 @@ export const compareDots = (a: Dot, b: Dot): number => {
 
 export const equalDots = (a: Dot, b: Dot): boolean => a.n === b.n && a.writer === b.writer;
 
-/** Lists are short (what one register or document holds at once), so a scan beats any index. */
+/**
+ * Whether a sorted list holds a dot. Lists are short (what one register or document holds at once),
+ * so a scan is fastest; only a stranger makes long ones, which must not cost more than they are worth.
+ */
 export const includesDot = (dots: readonly Dot[], dot: Dot): boolean => {
+  if (dots.length > scannedDotsMax) return binaryIncludes(dots, dot);
   for (const each of dots) if (each.n === dot.n && each.writer === dot.writer) return true;
+  return false;
+};
+
+const scannedDotsMax = 16;
+
+const binaryIncludes = (dots: readonly Dot[], dot: Dot): boolean => {
+  let low = 0;
+  let high = dots.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = dots[middle];
+    const order = found === undefined ? 0 : compareDots(found, dot);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
   return false;
 };
 
