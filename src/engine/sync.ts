@@ -38,6 +38,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     carrier: null,
     connected: new Map(),
     attempts: new Map(),
+    greetingFaults: new Map(),
     dirty: new Set(),
     gathering: new Set(),
     isScheduled: false,

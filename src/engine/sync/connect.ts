@@ -27,11 +27,12 @@ const connect = async (state: SyncState, channel: PeerChannel): Promise<void> =>
     channel.close();
     return;
   }
-  const { membership, identity, certificate } = greeted;
+  const { membership, identity, certificate, takeFrames } = greeted;
   const peer = createPeer({
     ...peerDeps(state, channel, membership, () => peer),
     device: deviceNameOf(certificate.signingKey),
     identity,
+    takeFrames,
   });
   state.connected.set(channel, { peer, membership });
   channel.onClose(() => {
@@ -48,7 +49,7 @@ const peerDeps = (
   channel: PeerChannel,
   membership: OpenMembership,
   self: () => Peer,
-): Omit<PeerDeps, "device" | "identity"> => {
+): Omit<PeerDeps, "device" | "identity" | "takeFrames"> => {
   const { engine, opCounts } = state;
   const { store, timers } = engine.deps;
   const homeOf: PeerDeps["homeOf"] = (scope) => attachedHome(state, membership, scope);

@@ -45,6 +45,8 @@ export interface PeerDeps {
   readonly device: string;
   readonly identity: SessionIdentity;
   readonly view: SessionView;
+  /** The channel's frames once the greeting is over. */
+  readonly takeFrames: (handler: (frame: Uint8Array) => void) => void;
   readonly now: () => number;
   /** null: not attached, or not of this network. */
   readonly homeOf: (scope: ScopeId) => Home | null;
@@ -145,7 +147,7 @@ export const createPeer = (deps: PeerDeps): Peer => {
     step({ kind: "delivered", request, bytes });
   };
 
-  channel.onFrame((frame) => {
+  deps.takeFrames((frame) => {
     traffic.bytesReceived += frame.length;
     traffic.lastSeen = deps.now();
     const taken = receiver.take(frame);

@@ -23,6 +23,8 @@ export interface SyncState {
   readonly connected: Map<PeerChannel, Connected>;
   /** How often this device tried to greet a peer: with several networks each try is another's. */
   readonly attempts: Map<string, number>;
+  /** Greetings that failed, by reason. */
+  readonly greetingFaults: Map<string, number>;
   /** Homes whose summary is to be told. */
   readonly dirty: Set<Home>;
   /** Homes whose ops gather for a few ms before they are cut. */
