@@ -1,7 +1,7 @@
 /**
  * The histories of `merge.test.ts` by the hundred thousand: `node tests/property/merge.long.ts
- * --from 1 --to 300000 [--steps 20]`. Prints how far it came, so that it can be split over processes
- * and resumed; ends with the failing seed if one fails.
+ * --from 1 --to 300000 [--steps 20]`. Prints how far it came, so that it can be split over
+ * processes and resumed; ends with the failing seed if one fails.
  */
 import { runHistory } from "../support/histories.ts";
 

@@ -1,7 +1,8 @@
 /**
- * The product's merge against the reference model, all writers honest. Apart from the histories with
- * a liar so that both run at once. A failure names its seed: `node tests/property/merge.long.ts
- * --from <seed> --to <seed>` runs odd seeds as this does, even ones with a liar.
+ * The product's merge against the reference model, all writers honest. Apart from the histories
+ * with a liar so that both run at once. A failure names its seed: `node
+ * tests/property/merge.long.ts --from <seed> --to <seed>` runs odd seeds as this does, even ones
+ * with a liar.
  */
 import { test } from "vitest";
 import { runHistory } from "../support/histories.ts";

@@ -1,6 +1,7 @@
 /**
- * The product's merge against the reference model while one member lies about what it replaces, which
- * births it saw, what it names and when. Lies may hurt what the liar writes; they never split replicas.
+ * The product's merge against the reference model while one member lies about what it replaces,
+ * which births it saw, what it names and when. Lies may hurt what the liar writes; they never split
+ * replicas.
  */
 import { test } from "vitest";
 import { runHistory } from "../support/histories.ts";

@@ -1,7 +1,7 @@
 /**
  * Ops and their bytes: what is written is read again, whatever the values; and bytes that somebody
- * else made end in an op or a no-op, never in an exception, where an op written again gives the very
- * bytes it was read from.
+ * else made end in an op or a no-op, never in an exception, where an op written again gives the
+ * very bytes it was read from.
  */
 import { expect, test } from "vitest";
 import { bytesToHex } from "../../src/core/base/bytes.ts";

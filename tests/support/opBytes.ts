@@ -1,6 +1,6 @@
 /**
- * Ops as bytes for tests: tables of a segment that has only this writer's op, and op bytes made from
- * plain items, right or wrong.
+ * Ops as bytes for tests: tables of a segment that has only this writer's op, and op bytes made
+ * from plain items, right or wrong.
  */
 import type { Dot, Path, WriterId } from "../../src/core/base/types.ts";
 import { encodeCbor, type CborItem } from "../../src/core/cbor/item.ts";

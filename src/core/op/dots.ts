@@ -13,7 +13,8 @@ export const equalDots = (a: Dot, b: Dot): boolean => a.n === b.n && a.writer ==
 
 /**
  * Whether a sorted list holds a dot. Lists are short (what one register or document holds at once),
- * so a scan is fastest; only a stranger makes long ones, which must not cost more than they are worth.
+ * so a scan is fastest; only a stranger makes long ones, which must not cost more than they are
+ * worth.
  */
 export const includesDot = (dots: readonly Dot[], dot: Dot): boolean => {
   if (dots.length > scannedDotsMax) return binaryIncludes(dots, dot);

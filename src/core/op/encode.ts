@@ -6,10 +6,10 @@
  * - entry `[path index, sub, kind, value, replaces, seen, origin]`, trailing nils left out
  *
  * kind: 0 set · 1 unset · 2 add · 3 remove · 4 increment. sub: the element for 2 and 3; for 4 the
- * run as `[row, n]`, nil where the op begins it; nil for 0 and 1. value: of a set; a run's total for
- * 4. births, replaces: `[row, n, row, n, …]` sorted, nil where empty; a birth does not name itself.
- * seen: `[[run row, run n, row, n, total], …]` sorted by run. origin: `[[ms, counter], writer, n]`.
- * A row is an index in the header's table, 0 this writer.
+ * run as `[row, n]`, nil where the op begins it; nil for 0 and 1. value: of a set; a run's total
+ * for 4. births, replaces: `[row, n, row, n, …]` sorted, nil where empty; a birth does not name
+ * itself. seen: `[[run row, run n, row, n, total], …]` sorted by run. origin: `[[ms, counter],
+ * writer, n]`. A row is an index in the header's table, 0 this writer.
  */
 import { hexToBytes } from "../base/bytes.ts";
 import { invalid, type NebulusError } from "../base/errors.ts";

@@ -1,3 +1,7 @@
+/**
+ * What is written for what a caller wants: names of what was seen, nothing where nothing changes,
+ * one entry a register, and a document written anew in another home.
+ */
 import { expect, test } from "vitest";
 import { NebulusError } from "../../../../src/core/base/errors.ts";
 import type { Dot } from "../../../../src/core/base/types.ts";
@@ -36,7 +40,7 @@ test("an op names every living birth and every entry of its registers that its w
   ]);
 });
 
-test("a delete names the births that its writer saw, and there is none of what is not alive", () => {
+test("a delete names the births that were seen, and there is none of what is not alive", () => {
   const document = bornWith([set("x", 0)]);
   const view = document.state();
   document.write("a", [set("x", 1)], { view: null, birth: true });
@@ -329,7 +333,7 @@ test("a document written anew reads the same and ranks by its first stamps", () 
   expect(visibleLeaves(state, readAll)).toEqual(visibleLeaves(home.state(), readAll));
 });
 
-test("an id that the network has gets another birth and concurrent values, equal ones excepted", () => {
+test("an id that the network has gets another birth and concurrent values, save equal ones", () => {
   const home = bornWith([set("x", "home"), set("same", 1)]);
   const network = createTestDocument();
   network.write("b", [set("x", "network"), set("same", 1)], { birth: true, at: 500 });

@@ -1,3 +1,7 @@
+/**
+ * The hash of a document against the formula of FORMATS.md §8, and the sum of hashes against big
+ * integers.
+ */
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { bytesToHex } from "../../../../src/core/base/bytes.ts";

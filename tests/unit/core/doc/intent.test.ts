@@ -1,5 +1,6 @@
 /**
- * What people mean by their edits: the examples of tests/support/model/intent.mjs, held by the product.
+ * What people mean by their edits: the examples of tests/support/model/intent.mjs, held by the
+ * product.
  */
 import { expect, test } from "vitest";
 import { toGeneral } from "../../../../src/core/doc/pack.ts";
@@ -75,7 +76,7 @@ test("elements of a set stand in the order of their bytes, not of their text", (
   expect(document.fields()).toEqual({ t: [2, 9, 10, 100] });
 });
 
-test("replacing takes the tree away; of concurrent ones the later wins, and nothing is half", () => {
+test("replacing takes the tree away; of concurrent ones the later wins, nothing half", () => {
   const document = createTestDocument();
   document.write(
     "a",

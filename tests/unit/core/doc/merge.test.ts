@@ -1,3 +1,7 @@
+/**
+ * What ops do to a document, and that equal sets of ops make equal states; the reference model
+ * checks the rest.
+ */
 import { expect, test } from "vitest";
 import type { Value } from "../../../../src/core/base/types.ts";
 import { applyOp } from "../../../../src/core/doc/merge.ts";
@@ -35,7 +39,7 @@ const writeOf = (
   entries,
 });
 
-test("an insert of plain fields is a plain state, and stays one while fields are overwritten", () => {
+test("an insert of plain fields is a plain state, and stays so while they are overwritten", () => {
   const document = createTestDocument();
   document.write(
     "a",

@@ -1,3 +1,7 @@
+/**
+ * What readers see: strategies, quarantine, clashing paths, sets and counters, and what is told
+ * beside the fields.
+ */
 import { expect, test } from "vitest";
 import { clockAheadMillisecondsMax, readSiblingsMax } from "../../../../src/core/base/limits.ts";
 import { readSiblings, visibleLeaves } from "../../../../src/core/doc/read.ts";
@@ -165,7 +169,7 @@ test("the vector names births and visible entries, the latest stamp is the lates
   expect(meta.latest).toEqual({ ...dotOf("c:1"), time: timeOf(40) });
 });
 
-test("siblings are listed in the order of their stamps, with their count, and no more than 64", () => {
+test("siblings are listed in the order of their stamps, with their count, 64 at most", () => {
   const document = createTestDocument();
   document.write("z", [], { birth: true });
   const view = document.state();

@@ -1,3 +1,6 @@
+/**
+ * Shapes: sorted, shared, and right when more are met than are remembered.
+ */
 import { expect, test } from "vitest";
 import { placePaths } from "../../../../src/core/doc/shapes.ts";
 
