@@ -1,0 +1,333 @@
+/**
+ * The public interfaces: database, collection, transaction, live query, plugins. Types only and in
+ * one file, since each names the others.
+ */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { NebulusError } from "../core/base/errors.ts";
+import type { CollectionInfo } from "../core/wire/requests.ts";
+import type { SyncStatus } from "../core/wire/snapshots.ts";
+import type {
+  LaterBlobMethod,
+  LaterCollectionMethod,
+  LaterDatabaseMethod,
+  LaterOf,
+  LaterVaultMethod,
+} from "./later.ts";
+import type { JoinOptions, NetworkManager, NetworkOptions, SyncState } from "./networkTypes.ts";
+import type {
+  CallOptions,
+  ConflictStrategy,
+  Document,
+  FindOptions,
+  Found,
+  GetOptions,
+  InsertOptions,
+  IterateOptions,
+  LiveOptions,
+  NewDocument,
+  Query,
+  Selector,
+  Stored,
+  Update,
+  UpdateEntry,
+} from "./types.ts";
+
+export interface DistributedDbOptions {
+  /** Names the data of this device; default `nebulus`. */
+  readonly name?: string;
+  /** Schemas by collection. */
+  readonly schema?: Readonly<Record<string, CollectionSchema>>;
+  /** Documents by collection. */
+  readonly initialDocs?: Readonly<Record<string, readonly Document[]>>;
+  readonly plugins?: readonly Plugin[];
+  /** `strict` (default): a write resolves when it is flushed to the disk. */
+  readonly durability?: "strict" | "relaxed";
+  readonly encryption?: { readonly atRest?: boolean };
+  readonly auth?: { readonly required: boolean };
+  readonly distributed?: DistributedOptions;
+  readonly embedder?: unknown;
+}
+
+export interface DistributedOptions {
+  /** Loads the network in a page. Default false: no network code is loaded. */
+  readonly enabled: boolean;
+  /** Joined by its bare name, when the database opens, unless it is known already. */
+  readonly networkId?: string;
+  /** Multiaddresses of relays; default is the page's own origin. */
+  readonly bootstrapPeers?: readonly string[];
+  readonly network?: unknown;
+}
+
+/**
+ * A Standard Schema (zod, valibot, …); `upgrade` shows documents of an older shape in the present
+ * one.
+ */
+export type CollectionSchema = StandardSchemaV1 & {
+  /** Pure; what it returns is shown and never written back. */
+  readonly upgrade?: (document: Document) => Document;
+};
+
+export interface CollectionOptions {
+  /** Checks what is written on this device; what peers write is never refused by it. */
+  readonly schema?: CollectionSchema;
+  /** Inserted once, when the collection is new. Schemas check them, plugins do not see them. */
+  readonly initialDocs?: readonly Document[];
+  /** Beside those of the database. */
+  readonly plugins?: readonly Plugin[];
+}
+
+export interface HookContext {
+  readonly collection: string;
+  /** A peer's write can not be changed by a hook, so only hooks after a write are told of one. */
+  readonly origin: "local" | "remote";
+}
+
+/**
+ * Hooks around writes. One that throws before a write stops it with `PluginFailed`, and nothing is
+ * written; what one throws afterwards is told to `db.on("error")`. In a transaction that is made
+ * again, the hooks before a write run again; those after it run once, when it is committed.
+ */
+export interface Plugin {
+  readonly name: string;
+  /** Runs before `db.ready`. */
+  readonly onInit?: (database: DistributedDatabase) => Waiting<void>;
+  /** What is returned is stored instead. */
+  readonly beforeInsert?: (document: Document, context: HookContext) => Waiting<Changed>;
+  readonly afterInsert?: (document: Document, context: HookContext) => Waiting<void>;
+  /** `next` is what the document would become; what is returned is stored instead. */
+  readonly beforeUpdate?: (
+    next: Document,
+    previous: Document,
+    context: HookContext,
+  ) => Waiting<Changed>;
+  readonly afterUpdate?: (
+    next: Document,
+    previous: Document,
+    context: HookContext,
+  ) => Waiting<void>;
+  readonly beforeDelete?: (document: Document, context: HookContext) => Waiting<void>;
+  readonly afterDelete?: (document: Document, context: HookContext) => Waiting<void>;
+  /** Part "strategies": a plugin that has it is refused until then. */
+  readonly onConflict?: unknown;
+}
+
+type Waiting<R> = R | Promise<R>;
+// A hook may return nothing: `void` is what such a function's type says.
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+type Changed = Document | undefined | void;
+
+/** By collection, what its documents are; collections that it does not name hold any documents. */
+export interface DistributedDatabase<
+  C extends object = object,
+> extends LaterOf<LaterDatabaseMethod> {
+  readonly vault: LaterOf<LaterVaultMethod>;
+  readonly blobs: LaterOf<LaterBlobMethod>;
+  readonly name: string;
+  /**
+   * Settles when the database is open. No call needs it; a rejection that nobody waits for is no
+   * unhandled one.
+   */
+  readonly ready: Promise<void>;
+  /**
+   * Makes the collection known. The same object for the same name; throws `InvalidArgument` for a
+   * name that none has.
+   */
+  collection<N extends keyof C & string>(
+    name: N,
+    options?: CollectionOptions,
+  ): DistributedCollection<C[N]>;
+  collection<S extends CollectionSchema>(
+    name: string,
+    options: CollectionOptions & { readonly schema: S },
+  ): DistributedCollection<StandardSchemaV1.InferOutput<S>>;
+  collection<T = Document>(name: string, options?: CollectionOptions): DistributedCollection<T>;
+  collections(options?: CallOptions): Promise<readonly CollectionInfo[]>;
+  /**
+   * Runs `run` over one consistent state and commits what it writes, all or nothing. When somebody
+   * else changed what was read, `run` runs again, 5 times at most, then `TransactionConflict`. What
+   * `run` throws ends it, and nothing is written. At most 4,096 writes or 1 MiB a collection, else
+   * `TransactionTooLarge`.
+   */
+  transaction<R>(
+    run: (transaction: Transaction<C>) => R | Promise<R>,
+    options?: CallOptions,
+  ): Promise<R>;
+  /** Deletes all of this database from this device, then it is closed. */
+  destroy(): Promise<void>;
+  createNetwork(options: NetworkOptions): Promise<string>;
+  /**
+   * A bare name, with neither secret nor invite, is listed as `pending`: nothing syncs until one
+   * arrives.
+   */
+  joinNetwork(
+    networkId: string,
+    bootstrapPeers?: readonly string[],
+    options?: JoinOptions,
+  ): Promise<void>;
+  /**
+   * Detaches its collections; their documents stay on this device. An unknown network: nothing
+   * happens.
+   */
+  leaveNetwork(networkId: string): Promise<void>;
+  addCollectionToNetwork(networkId: string, collection: string): Promise<void>;
+  /** Nothing happens for a collection that is unknown or in no network. */
+  removeCollectionFromNetwork(collection: string): Promise<void>;
+  getNetworkManager(): NetworkManager;
+  health(): Promise<Health>;
+  capabilities(): Capabilities;
+  /** Over the collections of one network, or of all: the least finished one counts. */
+  syncStatus(networkId?: string): SyncStatus;
+  on<E extends keyof DatabaseEvents>(
+    event: E,
+    handler: (detail: DatabaseEvents[E]) => void,
+  ): () => void;
+  /** Waits for what is under way, closes, and releases; the same name can be opened again. */
+  shutdown(): Promise<void>;
+}
+
+export interface DatabaseEvents {
+  /**
+   * What went wrong with nobody waiting for it: hooks after a write, callbacks of subscriptions.
+   */
+  readonly error: Error;
+  /** The database can not go on; every call rejects from now on. */
+  readonly failed: NebulusError;
+  /** Told to the person: an address that is skipped, and the like. */
+  readonly warning: string;
+  /** Networks, peers or statistics changed. */
+  readonly networks: undefined;
+  /** The sync state of a collection changed. */
+  readonly sync: undefined;
+  readonly collections: undefined;
+  readonly closed: undefined;
+}
+
+export interface DistributedCollection<T = Document> extends LaterOf<LaterCollectionMethod> {
+  readonly name: string;
+  /** The document as it is stored. A living id: `DuplicateId`. */
+  insert(document: NewDocument<T>, options?: InsertOptions): Promise<Stored<T>>;
+  /** All, or none. */
+  insertBatch(
+    documents: readonly NewDocument<T>[],
+    options?: InsertOptions,
+  ): Promise<readonly Stored<T>[]>;
+  /** Inserts, or makes the living document equal: fields that are not given go. */
+  upsert(document: NewDocument<T>, options?: CallOptions): Promise<Stored<T>>;
+  upsertBatch(
+    documents: readonly NewDocument<T>[],
+    options?: CallOptions,
+  ): Promise<readonly Stored<T>[]>;
+  find<const O extends FindOptions>(query?: Query, options?: O): Promise<Found<T, O>[]>;
+  findOne<const O extends FindOptions>(query?: Query, options?: O): Promise<Found<T, O> | null>;
+  /** Fetched page by page: each shows the moment at which it is fetched. */
+  iterate<const O extends IterateOptions>(query?: Query, options?: O): AsyncIterable<Found<T, O>>;
+  get<const O extends GetOptions>(id: string, options?: O): Promise<Found<T, O> | null>;
+  /** In the order of the ids, those that are missing left out. */
+  getMany<const O extends GetOptions>(ids: readonly string[], options?: O): Promise<Found<T, O>[]>;
+  count(query?: Query, options?: CallOptions): Promise<number>;
+  /** The count of documents that matched, changed or not. */
+  update(where: Selector, update: Update<T>, options?: CallOptions): Promise<number>;
+  /** Of those that match only the first, by id. */
+  updateOne(where: Selector, update: Update<T>, options?: CallOptions): Promise<number>;
+  /** In order, all or nothing; the sum of the counts. */
+  updateBatch(updates: readonly UpdateEntry<T>[], options?: CallOptions): Promise<number>;
+  /**
+   * Reads a document, and stores what `change` makes of it, in a transaction: `change` runs again
+   * if somebody else changed the document meanwhile. It is given a copy and returns the whole new
+   * document, or null to leave it as it is. The document as it is then; null if there is none.
+   */
+  modify(
+    id: string,
+    change: (document: Stored<T>) => NewDocument<T> | null | Promise<NewDocument<T> | null>,
+    options?: CallOptions,
+  ): Promise<Stored<T> | null>;
+  /** The count of documents that matched. */
+  delete(where: Selector, options?: CallOptions): Promise<number>;
+  deleteOne(where: Selector, options?: CallOptions): Promise<number>;
+  deleteBatch(selectors: readonly Selector[], options?: CallOptions): Promise<number>;
+  /** Deletes all documents; their count. */
+  clear(options?: CallOptions): Promise<number>;
+  /** Deletes all documents, detaches the collection and forgets that it was known. */
+  drop(options?: CallOptions): Promise<void>;
+  /**
+   * `callback` is called with the present rows, then after every batch of writes that changes them.
+   */
+  subscribe(
+    query: Query,
+    callback: (rows: readonly Stored<T>[]) => void,
+    onError?: (error: Error) => void,
+  ): () => void;
+  live<const O extends LiveOptions>(query?: Query, options?: O): LiveQuery<Found<T, O>>;
+  /** Makes the document shared with the collection's network. */
+  share(id: string, options?: CallOptions): Promise<void>;
+  /** Takes it out of the network again; it stays on this device. */
+  unshare(id: string, options?: CallOptions): Promise<void>;
+  attachToNetwork(networkId: string, options?: CallOptions): Promise<void>;
+  detachFromNetwork(options?: CallOptions): Promise<void>;
+  /** Null while it is in no network. */
+  getSyncState(): SyncState | null;
+  /** Resolves when a round of sync with each connected peer ended; `synced` was checked. */
+  forceSync(options?: CallOptions): Promise<{ readonly synced: boolean }>;
+  setConflictStrategy(strategy: ConflictStrategy, options?: CallOptions): Promise<void>;
+}
+
+/** A store as Svelte knows them. It follows the database while anyone is subscribed. */
+export interface LiveQuery<D> {
+  /**
+   * Undefined until the database has answered; then the rows. Rows that did not change keep their
+   * identity.
+   */
+  readonly current: readonly D[] | undefined;
+  /** Calls `run` at once with what `current` is, then after every change. */
+  subscribe(run: (rows: readonly D[] | undefined) => void): () => void;
+}
+
+export interface Transaction<C extends object = object> {
+  collection<N extends keyof C & string>(name: N): TransactionCollection<C[N]>;
+  collection<T = Document>(name: string): TransactionCollection<T>;
+}
+
+/** As in a collection. Reads see what the transaction wrote before. */
+export interface TransactionCollection<T = Document> {
+  get(id: string): Promise<Stored<T> | null>;
+  getMany(ids: readonly string[]): Promise<Stored<T>[]>;
+  find(query?: Query, options?: TransactionFindOptions): Promise<Stored<T>[]>;
+  findOne(query?: Query, options?: TransactionFindOptions): Promise<Stored<T> | null>;
+  count(query?: Query): Promise<number>;
+  insert(document: NewDocument<T>): Promise<Stored<T>>;
+  upsert(document: NewDocument<T>): Promise<Stored<T>>;
+  update(where: Selector, update: Update<T>): Promise<number>;
+  delete(where: Selector): Promise<number>;
+}
+
+export type TransactionFindOptions = Pick<FindOptions, "sort" | "limit" | "offset">;
+
+export interface Health {
+  readonly open: boolean;
+  /** `memory`: everything is gone when the page closes. */
+  readonly storageMode: "memory" | "indexeddb" | "file";
+  /** Whether the browser promised not to evict the data; null where nobody can say. */
+  readonly persisted: boolean | null;
+  /** Bytes, as the browser estimates them for the whole origin; null where nobody can say. */
+  readonly usage: { readonly used: number; readonly quota: number } | null;
+  /** What storage could not give back, in words. */
+  readonly damage: readonly string[];
+  /** Operations of this device in networks that no peer is known to hold. */
+  readonly pendingOperations: number;
+}
+
+/** What this database can do here. */
+export interface Capabilities {
+  /** Null until the database is open. */
+  readonly storageMode: "memory" | "indexeddb" | "file" | null;
+  readonly worker: boolean;
+  /** The network runs in this page. */
+  readonly network: boolean;
+  readonly webrtc: boolean;
+  readonly websocket: boolean;
+  /** A page has none of the following; settings for them are accepted and have no effect. */
+  readonly tcp: boolean;
+  readonly quic: boolean;
+  readonly mdns: boolean;
+  readonly dhtServer: boolean;
+}

@@ -1,0 +1,84 @@
+/**
+ * A page's connection: a dedicated worker behind Comlink. Events arrive as plain messages on the
+ * same port as the answers, so that whoever waited for an answer finds the snapshots that it
+ * changed.
+ */
+import { transfer, wrap } from "comlink";
+import type { DocumentWrite, Write, WriteRequest } from "../core/wire/requests.ts";
+import type {
+  Answer,
+  DatabaseService,
+  OpenInfo,
+  OpenRequest,
+  ServiceEvent,
+} from "../worker/api.ts";
+import type { Connection } from "./connection.ts";
+
+/**
+ * What `db.worker.ts` exposes: the contract, but for events, and what only the worker's root can
+ * do.
+ */
+export type WorkerService = Omit<DatabaseService, "open"> & {
+  open(request: OpenRequest): Promise<Answer<OpenInfo>>;
+  destroy(name: string): Promise<Answer<null>>;
+};
+
+/** What the worker posts by itself; Comlink leaves messages without an `id` alone. */
+export interface WorkerMessage {
+  readonly event: ServiceEvent;
+}
+
+export const connectWorker = (name: string): Connection => {
+  const worker = new Worker(new URL("../worker/db.worker.ts", import.meta.url), {
+    type: "module",
+    name: `nebulusdb ${name}`,
+  });
+  const remote = wrap<WorkerService>(worker);
+  const service: DatabaseService = {
+    open(request, emit) {
+      worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+        if (isWorkerMessage(data)) emit(data.event);
+      });
+      return remote.open(request);
+    },
+    write: (request) => remote.write(transfer(request, buffersOf(request))),
+    find: (request, marks) => remote.find(request, marks),
+    get: (request, marks) => remote.get(request, marks),
+    count: (request) => remote.count(request),
+    collections: () => remote.collections(),
+    subscribe: (subscription, request) => remote.subscribe(subscription, request),
+    unsubscribe: (subscription) => remote.unsubscribe(subscription),
+    makeNetwork: (request) => remote.makeNetwork(request),
+    leaveNetwork: (networkId) => remote.leaveNetwork(networkId),
+    forceSync: (collection) => remote.forceSync(collection),
+    carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
+    close: () => remote.close(),
+  };
+  return {
+    service,
+    onLost(handler) {
+      worker.addEventListener("error", (event) => {
+        event.preventDefault();
+        handler(event.message === "" ? "its worker could not be loaded" : event.message);
+      });
+    },
+    destroy: (target) => remote.destroy(target),
+    end() {
+      worker.terminate();
+    },
+  };
+};
+
+const isWorkerMessage = (data: unknown): data is WorkerMessage =>
+  typeof data === "object" && data !== null && "event" in data;
+
+/** Row bytes are moved, not copied. */
+const buffersOf = ({ write }: WriteRequest): Transferable[] =>
+  documentWrites(write).flatMap((one) =>
+    "rows" in one && one.rows.buffer instanceof ArrayBuffer ? [one.rows.buffer] : [],
+  );
+
+const documentWrites = (write: Write): readonly DocumentWrite[] => {
+  if (write.kind === "batch") return write.writes;
+  return "rows" in write ? [write] : [];
+};

@@ -1,0 +1,39 @@
+/**
+ * What a database needs of the thing that runs its engine: a worker (`connect.ts`) or this very
+ * process (`localConnection.ts`).
+ */
+import type { Answer, DatabaseService } from "../worker/api.ts";
+
+export interface Connection {
+  /** Rows in its answers belong to the caller; rows that it is given are given away. */
+  readonly service: DatabaseService;
+  /** One handler, called when the engine is gone without having been asked to go. */
+  onLost(handler: (reason: string) => void): void;
+  /** Closes the service and deletes all data of that name on this device. */
+  destroy(name: string): Promise<Answer<null>>;
+  /** After `service.close()`: frees what ran the engine. */
+  end(): void;
+}
+
+/** Where a database runs. */
+export interface Platform {
+  connect(name: string): Connection;
+  readonly worker: boolean;
+  /** Null outside of pages. */
+  readonly page: PagePlatform | null;
+}
+
+/** What only a page can do. */
+export interface PagePlatform {
+  /**
+   * Loads libp2p into the page and connects it with the engine; the answer takes it down. No
+   * relays: the page's own origin. Rejects if the network cannot be loaded; a relay out of reach is
+   * tried for ever.
+   */
+  carry(service: DatabaseService, relays: readonly string[]): Promise<() => Promise<void>>;
+  /** Asks the browser to keep the data; whether it promised. */
+  persist(): Promise<boolean>;
+  persisted(): Promise<boolean>;
+  usage(): Promise<{ readonly used: number; readonly quota: number }>;
+  readonly webrtc: boolean;
+}

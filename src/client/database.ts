@@ -1,0 +1,154 @@
+/**
+ * The database as an application holds it: it returns at once, opens in the background, and hands
+ * out collections, transactions and networks. Where its engine runs is the platform's business.
+ */
+import type { Capabilities, DistributedDatabase, DistributedDbOptions, Health } from "./api.ts";
+import { toNebulusError } from "./answer.ts";
+import { createCarrying, type Carrying } from "./carrying.ts";
+import { createCatalogue, type Catalogue } from "./catalogue.ts";
+import type { Connection, Platform } from "./connection.ts";
+import { createFailedConnection } from "./connectionFailed.ts";
+import { createEmitter } from "./emitter.ts";
+import { runInitHooks } from "./hooks.ts";
+import { laterInDatabase } from "./later.ts";
+import { createNetworkManager } from "./networkManager.ts";
+import { createNetworks, type Networks } from "./networks.ts";
+import type { NetworkEvents } from "./networkTypes.ts";
+import { readOptions, type Settings } from "./options.ts";
+import { createSession, type Session } from "./session.ts";
+import { createTransact, createTransaction } from "./transaction.ts";
+
+/** Never throws: what cannot be opened rejects `ready`, and every call, with the same reason. */
+export const createDatabase = (
+  options: DistributedDbOptions | undefined,
+  platform: Platform,
+): DistributedDatabase => {
+  const { settings, connection } = begin(options, platform);
+  const session = createSession(connection, settings);
+  askToPersist(session, platform);
+  const transact = createTransact(session);
+  const catalogue = createCatalogue({ session, settings, transact });
+  const carrying = createCarrying(session, platform.page);
+  const events = createEmitter<NetworkEvents>(session.report);
+  const networks = createNetworks({
+    ...{ session, events, prepared: catalogue.prepared },
+    useRelays: (addresses) => {
+      if (settings.distributed.enabled) carrying.use(addresses);
+    },
+  });
+  const parts: Parts = { settings, platform, session, catalogue, carrying, networks };
+  const shutdown = async (): Promise<void> => {
+    await carrying.stop();
+    await session.close();
+  };
+  const ready = becomeReady(parts, () => database);
+  // Handled, so that a caller may leave it alone; whoever waits for it is told all the same.
+  ready.catch(() => undefined);
+  const manager = createNetworkManager({ session, networks, ready, shutdown });
+  const database: DistributedDatabase = {
+    name: settings.name,
+    ready,
+    // What a collection's documents are is known to its caller's types alone.
+    collection: catalogue.collection,
+    collections: (callOptions) =>
+      session.during(async () => {
+        await catalogue.prepared().catch(() => undefined);
+        return session.ask((service) => service.collections(), callOptions?.signal);
+      }),
+    transaction: (run, callOptions) =>
+      session.during(async () => {
+        await catalogue.prepared().catch(() => undefined);
+        return transact((attempt) => run(createTransaction(attempt, catalogue.contextOf)), {
+          together: true,
+          signal: callOptions?.signal,
+        });
+      }),
+    async destroy() {
+      await carrying.stop();
+      await session.destroy();
+    },
+    createNetwork: networks.create,
+    joinNetwork: networks.join,
+    leaveNetwork: networks.leave,
+    addCollectionToNetwork: networks.addCollection,
+    removeCollectionFromNetwork: (collection) => networks.removeCollection(collection),
+    getNetworkManager: () => manager,
+    health: () => session.during(() => healthOf(parts)),
+    capabilities: () => capabilitiesOf(parts),
+    syncStatus: networks.syncStatus,
+    on: session.events.on,
+    shutdown,
+    ...laterInDatabase(),
+  };
+  return database;
+};
+
+interface Parts {
+  readonly settings: Settings;
+  readonly platform: Platform;
+  readonly session: Session;
+  readonly catalogue: Catalogue;
+  readonly carrying: Carrying;
+  readonly networks: Networks;
+}
+
+const begin = (
+  options: DistributedDbOptions | undefined,
+  platform: Platform,
+): { readonly settings: Settings; readonly connection: Connection } => {
+  try {
+    const settings = readOptions(options);
+    return { settings, connection: platform.connect(settings.name) };
+  } catch (error) {
+    const connection = createFailedConnection(toNebulusError(error));
+    return { settings: readOptions(), connection };
+  }
+};
+
+const becomeReady = async (parts: Parts, database: () => DistributedDatabase): Promise<void> => {
+  const { settings, session, catalogue, carrying, networks } = parts;
+  const { deviceId } = await session.opened;
+  await catalogue.prepared();
+  await runInitHooks(settings.plugins, database());
+  const { enabled, networkId, bootstrapPeers } = settings.distributed;
+  if (!enabled) return;
+  carrying.use(bootstrapPeers);
+  if (networkId !== null) await networks.join(networkId, bootstrapPeers);
+  networks.events.emit("initialized", { peerId: deviceId });
+};
+
+/** Once there is something to keep: some browsers ask the person. */
+const askToPersist = (session: Session, { page, worker }: Platform): void => {
+  if (page === null || !worker) return;
+  session.onFirstWrite(() => {
+    // A browser that refuses may evict the data when the disk is full: `health()` says so.
+    page.persist().catch(() => false);
+  });
+};
+
+const healthOf = async ({ session, platform }: Parts): Promise<Health> => {
+  const { storageMode, damage } = await session.opened;
+  const page = storageMode === "indexeddb" ? platform.page : null;
+  return {
+    open: session.isOpen(),
+    storageMode,
+    persisted: page === null ? null : await page.persisted(),
+    usage: page === null ? null : await page.usage(),
+    damage,
+    pendingOperations: session
+      .sync()
+      .reduce((total, { pendingOperations }) => total + pendingOperations, 0),
+  };
+};
+
+const capabilitiesOf = ({ session, platform, carrying }: Parts): Capabilities => ({
+  storageMode: session.info()?.storageMode ?? null,
+  worker: platform.worker,
+  network: carrying.running(),
+  webrtc: platform.page?.webrtc === true,
+  websocket: platform.page !== null,
+  tcp: false,
+  quic: false,
+  mdns: false,
+  dhtServer: false,
+});

@@ -1,0 +1,267 @@
+/**
+ * Networks as an application makes, joins and leaves them. This version knows open ones: made from
+ * a shared secret, or without encryption. A bare name is listed as pending, and nothing syncs,
+ * until a secret for it arrives.
+ */
+import { describe, isPlainObject } from "../core/cbor/check.ts";
+import type { CollectionInfo } from "../core/wire/requests.ts";
+import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
+import { notSupported, refusal } from "./answer.ts";
+import type { Emitter } from "./emitter.ts";
+import type {
+  JoinOptions,
+  NetworkConfig,
+  NetworkEvents,
+  NetworkOptions,
+  SyncStatus,
+} from "./networkTypes.ts";
+import type { Session } from "./session.ts";
+
+export interface Networks {
+  readonly events: Emitter<NetworkEvents>;
+  readonly create: (options: NetworkOptions) => Promise<string>;
+  readonly join: (
+    networkId: string,
+    peers?: readonly string[],
+    options?: JoinOptions,
+  ) => Promise<void>;
+  readonly leave: (networkId: string) => Promise<void>;
+  readonly addCollection: (networkId: string, collection: string) => Promise<void>;
+  /** Of that network only, where one is named. */
+  readonly removeCollection: (collection: string, networkId?: string) => Promise<void>;
+  readonly list: () => readonly NetworkConfig[];
+  readonly syncStatus: (networkId?: string) => SyncStatus;
+}
+
+export interface NetworksDeps {
+  readonly session: Session;
+  readonly events: Emitter<NetworkEvents>;
+  /** Settles when first documents are in and collections that were named so far are known. */
+  readonly prepared: () => Promise<unknown>;
+  /** Relays that are to be used from now on. */
+  readonly useRelays: (addresses: readonly string[]) => void;
+}
+
+export const createNetworks = (deps: NetworksDeps): Networks => {
+  const { session, events } = deps;
+  const state: State = { ...deps, pending: new Map(), peers: new Map() };
+  return {
+    events,
+    create: (options) => session.during(() => create(state, options)),
+    join: (networkId, peers, options) =>
+      session.during(() => join(state, networkId, peers, options)),
+    leave: (networkId) => session.during(() => leave(state, networkId)),
+    addCollection: (networkId, collection) =>
+      session.during(() => addCollection(state, networkId, collection)),
+    removeCollection: (collection, networkId) =>
+      session.during(() => removeCollection(state, collection, networkId)),
+    list: () => [
+      ...session.networks().map((snapshot) => configOf(state, snapshot)),
+      ...state.pending.values(),
+    ],
+    syncStatus: (networkId) =>
+      joinedStatus(
+        session.sync().filter((each) => networkId === undefined || each.networkId === networkId),
+      ),
+  };
+};
+
+interface State extends NetworksDeps {
+  /** Bare names; this page's only. */
+  readonly pending: Map<string, NetworkConfig>;
+  /** The relays that were named with a network. */
+  readonly peers: Map<string, readonly string[]>;
+}
+
+// ---------------------------------------------------------------------- making and leaving
+
+const create = async (state: State, options: NetworkOptions): Promise<string> => {
+  const { networkId, name, secret } = checkOptions(options);
+  const peers = addressesOf(options.bootstrapPeers);
+  const isNew = !isKnown(state, networkId);
+  await open(state, { networkId, name, sharedSecret: secret }, peers);
+  if (isNew) state.events.emit("network:created", { networkId });
+  return networkId;
+};
+
+const join = async (
+  state: State,
+  networkId: string,
+  bootstrapPeers: readonly string[] | undefined,
+  options: JoinOptions | undefined,
+): Promise<void> => {
+  checkNetworkId(networkId);
+  if (networkId.includes("#join=")) {
+    throw notSupported("an invite", 'the part "networks and sync" brings it.');
+  }
+  const peers = addressesOf(bootstrapPeers);
+  const sharedSecret = secretOf(options?.sharedSecret);
+  const isNew = !isKnown(state, networkId);
+  const name = `Network ${networkId}`;
+  if (sharedSecret !== null) await open(state, { networkId, name, sharedSecret }, peers);
+  else if (isNew) await listPending(state, networkId, name, peers);
+  else state.useRelays(peers);
+  if (isNew) state.events.emit("network:joined", { networkId });
+};
+
+const open = async (
+  state: State,
+  request: { networkId: string; name: string; sharedSecret: string | null },
+  peers: readonly string[],
+): Promise<void> => {
+  await state.prepared();
+  await state.session.ask((service) => service.makeNetwork(request));
+  state.pending.delete(request.networkId);
+  state.peers.set(request.networkId, peers);
+  state.useRelays(peers);
+};
+
+const listPending = async (
+  state: State,
+  networkId: string,
+  name: string,
+  peers: readonly string[],
+): Promise<void> => {
+  // What the engine holds by that name is known once it is open.
+  await state.prepared();
+  if (isKnown(state, networkId)) return;
+  state.pending.set(networkId, {
+    networkId,
+    name,
+    kind: "pending",
+    collections: new Set(),
+    bootstrapPeers: peers,
+    encryption: { enabled: true },
+  });
+};
+
+const leave = async (state: State, networkId: string): Promise<void> => {
+  await state.prepared();
+  const wasPending = state.pending.delete(networkId);
+  const wasOpen = snapshotOf(state, networkId) !== undefined;
+  if (wasOpen) await state.session.ask((service) => service.leaveNetwork(networkId));
+  if (wasPending || wasOpen) state.events.emit("network:left", { networkId });
+};
+
+const isKnown = (state: State, networkId: string): boolean =>
+  snapshotOf(state, networkId) !== undefined || state.pending.has(networkId);
+
+const snapshotOf = ({ session }: State, networkId: string): NetworkSnapshot | undefined =>
+  session.networks().find((network) => network.networkId === networkId);
+
+// ----------------------------------------------------------------------------- collections
+
+const addCollection = async (
+  state: State,
+  networkId: string,
+  collection: string,
+): Promise<void> => {
+  await state.prepared();
+  if (snapshotOf(state, networkId) === undefined) throw unknownNetwork(state, networkId);
+  if ((await infoOf(state, collection)) === undefined) {
+    const advice = `db.collection("${collection}") makes it`;
+    throw refusal(
+      "UnknownCollection",
+      `no collection is called "${collection}"; ${advice}`,
+      collection,
+    );
+  }
+  await state.session.write({ kind: "attach", collection, networkId });
+  state.events.emit("collection:added", { networkId, collection });
+};
+
+const removeCollection = async (
+  state: State,
+  collection: string,
+  networkId: string | undefined,
+): Promise<void> => {
+  await state.prepared();
+  const attached = (await infoOf(state, collection))?.networkId ?? null;
+  if (attached === null || (networkId ?? attached) !== attached) return;
+  await state.session.write({ kind: "detach", collection });
+  state.events.emit("collection:removed", { networkId: attached, collection });
+};
+
+const infoOf = async ({ session }: State, name: string): Promise<CollectionInfo | undefined> => {
+  const infos = await session.ask((service) => service.collections());
+  return infos.find((info) => info.name === name);
+};
+
+const unknownNetwork = ({ pending }: State, networkId: string): Error => {
+  const advice = pending.has(networkId)
+    ? "is pending: join it with its shared secret first"
+    : "is not known here: create or join it first";
+  return refusal("UnknownNetwork", `the network "${networkId}" ${advice}`, networkId);
+};
+
+// -------------------------------------------------------------------------------- checking
+
+const checkOptions = (
+  options: unknown,
+): { readonly networkId: string; readonly name: string; readonly secret: string | null } => {
+  if (!isPlainObject(options)) {
+    throw refusal(
+      "InvalidArgument",
+      `a network is { networkId, name, … }, not ${describe(options)}`,
+    );
+  }
+  const { networkId, name, encryption } = options;
+  const id = checkNetworkId(networkId);
+  if (typeof name !== "string" || name === "") {
+    throw refusal("InvalidArgument", "name: a network has a name to be shown", "name");
+  }
+  const settings = isPlainObject(encryption) ? encryption : {};
+  if (settings["sharedSecret"] !== undefined) {
+    return { networkId: id, name, secret: secretOf(settings["sharedSecret"]) };
+  }
+  if (settings["enabled"] === false) return { networkId: id, name, secret: null };
+  const open = "{ sharedSecret } makes an open one, { enabled: false } one without a secret";
+  throw notSupported("a closed network", `until then, encryption: ${open}.`);
+};
+
+const checkNetworkId = (networkId: unknown): string => {
+  if (typeof networkId === "string" && networkId !== "") return networkId;
+  throw refusal("InvalidArgument", "networkId: text that is not empty", "networkId");
+};
+
+const secretOf = (secret: unknown): string | null => {
+  if (secret === undefined) return null;
+  if (typeof secret === "string") return secret;
+  throw refusal("InvalidArgument", `sharedSecret: text, not ${describe(secret)}`, "sharedSecret");
+};
+
+const addressesOf = (addresses: unknown): readonly string[] => {
+  if (addresses === undefined) return [];
+  const isList = Array.isArray(addresses) && addresses.every((each) => typeof each === "string");
+  if (isList) return Array.from<string>(addresses);
+  throw refusal("InvalidArgument", "bootstrapPeers: a list of multiaddresses", "bootstrapPeers");
+};
+
+// --------------------------------------------------------------------------------- showing
+
+const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
+  networkId: snapshot.networkId,
+  name: snapshot.name,
+  kind: snapshot.kind,
+  collections: new Set(snapshot.collections),
+  bootstrapPeers: state.peers.get(snapshot.networkId) ?? [],
+  encryption: { enabled: snapshot.secret },
+});
+
+/** The least finished of them all. */
+const joinedStatus = (snapshots: readonly SyncSnapshot[]): SyncStatus => {
+  const statuses = snapshots.map(({ status }) => status);
+  const syncing = statuses.flatMap((status) => (status.kind === "syncing" ? [status.ops] : []));
+  if (syncing.length > 0) return { kind: "syncing", ops: sum(syncing) };
+  const behind = statuses.flatMap((status) => (status.kind === "behind" ? [status.ops] : []));
+  if (behind.length > 0) return { kind: "behind", ops: sum(behind) };
+  const synced = statuses.flatMap((status) => (status.kind === "synced" ? [status] : []));
+  if (synced.length === 0 || synced.length < statuses.length) return { kind: "disconnected" };
+  return {
+    kind: "synced",
+    verified: synced.every(({ verified }) => verified),
+    unread: sum(synced.map(({ unread }) => unread)),
+  };
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

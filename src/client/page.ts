@@ -1,0 +1,50 @@
+/**
+ * A page as a place to run a database: the engine in a worker, libp2p in the page itself (WebRTC
+ * exists nowhere else), loaded only when a network is wanted.
+ */
+import type { DatabaseService } from "../worker/api.ts";
+import { valueOf } from "./answer.ts";
+import type { DistributedDatabase, DistributedDbOptions } from "./api.ts";
+import { connectWorker } from "./connect.ts";
+import type { PagePlatform } from "./connection.ts";
+import { createDatabase } from "./database.ts";
+
+/** This page's database on this device: in a worker, over IndexedDB. */
+export const createPageDatabase = (options?: DistributedDbOptions): DistributedDatabase =>
+  createDatabase(options, { connect: connectWorker, worker: true, page: createPage() });
+
+/** What a page can do, wherever the engine runs. */
+export const createPage = (): PagePlatform => ({
+  carry,
+  persist: () => navigator.storage.persist(),
+  persisted: () => navigator.storage.persisted(),
+  async usage() {
+    const { usage, quota } = await navigator.storage.estimate();
+    return { used: usage ?? 0, quota: quota ?? 0 };
+  },
+  webrtc: typeof RTCPeerConnection !== "undefined",
+});
+
+/**
+ * `relays`: multiaddresses; none: the page's own origin, which serves page and relay on one port.
+ */
+const carry = async (
+  service: DatabaseService,
+  relays: readonly string[],
+): Promise<() => Promise<void>> => {
+  const { createBridge } = await import("../net/bridge.ts");
+  const { relayOfOrigin } = await import("../net/addresses.ts");
+  const used = relays.length === 0 ? [relayOfOrigin(location)] : relays;
+  const { port1, port2 } = new MessageChannel();
+  const bridge = createBridge(port1, async (privateKey) => {
+    const { createPageNode } = await import("../net/node.ts");
+    return createPageNode({ relays: used, privateKey });
+  });
+  try {
+    valueOf(await service.carry(port2));
+  } catch (error) {
+    await bridge.stop();
+    throw error;
+  }
+  return () => bridge.stop();
+};

@@ -1,0 +1,103 @@
+/**
+ * The package in Node, and where it is put together: the engine runs in the same process, in memory
+ * unless an adapter is given. Nothing imports this file.
+ */
+import type {
+  DistributedCollection as Collection,
+  DistributedDatabase,
+  DistributedDbOptions,
+} from "./client/api.ts";
+import { createConstructors } from "./client/constructors.ts";
+import { createDatabase } from "./client/database.ts";
+import { createLocalConnection } from "./client/localConnection.ts";
+import type { NetworkManager as Manager } from "./client/networkTypes.ts";
+import type { Document } from "./client/types.ts";
+import { InMemoryAdapter } from "./storage/memory.ts";
+import type { StorageAdapter } from "./storage/store.ts";
+import { createLocalEngine } from "./worker/localEngine.ts";
+
+export interface CreateOptions extends DistributedDbOptions {
+  /** Default: a new one in memory, gone when the process ends. */
+  readonly adapter?: StorageAdapter;
+}
+
+/**
+ * Returns at once; `ready` settles when it is open. `C` says what collections hold: `{ users: User
+ * }`.
+ */
+export const createDistributedDb = <C extends object = object>(
+  options: CreateOptions = {},
+): DistributedDatabase<C> => {
+  const adapter = options.adapter ?? new InMemoryAdapter();
+  const database = createDatabase(options, {
+    connect: () => createLocalConnection(Promise.resolve(createLocalEngine(adapter))),
+    worker: false,
+    page: null,
+  });
+  return database;
+};
+
+const constructors = createConstructors(() => createDistributedDb());
+/** As the source designs construct it: over a database in memory, unless given another. */
+export const NetworkManager = constructors.NetworkManager;
+export type NetworkManager = Manager;
+/** As the source designs construct it; `db.collection(name)` is the usual way. */
+export const DistributedCollection = constructors.DistributedCollection;
+export type DistributedCollection<T = Document> = Collection<T>;
+
+export { NebulusError } from "./core/base/errors.ts";
+export { vectorClock } from "./core/clock/vector.ts";
+export { InMemoryAdapter } from "./storage/memory.ts";
+export type { ErrorCode, ErrorValue } from "./core/base/errors.ts";
+export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
+export type { CollectionInfo } from "./core/wire/requests.ts";
+export type { StorageAdapter } from "./storage/store.ts";
+export type {
+  Capabilities,
+  CollectionOptions,
+  CollectionSchema,
+  DatabaseEvents,
+  DistributedDatabase,
+  DistributedDbOptions,
+  DistributedOptions,
+  Health,
+  HookContext,
+  LiveQuery,
+  Plugin,
+  Transaction,
+  TransactionCollection,
+  TransactionFindOptions,
+} from "./client/api.ts";
+export type {
+  JoinOptions,
+  NetworkConfig,
+  NetworkEvents,
+  NetworkOptions,
+  NetworkStats,
+  PeerInfo,
+  ProtocolMessage,
+  SyncState,
+  SyncStatus,
+} from "./client/networkTypes.ts";
+export type {
+  CallOptions,
+  ConflictStrategy,
+  Document,
+  EntryType,
+  FindOptions,
+  Found,
+  GetOptions,
+  InsertOptions,
+  IterateOptions,
+  LiveOptions,
+  Metadata,
+  NewDocument,
+  Query,
+  Selector,
+  Sort,
+  Stored,
+  Update,
+  UpdateEntry,
+  UpdateOperators,
+  Visibility,
+} from "./client/types.ts";
