@@ -68,6 +68,11 @@ export const batchDocumentsMax = 100_000;
 export const transactionWritesPerCollectionMax = 4_096;
 export const transactionBytesPerCollectionMax = 1_048_576;
 export const transactionAttemptsMax = 5;
+/** How long a transaction that runs again waits for those before it. */
+export const transactionTurnMillisecondsMax = 1_000;
+/** How long opening waits for a database that another tab holds. */
+export const databaseLockMillisecondsMax = 1_000;
+export const iteratePageDocumentsDefault = 256;
 export const recentCommandsMax = 4_096;
 /** A transaction whose readings are older than so many changes is made again. */
 export const changesKeptMax = 16_384;
