@@ -221,9 +221,8 @@ test("a control head that cannot be of this network is refused", async () => {
 test("a closed channel and a send that never ends are faults, not hangs", async () => {
   const timers = createManualTimers();
   const peers = { idI: idOf("i"), idR: idOf("r") };
-  const base = {
-    ...{ role: "I", network: await memberOf(network), crypto, timers, peers },
-  } as const;
+  const role = "I" as const;
+  const base = { role, network: await memberOf(network), crypto, timers, peers };
   const closed = greet({
     ...base,
     send: () => Promise.reject(new Error("closed")),

@@ -1,0 +1,217 @@
+/**
+ * A network in memory, for tests, simulation and plain Node: a hub, and any number of carriers on it that
+ * behave like those of libp2p: bytes are copied, nobody hears himself, peers under a common tag are linked
+ * and linked again after a close. By its seed and the timers given, everything happens in one order.
+ */
+import { bytesToHex, concatBytes } from "../core/base/bytes.ts";
+import { sha256 } from "../core/crypto/hash.ts";
+import type {
+  Carrier,
+  CarrierIdentity,
+  CarrierStatus,
+  ChannelInfo,
+  PeerChannel,
+} from "../core/net/carrier.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import {
+  createMemoryLink,
+  type LinkDeps,
+  type LinkFaults,
+  type LinkStats,
+  type MemoryLink,
+} from "./memoryLink.ts";
+
+export type MemoryNetwork = Carrier;
+
+export interface MemoryHubOptions extends Partial<LinkFaults> {
+  readonly seed?: number;
+  /** The platform's if absent. */
+  readonly timers?: Pick<Clock, "after">;
+}
+
+export interface HubStats extends Readonly<LinkStats> {
+  /** Links made since the beginning, and open now. */
+  readonly linked: number;
+  readonly open: number;
+}
+
+export interface MemoryHub {
+  /** A new carrier; it takes part from `start` until `stop`, after which it may start again. */
+  readonly network: () => MemoryNetwork;
+  /**
+   * Only networks of one group reach each other, one in no group reaches nobody. Links across are cut at
+   * once, and what is on its way with them.
+   */
+  readonly partition: (groups: readonly (readonly MemoryNetwork[])[]) => void;
+  readonly heal: () => void;
+  /** Changes what links do to frames, from the next frame on. */
+  readonly setFaults: (faults: Partial<LinkFaults>) => void;
+  readonly stats: () => HubStats;
+}
+
+export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
+  const { seed = 1, timers = systemClock, ...chosen } = options;
+  const random = createDice(seed);
+  let faults: LinkFaults = { loss: 0, duplicate: 0, reorder: 0, delayMs: 0, ...chosen };
+  const stats: LinkStats = { frames: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0 };
+  const members: Member[] = [];
+  let groups: readonly (readonly MemoryNetwork[])[] | null = null;
+
+  const isReachable = (a: Member, b: Member): boolean =>
+    groups === null ||
+    groups.some((group) => group.includes(a.network) && group.includes(b.network));
+  const linker = createLinker({ timers, random, stats, faults: () => faults }, isReachable);
+  const linkAll = (member: Member): void => {
+    for (const other of members) if (other !== member) linker.linkLater(member, other, 0);
+  };
+
+  return {
+    network: () => {
+      const member = createMember(random, linkAll);
+      members.push(member);
+      return member.network;
+    },
+    partition: (wanted) => {
+      groups = wanted;
+      for (const member of members) {
+        for (const [other, made] of member.links) if (!isReachable(member, other)) made.cut();
+        linkAll(member);
+      }
+    },
+    heal: () => {
+      groups = null;
+      members.forEach(linkAll);
+    },
+    setFaults: (change) => {
+      faults = { ...faults, ...change };
+    },
+    stats: () => ({
+      ...stats,
+      linked: linker.linked(),
+      open: members.reduce((sum, { links }) => sum + links.size, 0) / 2,
+    }),
+  };
+};
+
+interface Linker {
+  /** Links the two if they are a pair by then, in a turn of its own: nobody is called from his own call. */
+  readonly linkLater: (a: Member, b: Member, waitMs: number) => void;
+  readonly linked: () => number;
+}
+
+const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boolean): Linker => {
+  let linked = 0;
+  const isPair = (a: Member, b: Member): boolean =>
+    a.identity !== null &&
+    b.identity !== null &&
+    a.identity.peerId !== b.identity.peerId &&
+    isReachable(a, b) &&
+    a.tags.some((tag) => b.tags.includes(tag));
+  const link = (a: Member, b: Member): void => {
+    if (!isPair(a, b) || a.links.has(b)) return;
+    const [first, second] = idOf(a) < idOf(b) ? [a, b] : [b, a];
+    const infos = [infoOf(first, second, true), infoOf(second, first, false)] as const;
+    const made = createMemoryLink(infos, deps, () => {
+      first.links.delete(second);
+      second.links.delete(first);
+      for (const member of [first, second]) member.tellStatus();
+      linkLater(first, second, relinkMs);
+    });
+    linked++;
+    first.links.set(second, made);
+    second.links.set(first, made);
+    first.tellChannel(made.ends[0]);
+    second.tellChannel(made.ends[1]);
+    for (const member of [first, second]) member.tellStatus();
+  };
+  const linkLater = (a: Member, b: Member, waitMs: number): void => {
+    if (!isPair(a, b)) return;
+    deps.timers.after(waitMs + deps.faults().delayMs, () => {
+      link(a, b);
+    });
+  };
+  return { linkLater, linked: () => linked };
+};
+
+/** After a close, peers that still have a tag in common are linked again so much later. */
+const relinkMs = 1_000;
+
+interface Member {
+  readonly network: MemoryNetwork;
+  identity: CarrierIdentity | null;
+  tags: readonly string[];
+  readonly links: Map<Member, MemoryLink>;
+  readonly tellChannel: (channel: PeerChannel) => void;
+  readonly tellStatus: () => void;
+}
+
+const createMember = (random: () => number, linkAll: (member: Member) => void): Member => {
+  let onChannel: (channel: PeerChannel) => void = () => undefined;
+  let onStatus: (status: CarrierStatus) => void = () => undefined;
+  const network: MemoryNetwork = {
+    start: (privateKey) => {
+      member.identity = identityOf(privateKey ?? randomKey(random));
+      linkAll(member);
+      return Promise.resolve(member.identity);
+    },
+    setTags: (tags) => {
+      member.tags = [...tags];
+      linkAll(member);
+    },
+    onChannel: (handler) => {
+      onChannel = handler;
+    },
+    onStatus: (handler) => {
+      onStatus = handler;
+    },
+    stop: () => {
+      member.identity = null;
+      for (const made of member.links.values()) made.cut();
+    },
+  };
+  const member: Member = {
+    ...{ network, identity: null, tags: [], links: new Map() },
+    tellChannel: (channel) => {
+      onChannel(channel);
+    },
+    tellStatus: () => {
+      const peers = [...member.links.keys()].map((other) => idOf(other)).sort();
+      onStatus({ relays: [], peers: peers.map((peer) => ({ peer, path: "direct" })) });
+    },
+  };
+  return member;
+};
+
+const randomKey = (random: () => number): Uint8Array =>
+  Uint8Array.from({ length: 32 }, () => Math.floor(random() * 256));
+
+const identityOf = (privateKey: Uint8Array): CarrierIdentity => ({
+  peerId: bytesToHex(multihash(privateKey)),
+  privateKey: privateKey.slice(),
+});
+
+/** As libp2p names a key: a multihash, here of the private key, since nobody checks. */
+const multihash = (privateKey: Uint8Array): Uint8Array =>
+  concatBytes(Uint8Array.of(0x12, 0x20), sha256(privateKey));
+
+const idOf = ({ identity }: Member): string => identity?.peerId ?? "";
+
+const infoOf = (local: Member, remote: Member, initiator: boolean): ChannelInfo => ({
+  remotePeer: idOf(remote),
+  localPeer: idOf(local),
+  remotePeerBytes: multihash(remote.identity?.privateKey ?? new Uint8Array()),
+  localPeerBytes: multihash(local.identity?.privateKey ?? new Uint8Array()),
+  initiator,
+  path: "direct",
+});
+
+/** Mulberry32 (Tommy Ettinger, public domain): repeatable, and never for secrets. */
+const createDice = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
+  };
+};
