@@ -12,6 +12,7 @@ import { ping } from "@libp2p/ping";
 import { webSockets } from "@libp2p/websockets";
 import { createLibp2p } from "libp2p";
 import { rendezvousPeersPerTagMax } from "../src/core/base/limits.ts";
+import { systemClock } from "../src/net/clock.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { createRegistry } from "./registry.ts";
@@ -75,10 +76,10 @@ export const startRelay = async ({ privateKey, announce, log }: RelayDeps): Prom
   });
   await libp2p.start();
   const registry = createRegistry({
-    random: () => Math.random(),
+    random: () => systemClock.random(),
     peersPerTagMax: rendezvousPeersPerTagMax,
   });
-  await serveRendezvous(libp2p, { registry, log, now: () => performance.now() });
+  await serveRendezvous(libp2p, { registry, log, clock: systemClock });
   return {
     peerId: libp2p.peerId.toString(),
     internalPort,

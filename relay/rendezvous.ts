@@ -4,8 +4,9 @@
  * stream: anything malformed, too many registrations, a newer stream of the same page.
  */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
-import { lpStream } from "@libp2p/utils";
 import { rendezvousFrameBytesMax } from "../src/core/base/limits.ts";
+import type { Clock } from "../src/net/clock.ts";
+import { createFrameStream } from "../src/net/frameStream.ts";
 import {
   encodePeersOfTag,
   parseRegistration,
@@ -19,8 +20,7 @@ import type { Changes, Registry } from "./registry.ts";
 export interface RendezvousDeps {
   readonly registry: Registry;
   readonly log: Log;
-  /** Milliseconds; only differences are used. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Resolves when the relay answers the protocol. */
@@ -32,88 +32,88 @@ export const serveRendezvous = (libp2p: Libp2p, deps: RendezvousDeps): Promise<v
     for (const [peer, tags] of changes) pages.get(peer)?.tell(tags);
   };
 
-  const serve = async (stream: Stream, connection: Connection): Promise<void> => {
+  const serve = (stream: Stream, connection: Connection): void => {
     const peer = connection.remotePeer.toString();
     if (pages.size >= limits.rendezvousPagesMax && !pages.has(peer)) {
       deps.log("rendezvous full");
       stream.abort(new Error("the rendezvous is full"));
       return;
     }
-    pages.get(peer)?.end();
-    const page = createPage(stream, peer, deps);
-    pages.set(peer, page);
-    deps.log("rendezvous opened", { pages: pages.size });
-    await page.listen((registration) => {
-      // A stream that was replaced may still hand over what it had read.
-      if (pages.get(peer) === page) tell(deps.registry.register(peer, registration));
+    const older = pages.get(peer);
+    const page = createPage(stream, peer, deps, {
+      onRegistration: (registration) => {
+        tell(deps.registry.register(peer, registration));
+      },
+      onEnded: () => {
+        if (pages.get(peer) !== page) return;
+        pages.delete(peer);
+        tell(deps.registry.forget(peer));
+        deps.log("rendezvous ended", { pages: pages.size });
+      },
     });
-    if (pages.get(peer) !== page) return;
-    pages.delete(peer);
-    tell(deps.registry.forget(peer));
-    deps.log("rendezvous ended", { pages: pages.size });
+    pages.set(peer, page);
+    older?.end();
+    deps.log("rendezvous opened", { pages: pages.size });
   };
 
-  return libp2p.handle(
-    rendezvousProtocol,
-    (stream, connection) => {
-      void serve(stream, connection);
-    },
-    { maxInboundStreams: limits.rendezvousStreamsPerPageMax },
-  );
+  return libp2p.handle(rendezvousProtocol, serve, {
+    maxInboundStreams: limits.rendezvousStreamsPerPageMax,
+  });
 };
 
 interface Page {
-  /** Resolves when the stream has ended, for whatever reason. */
-  listen(onRegistration: (registration: Registration) => void): Promise<void>;
   tell(tags: Iterable<string>): void;
   end(): void;
 }
 
-const createPage = (stream: Stream, peer: string, { registry, log, now }: RendezvousDeps): Page => {
-  const messages = lpStream(stream, { maxDataLength: rendezvousFrameBytesMax });
-  const mayRegister = createRate(limits.registrationsBurst, limits.registrationsPerSecond, now);
+interface PageHandlers {
+  /** Not after `end`. */
+  readonly onRegistration: (registration: Registration) => void;
+  /** Once, for whatever reason. */
+  readonly onEnded: () => void;
+}
+
+const createPage = (
+  stream: Stream,
+  peer: string,
+  { registry, log, clock }: RendezvousDeps,
+  { onRegistration, onEnded }: PageHandlers,
+): Page => {
+  const frames = createFrameStream({ stream, clock, frameBytesMax: rendezvousFrameBytesMax });
+  const mayRegister = createRate(limits.registrationsBurst, limits.registrationsPerSecond, clock);
   const untold = new Set<string>();
   let isTelling = false;
-
-  const end = (): void => {
-    stream.abort(new Error("the rendezvous is over"));
-  };
 
   /** Writes as fast as the page reads; what changes meanwhile is told once, as it then stands. */
   const tellAll = async (): Promise<void> => {
     isTelling = true;
     try {
-      while (untold.size > 0 && stream.status === "open") {
+      while (untold.size > 0) {
         const tags = [...untold];
         untold.clear();
-        for (const tag of tags) {
-          await messages.write(encodePeersOfTag(registry.peersOf(tag, peer)));
-        }
+        for (const tag of tags) await frames.send(encodePeersOfTag(registry.peersOf(tag, peer)));
         await pause(limits.pushIntervalMilliseconds);
       }
     } catch {
-      end();
+      // The stream is closed, and nobody is there to be told.
     } finally {
       isTelling = false;
     }
   };
 
+  frames.onClose(onEnded);
+  frames.onFrame((frame) => {
+    const registration = parseRegistration(frame);
+    if (registration !== null && mayRegister()) {
+      onRegistration(registration);
+    } else {
+      log("registration refused");
+      frames.abort("the registration is refused");
+    }
+  });
   return {
-    end,
-    listen: async (onRegistration) => {
-      try {
-        for (;;) {
-          const registration = parseRegistration((await messages.read()).subarray());
-          if (registration === null || !mayRegister()) {
-            log("registration refused");
-            break;
-          }
-          onRegistration(registration);
-        }
-      } catch {
-        // The page has gone, or its connection has.
-      }
-      end();
+    end: () => {
+      frames.abort("a newer stream took its place");
     },
     tell: (tags) => {
       for (const tag of tags) untold.add(tag);
@@ -123,11 +123,11 @@ const createPage = (stream: Stream, peer: string, { registry, log, now }: Rendez
 };
 
 /** A token bucket: `burst` at once, then `perSecond`. */
-const createRate = (burst: number, perSecond: number, now: () => number): (() => boolean) => {
+const createRate = (burst: number, perSecond: number, clock: Clock): (() => boolean) => {
   let tokens = burst;
-  let last = now();
+  let last = clock.now();
   return () => {
-    const time = now();
+    const time = clock.now();
     tokens = Math.min(burst, tokens + ((time - last) / 1_000) * perSecond);
     last = time;
     if (tokens < 1) return false;

@@ -2,7 +2,7 @@
  * Frames on a stream of bytes (FORMATS.md §8): length u32 LE, then that many bytes. What is in a
  * frame is none of this layer's business.
  */
-import { isFrameLength } from "../core/net/channelErrors.ts";
+import { isFrameLength } from "../core/net/frameErrors.ts";
 
 const headerBytes = 4;
 
@@ -20,6 +20,7 @@ export const encodeFrame = (frame: Uint8Array): Uint8Array => {
  * nothing after that is read. Holds at most one frame.
  */
 export const createFrameReader = (
+  bytesMax: number,
   onFrame: (frame: Uint8Array) => void,
 ): ((chunk: Uint8Array) => boolean) => {
   const header = new Uint8Array(headerBytes);
@@ -44,7 +45,7 @@ export const createFrameReader = (
       filled = 0;
       if (frame === null) {
         const length = view.getUint32(0, true);
-        sound = isFrameLength(length);
+        sound = isFrameLength(length, bytesMax);
         if (sound) frame = new Uint8Array(length);
       } else {
         const whole = frame;

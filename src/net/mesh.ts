@@ -10,10 +10,9 @@
  */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { channelsMax, dialsAtOnceMax } from "../core/base/limits.ts";
+import { channelsMax, dialsAtOnceMax, frameBytesMax } from "../core/base/limits.ts";
 import type { PeerChannel, PeerStatus } from "../core/net/carrier.ts";
 import { pathOf } from "./addresses.ts";
-import { createChannel } from "./channel.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
 import {
   channelProtocol,
@@ -23,6 +22,7 @@ import {
   probe,
   type Dialer,
 } from "./dialer.ts";
+import { createFrameStream } from "./frameStream.ts";
 import type { RelayLink } from "./relayLink.ts";
 
 const redial = { min: 500, max: 60_000 };
@@ -189,23 +189,33 @@ const adopt = (state: State, id: string, stream: Stream, connection: Connection)
   const since = deps.clock.now();
   const older = peer.channel;
   const path = pathOf(connection.remoteAddr.toString());
-  const channel = createChannel({
+  const frames = createFrameStream({
     stream,
+    frameBytesMax,
     clock: deps.clock,
-    info: {
-      remotePeer: id,
-      localPeer: self,
-      remotePeerBytes: connection.remotePeer.toMultihash().bytes,
-      localPeerBytes: deps.libp2p.peerId.toMultihash().bytes,
-      initiator: self < id,
-      path,
-    },
-    onAnswered: () => {
-      if (channel.initiator && path === "direct") closeRelayedConnections(deps.libp2p, id);
-    },
     onClosed: () => {
       if (peer.channel === channel) lose(state, peer, deps.clock.now() - since);
     },
+  });
+  const channel: PeerChannel = {
+    send: frames.send,
+    onClose: frames.onClose,
+    close: frames.close,
+    onFrame: (handler) => {
+      frames.onFrame((frame) => {
+        onAnswered();
+        handler(frame);
+      });
+    },
+    remotePeer: id,
+    localPeer: self,
+    remotePeerBytes: connection.remotePeer.toMultihash().bytes,
+    localPeerBytes: deps.libp2p.peerId.toMultihash().bytes,
+    initiator: self < id,
+    path,
+  };
+  const onAnswered = once(() => {
+    if (channel.initiator && path === "direct") closeRelayedConnections(deps.libp2p, id);
   });
   // A direct connection carries nothing but its channel. The peer's page may be gone while its end
   // still looks open for long, and the next dial must not find that.
@@ -215,6 +225,14 @@ const adopt = (state: State, id: string, stream: Stream, connection: Connection)
   older?.close();
   deps.onChannel(channel);
   deps.onChange();
+};
+
+const once = (run: () => void): (() => void) => {
+  let isDone = false;
+  return () => {
+    if (!isDone) run();
+    isDone = true;
+  };
 };
 
 const lose = (state: State, peer: Peer, livedMilliseconds: number): void => {

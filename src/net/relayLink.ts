@@ -8,6 +8,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import type { RelayStatus } from "../core/net/carrier.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
 import { openRendezvous, type Rendezvous } from "./rendezvous.ts";
+import type { PeersOfTag } from "./rendezvousMessages.ts";
 
 const backoff = { min: 250, max: 15_000 };
 const dialMillisecondsMax = 20_000;
@@ -127,45 +128,43 @@ const keepMeeting = async (state: State): Promise<void> => {
   }
 };
 
-/** From a dial until the rendezvous ends, which it always does by an exception. */
-const meet = async (state: State): Promise<never> => {
+/** From a dial until the rendezvous ends. Rejects if it never began. */
+const meet = async (state: State): Promise<void> => {
   const { clock, onChange } = state.deps;
-  const { connection, rendezvous } = await connect(state);
-  state.session = { connection, rendezvous, since: clock.now() };
+  const session = await connect(state);
+  state.session = session;
   state.peersByTag.clear();
   checkReservation(state);
   register(state);
   onChange();
   const cancel = clock.after(reservationMillisecondsMax, () => {
-    if (!state.isReserved) connection.abort(new Error("the relay gives no reservation"));
+    if (!state.isReserved) session.connection.abort(new Error("the relay gives no reservation"));
   });
-  try {
-    for (;;) {
-      const { tag, peers } = await rendezvous.next();
-      if (state.tags.includes(tag)) state.peersByTag.set(tag, peers);
-      onChange();
-    }
-  } finally {
-    cancel();
-    rendezvous.close();
-  }
+  await session.rendezvous.ended;
+  cancel();
 };
 
-const connect = async ({
-  deps: { libp2p, address },
-  stopping,
-}: State): Promise<{ connection: Connection; rendezvous: Rendezvous }> => {
+const connect = async (state: State): Promise<Session> => {
+  const { libp2p, address, clock } = state.deps;
   const withinTime = (): AbortSignal =>
-    AbortSignal.any([stopping.signal, AbortSignal.timeout(dialMillisecondsMax)]);
+    AbortSignal.any([state.stopping.signal, AbortSignal.timeout(dialMillisecondsMax)]);
   const standing = libp2p.getConnections().find((connection) => isToRelay(connection, address));
   const connection = standing ?? (await libp2p.dial(multiaddr(address), { signal: withinTime() }));
   try {
-    return { connection, rendezvous: await openRendezvous(connection, withinTime()) };
+    const rendezvous = await openRendezvous(connection, clock, withinTime(), (answer) => {
+      hear(state, answer);
+    });
+    return { connection, rendezvous, since: clock.now() };
   } catch (error) {
     // It may be dead without showing it, so the next dial must not find it.
     connection.abort(new Error("the relay does not answer"));
     throw error;
   }
+};
+
+const hear = (state: State, { tag, peers }: PeersOfTag): void => {
+  if (state.tags.includes(tag)) state.peersByTag.set(tag, peers);
+  state.deps.onChange();
 };
 
 const checkReservation = (state: State): void => {

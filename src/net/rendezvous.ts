@@ -3,8 +3,9 @@
  * under them.
  */
 import type { Connection } from "@libp2p/interface";
-import { lpStream } from "@libp2p/utils";
 import { rendezvousFrameBytesMax } from "../core/base/limits.ts";
+import type { Clock } from "./clock.ts";
+import { createFrameStream } from "./frameStream.ts";
 import {
   encodeRegistration,
   parsePeersOfTag,
@@ -14,36 +15,35 @@ import {
 } from "./rendezvousMessages.ts";
 
 export interface Rendezvous {
-  /** Replaces the registration before; a failure ends the stream. */
+  /** Replaces the registration before. */
   register(registration: Registration): void;
-  /** The relay's next answer. Rejects when the stream ends, and when the answer is malformed. */
-  next(): Promise<PeersOfTag>;
+  /** Resolves when the stream has ended, for whatever reason; a malformed answer ends it. */
+  readonly ended: Promise<void>;
   close(): void;
 }
 
 /** Rejects if the relay has no rendezvous or does not answer in time. */
 export const openRendezvous = async (
   connection: Connection,
+  clock: Clock,
   signal: AbortSignal,
+  onPeers: (answer: PeersOfTag) => void,
 ): Promise<Rendezvous> => {
   const stream = await connection.newStream(rendezvousProtocol, { signal });
-  const messages = lpStream(stream, { maxDataLength: rendezvousFrameBytesMax });
-  const end = (why: string): void => {
-    stream.abort(new Error(why));
-  };
+  const frames = createFrameStream({ stream, clock, frameBytesMax: rendezvousFrameBytesMax });
+  frames.onFrame((frame) => {
+    const answer = parsePeersOfTag(frame);
+    if (answer === null) frames.abort("the answer is malformed");
+    else onPeers(answer);
+  });
   return {
+    ended: new Promise((resolve) => {
+      frames.onClose(resolve);
+    }),
     register: (registration) => {
-      messages.write(encodeRegistration(registration)).catch(() => {
-        end("the relay takes no registration");
-      });
+      // Only a closed stream refuses it, and then there is a new registration anyway.
+      frames.send(encodeRegistration(registration)).catch(() => undefined);
     },
-    next: async () => {
-      const answer = parsePeersOfTag((await messages.read()).subarray());
-      if (answer === null) throw new Error("the relay's answer is malformed");
-      return answer;
-    },
-    close: () => {
-      end("the rendezvous is over");
-    },
+    close: frames.close,
   };
 };

@@ -1,6 +1,6 @@
 /**
- * What page and relay say on the rendezvous stream: small JSON texts, each with a varint length
- * before it (libp2p's usual framing). One long-lived stream per page and relay:
+ * What page and relay say on the rendezvous stream: small JSON texts, each in a frame (its length
+ * before it as u32 LE, as on channels). One long-lived stream per page and relay:
  *
  *   page → relay   {"tags": [32 hex digits, …], "reachable": boolean}
  *                  replaces the registration before

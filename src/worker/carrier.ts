@@ -3,8 +3,9 @@
  * libp2p. The messages stand in `core/net/carrier.ts`, the page's end in `net/bridge.ts`.
  */
 import { NebulusError } from "../core/base/errors.ts";
+import { frameBytesMax } from "../core/base/limits.ts";
 import { unreachable } from "../core/base/result.ts";
-import { badFrameLength, channelClosed, isFrameLength } from "../core/net/channelErrors.ts";
+import { badFrameLength, channelClosed, isFrameLength } from "../core/net/frameErrors.ts";
 import type {
   Carrier,
   CarrierEvent,
@@ -119,7 +120,9 @@ const createPortChannel = (port: MessagePort, number: number, info: ChannelInfo)
   const channel: PeerChannel = {
     ...info,
     send: (frame) => {
-      if (!isFrameLength(frame.length)) return Promise.reject(badFrameLength(frame.length));
+      if (!isFrameLength(frame.length, frameBytesMax)) {
+        return Promise.reject(badFrameLength(frame.length, frameBytesMax));
+      }
       if (!isOpen) return Promise.reject(channelClosed());
       // A copy, since a moved buffer is gone here, and the caller may send the same to another
       // peer.

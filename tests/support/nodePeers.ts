@@ -2,7 +2,7 @@
  * Real relays and real peers for tests in Node: WebSockets and circuits, everything but WebRTC,
  * which only a browser has.
  */
-import { generateKeyPair } from "@libp2p/crypto/keys";
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,8 @@ import { startRelayServer, type RunningRelay } from "../../relay/start.ts";
 import type { CarrierStatus, PeerChannel } from "../../src/core/net/carrier.ts";
 import { systemClock } from "../../src/net/clock.ts";
 import { createRelayedLibp2p } from "../../src/net/libp2p.ts";
-import { createPeerNode, type PeerNode } from "../../src/net/peerNode.ts";
+import type { PageNode } from "../../src/net/node.ts";
+import { createPeerNode } from "../../src/net/peerNode.ts";
 
 /** Runs what was registered, last first, even if some of it fails. */
 export interface Cleanup {
@@ -50,7 +51,7 @@ export const startTestRelay = async (
   return relay;
 };
 
-export interface TestPeer extends PeerNode {
+export interface TestPeer extends PageNode {
   /** Every channel so far, in order, with what it received. */
   readonly channels: readonly ReceivedChannel[];
   /** Resolves with the first status, from now on or in the past, that the test accepts. */
@@ -68,19 +69,26 @@ export interface ReceivedChannel {
 }
 
 /** Relays are given without their peer id, as a page derives them from its own origin. */
-export const startTestPeer = async (
-  cleanup: Cleanup,
+export const startTestNode = async (
   relays: readonly RunningRelay[],
-): Promise<TestPeer> => {
-  const libp2p = await createRelayedLibp2p({
-    privateKey: await generateKeyPair("Ed25519"),
-    relayCount: relays.length,
-  });
+  privateKey: Uint8Array | null = null,
+): Promise<PageNode> => {
+  const key =
+    privateKey === null ? await generateKeyPair("Ed25519") : privateKeyFromProtobuf(privateKey);
+  const libp2p = await createRelayedLibp2p({ privateKey: key, relayCount: relays.length });
   const node = await createPeerNode({
     libp2p,
     relays: relays.map(({ port }) => `/ip4/127.0.0.1/tcp/${port}/ws`),
     clock: systemClock,
   });
+  return { ...node, privateKey: privateKeyToProtobuf(key) };
+};
+
+export const startTestPeer = async (
+  cleanup: Cleanup,
+  relays: readonly RunningRelay[],
+): Promise<TestPeer> => {
+  const node = await startTestNode(relays);
   cleanup.add(() => node.stop());
   const changed = createSignal();
   const channels: ReceivedChannel[] = [];
@@ -100,7 +108,8 @@ export const startTestPeer = async (
   };
 };
 
-const record = (channel: PeerChannel): ReceivedChannel => {
+/** Sets the channel's handlers. */
+export const record = (channel: PeerChannel): ReceivedChannel => {
   const frames: Uint8Array[] = [];
   const changed = createSignal();
   channel.onFrame((frame) => {
@@ -117,7 +126,7 @@ const record = (channel: PeerChannel): ReceivedChannel => {
   };
 };
 
-interface Signal {
+export interface Signal {
   readonly raise: () => void;
   /**
    * Looks now and whenever the signal is raised, until the answer is neither undefined nor false.
@@ -125,7 +134,7 @@ interface Signal {
   until<T>(look: () => T | undefined | false): Promise<T>;
 }
 
-const createSignal = (): Signal => {
+export const createSignal = (): Signal => {
   let waiting: (() => void)[] = [];
   return {
     raise: () => {

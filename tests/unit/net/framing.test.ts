@@ -25,7 +25,7 @@ test("frames come out whole and in order, whatever the chunks", () => {
     );
     const stream = join(frames.map(encodeFrame));
     const got: Uint8Array[] = [];
-    const read = createFrameReader((frame) => got.push(frame));
+    const read = createFrameReader(frameBytesMax, (frame) => got.push(frame));
     for (let at = 0; at < stream.length;) {
       const end = at + random.integer(20);
       expect(read(stream.subarray(at, end)), `seed ${seed}`).toBe(true);
@@ -39,7 +39,7 @@ test("frames come out whole and in order, whatever the chunks", () => {
 
 test("the largest frame passes, and one byte more ends the stream", () => {
   const got: number[] = [];
-  const read = createFrameReader((frame) => got.push(frame.length));
+  const read = createFrameReader(frameBytesMax, (frame) => got.push(frame.length));
   expect(read(encodeFrame(new Uint8Array(frameBytesMax)))).toBe(true);
   expect(read(encodeFrame(new Uint8Array(frameBytesMax + 1)))).toBe(false);
   expect(read(encodeFrame(Uint8Array.of(1)))).toBe(false);
@@ -48,7 +48,7 @@ test("the largest frame passes, and one byte more ends the stream", () => {
 
 test("an empty frame ends the stream, and what stands before it in the chunk still counts", () => {
   const got: Uint8Array[] = [];
-  const read = createFrameReader((frame) => got.push(frame));
+  const read = createFrameReader(frameBytesMax, (frame) => got.push(frame));
   const chunk = join([
     encodeFrame(Uint8Array.of(1)),
     Uint8Array.of(0, 0, 0, 0),

@@ -1,24 +1,15 @@
-/** One libp2p stream as a channel: writing against a slow reader, reading, the ways to end. */
+/** One libp2p stream as a stream of frames: a slow reader, early frames, the ways to end. */
 import type { Stream } from "@libp2p/interface";
 import { streamPair } from "@libp2p/utils";
 import { expect, test } from "vitest";
-import type { ChannelInfo, PeerChannel } from "../../../src/core/net/carrier.ts";
-import { createChannel } from "../../../src/net/channel.ts";
+import { frameBytesMax } from "../../../src/core/base/limits.ts";
 import { systemClock } from "../../../src/net/clock.ts";
-
-const info: ChannelInfo = {
-  remotePeer: "remote",
-  localPeer: "local",
-  remotePeerBytes: Uint8Array.of(1),
-  localPeerBytes: Uint8Array.of(2),
-  initiator: true,
-  path: "direct",
-};
+import { createFrameStream, type FrameStream } from "../../../src/net/frameStream.ts";
 
 interface Tried {
-  readonly channel: PeerChannel;
+  readonly channel: FrameStream;
   readonly frames: Uint8Array[];
-  /** In order: `answered`, `lost` (the mesh's hook), `closed` (the user's handler). */
+  /** In order: `lost` (the maker's hook), `closed` (the user's handler). */
   readonly events: string[];
   readonly closed: Promise<void>;
 }
@@ -26,11 +17,10 @@ interface Tried {
 const channelOn = (stream: Stream): Tried => {
   const frames: Uint8Array[] = [];
   const events: string[] = [];
-  const channel = createChannel({
+  const channel = createFrameStream({
     stream,
-    info,
+    frameBytesMax,
     clock: systemClock,
-    onAnswered: () => events.push("answered"),
     onClosed: () => events.push("lost"),
   });
   channel.onFrame((frame) => frames.push(frame));
@@ -60,7 +50,7 @@ test("a slow reader holds the writer back, and every frame arrives in order", as
   expect(reader.frames.map((frame) => [frame.length, frame[0]])).toEqual(
     accepted.map((at) => [1_000, at]),
   );
-  expect(reader.events).toEqual(["answered", "lost", "closed"]);
+  expect(reader.events).toEqual(["lost", "closed"]);
 });
 
 test("the caller's bytes may change once send was called", async () => {
@@ -82,13 +72,7 @@ test("frames that came before the handler are kept for it", async () => {
   const [outbound, inbound] = await streamPair();
   const writer = channelOn(outbound);
   await writer.channel.send(Uint8Array.of(5));
-  const reader = createChannel({
-    stream: inbound,
-    info,
-    clock: systemClock,
-    onAnswered: () => undefined,
-    onClosed: () => undefined,
-  });
+  const reader = createFrameStream({ stream: inbound, frameBytesMax, clock: systemClock });
   const frame = await new Promise<Uint8Array>((resolve) => {
     reader.onFrame(resolve);
   });

@@ -1,30 +1,43 @@
 /**
- * One libp2p stream as a channel of frames. Apart from the mesh, which decides when streams are
- * opened: here is only how one is written, read and ended.
+ * One libp2p stream as a stream of frames: how it is written, read and ended. When streams are
+ * opened, and what is in the frames, is for others: the mesh's channels and the rendezvous both run
+ * over this.
+ *
+ * Not `lpStream` of @libp2p/utils: that holds a length without end for ever, and buffers what the
+ * reader does not take.
  */
 import type { Stream, StreamMessageEvent } from "@libp2p/interface";
-import { badFrameLength, channelClosed, isFrameLength } from "../core/net/channelErrors.ts";
-import type { ChannelInfo, PeerChannel } from "../core/net/carrier.ts";
+import type { PeerChannel } from "../core/net/carrier.ts";
+import { badFrameLength, channelClosed, isFrameLength } from "../core/net/frameErrors.ts";
 import type { Clock } from "./clock.ts";
 import { createFrameReader, encodeFrame } from "./framing.ts";
 
 /** How long the other side has to close its end too before the stream is reset. */
 const closeMillisecondsMax = 5_000;
 
-export interface ChannelDeps {
+export interface FrameStreamDeps {
   readonly stream: Stream;
-  readonly info: ChannelInfo;
+  /** A frame beyond is refused when sent, and ends the stream when it comes. */
+  readonly frameBytesMax: number;
   readonly clock: Clock;
-  /** The peer's first frame has come: the connection works both ways. */
-  readonly onAnswered: () => void;
   /** Once, before the handler of `onClose`. */
-  readonly onClosed: () => void;
+  readonly onClosed?: () => void;
 }
 
-export const createChannel = ({ stream, info, clock, ...hooks }: ChannelDeps): PeerChannel => {
-  const sender = createSender(stream);
+/** As of `PeerChannel`, which is one of these with a peer at the other end. */
+export interface FrameStream extends Pick<PeerChannel, "send" | "onFrame" | "onClose" | "close"> {
+  /** Ends it at once, for a peer that does not keep to the rules; what waits is lost. */
+  readonly abort: (why: string) => void;
+}
+
+export const createFrameStream = ({
+  stream,
+  frameBytesMax,
+  clock,
+  onClosed,
+}: FrameStreamDeps): FrameStream => {
+  const sender = createSender(stream, frameBytesMax);
   let isOpen = true;
-  let isAnswered = false;
   let frameHandler: ((frame: Uint8Array) => void) | null = null;
   let closeHandler: (() => void) | null = null;
 
@@ -32,7 +45,7 @@ export const createChannel = ({ stream, info, clock, ...hooks }: ChannelDeps): P
     if (!isOpen) return;
     isOpen = false;
     sender.stop();
-    hooks.onClosed();
+    onClosed?.();
     closeHandler?.();
   };
   const close = (): void => {
@@ -41,15 +54,17 @@ export const createChannel = ({ stream, info, clock, ...hooks }: ChannelDeps): P
     endStream(stream, clock);
   };
 
-  const read = createFrameReader((frame) => {
-    if (!isOpen) return;
-    if (!isAnswered) hooks.onAnswered();
-    isAnswered = true;
-    frameHandler?.(frame);
+  const abort = (why: string): void => {
+    stream.abort(new Error(why));
+    finish();
+  };
+
+  const read = createFrameReader(frameBytesMax, (frame) => {
+    if (isOpen) frameHandler?.(frame);
   });
   const onMessage = ({ data }: StreamMessageEvent): void => {
     const isSound = !isOpen || read(data instanceof Uint8Array ? data : data.subarray());
-    if (!isSound) stream.abort(new Error("malformed frame"));
+    if (!isSound) abort("malformed frame");
   };
 
   stream.addEventListener("close", finish);
@@ -59,7 +74,6 @@ export const createChannel = ({ stream, info, clock, ...hooks }: ChannelDeps): P
   if (stream.readableEnded) queueMicrotask(close);
 
   return {
-    ...info,
     send: sender.send,
     onFrame: (handler) => {
       const isFirst = frameHandler === null;
@@ -72,6 +86,7 @@ export const createChannel = ({ stream, info, clock, ...hooks }: ChannelDeps): P
       if (!isOpen) handler();
     },
     close,
+    abort,
   };
 };
 
@@ -88,7 +103,7 @@ interface Waiting {
 }
 
 /** Hands on as much as the transport takes at once; the rest waits for its `drain`, in order. */
-const createSender = (stream: Stream): Sender => {
+const createSender = (stream: Stream, frameBytesMax: number): Sender => {
   const queue: Waiting[] = [];
   let isOpen = true;
 
@@ -118,7 +133,9 @@ const createSender = (stream: Stream): Sender => {
   return {
     stop,
     send: (frame) => {
-      if (!isFrameLength(frame.length)) return Promise.reject(badFrameLength(frame.length));
+      if (!isFrameLength(frame.length, frameBytesMax)) {
+        return Promise.reject(badFrameLength(frame.length, frameBytesMax));
+      }
       if (!isOpen) return Promise.reject(channelClosed());
       const bytes = encodeFrame(frame);
       return new Promise((resolve, reject) => {

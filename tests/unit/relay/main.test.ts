@@ -1,0 +1,95 @@
+/** The relay as people run it: what it says, how it ends, what it keeps. */
+import { execFile } from "node:child_process";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { createCleanup, temporaryDirectory } from "../../support/nodePeers.ts";
+import { startRelayProcess, type RelayProcess } from "../../support/relayProcess.ts";
+
+const cleanup = createCleanup();
+afterEach(() => cleanup.run());
+
+const root = resolve(import.meta.dirname, "../../..");
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs it to its end. */
+const run = (flags: readonly string[]): Promise<Ended> =>
+  new Promise((resolveEnd) => {
+    const command = ["relay/main.ts", ...flags];
+    execFile(process.execPath, command, { cwd: root }, (error, out, errorText) => {
+      resolveEnd({ code: Number(error?.code ?? 0), out, error: errorText });
+    });
+  });
+
+const startIn = async (data: string): Promise<RelayProcess> => {
+  const relay = await startRelayProcess(["--port", "0", "--static", data, "--data", data]);
+  cleanup.add(() => relay.stop());
+  return relay;
+};
+
+const peerIdOf = async ({ port }: RelayProcess): Promise<unknown> => {
+  const response = await fetch(`http://127.0.0.1:${port}/relay.json`);
+  return ((await response.json()) as { peerId: unknown }).peerId;
+};
+
+test("it says where the page is, ends cleanly when asked, and is the same afterwards", async () => {
+  const data = await temporaryDirectory(cleanup);
+  const relay = await startIn(data);
+  expect(relay.url).toMatch(/^http:\/\/localhost:\d+$/);
+  const peerId = await peerIdOf(relay);
+  expect(await relay.stop()).toBe(0);
+  // Only its owner may read the key.
+  expect((await stat(join(data, "identity.key"))).mode & 0o777).toBe(0o600);
+  expect(await peerIdOf(await startIn(data))).toBe(peerId);
+});
+
+test("a port in use is an error that names the flag", async () => {
+  const holder = createServer();
+  const port = await new Promise<number>((resolvePort) => {
+    holder.listen(0, "127.0.0.1", () => {
+      const address = holder.address();
+      resolvePort(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  cleanup.add(() => holder.close());
+  const data = await temporaryDirectory(cleanup);
+  const { code, error } = await run(["--port", String(port), "--data", data]);
+  expect(code).toBe(1);
+  expect(error).toContain(`port ${port} is in use`);
+  expect(error).toContain("--port");
+  expect(error).not.toContain("    at ");
+});
+
+test.each([
+  [["--port", "70000"], "--port takes a number from 0 to 65535"],
+  [["--port", "http"], "--port takes a number from 0 to 65535"],
+  [["--prot", "5"], "--prot"],
+  [["--host", "203.0.113.1", "--port", "0"], "--host"],
+])("%j is refused with advice", async (flags, advice) => {
+  const data = await temporaryDirectory(cleanup);
+  const { code, error } = await run([...flags, "--data", data]);
+  expect(code).toBe(1);
+  expect(error).toContain(advice);
+});
+
+test("--help lists the flags and starts nothing", async () => {
+  const { code, out } = await run(["--help"]);
+  expect(code).toBe(0);
+  for (const flag of ["--port", "--host", "--static", "--data"]) expect(out).toContain(flag);
+});
+
+test("a damaged key is never replaced silently", async () => {
+  const data = await temporaryDirectory(cleanup);
+  const path = join(data, "identity.key");
+  await writeFile(path, "damaged");
+  const { code, error } = await run(["--port", "0", "--data", data]);
+  expect(code).toBe(1);
+  expect(error).toContain("identity.key");
+  expect(await readFile(path, "utf8")).toBe("damaged");
+});
