@@ -153,7 +153,11 @@ const write = (
   const changes = randomChanges(palette, random, step);
   const birth = !isModelAlive || random.chance(0.1);
   const held = heldInModel(log);
-  const written = changes.filter((change) => !isIdleInModel(held, change));
+  // What is born again must not lean on values that only the older birth keeps alive.
+  const isComplete = birth && isModelAlive;
+  const written = changes.filter(
+    (change) => (isComplete && "set" in change) || !isIdleInModel(held, change),
+  );
   const model = makeOp(log, dot, time, written, { birth });
   const op = makeWrite(context, changes.map(toChange), { birth });
   if (op !== null || birth) return same(model, op);

@@ -13,9 +13,10 @@ import { pathKey } from "../op/path.ts";
 import type { DeleteOp, Entry, WriteOp } from "../op/types.ts";
 import { isIdle, type Change, type ReplaceChange, type SetChange } from "./change.ts";
 import { createDraft, type Draft } from "./draft.ts";
-import { emptyState, findRegisters, stampAt, toGeneral, valueAt } from "./pack.ts";
+import { emptyState, stampAt, toGeneral, valueAt } from "./pack.ts";
+import type { StampedLeaf } from "./read.ts";
 import { placePaths } from "./shapes.ts";
-import { birthsOf, isAlive, type DocumentState, type PathRegisters } from "./state.ts";
+import { birthsOf, isAlive, type DocumentState } from "./state.ts";
 
 /** The op's name and time, and what its writer sees of the document. */
 export interface WriteContext {
@@ -38,7 +39,7 @@ export const makeWrite = (
 ): WriteOp | null => {
   const { id, state, dot, time } = context;
   assert(birth || isAlive(state), "only a birth writes to a document that is not alive");
-  const entries = entriesOf(context, changes);
+  const entries = entriesOf(context, changes, birth);
   if (entries.length === 0 && !birth) return null;
   const seen = birthsOf(state).map((each) => each.dot);
   const births = birth ? sortDots([...seen, dot]) : seen;
@@ -52,36 +53,22 @@ export const makeDelete = ({ id, state, dot, time }: WriteContext): DeleteOp | n
 };
 
 /**
- * Writes a document that lives elsewhere into this scope: a birth of its own whose values rank by
- * their first stamps, beside what the scope may hold of that id. Values that it holds already are
- * left out. More than one op only for a document that a merge made larger than one can be. `next`
- * gives each op its name and time.
+ * Writes a document that lives elsewhere into this scope: a birth of its own, whose values rank by
+ * their first stamps, beside what the scope may hold of that id. Values that are equal there are
+ * written too, and are no conflict: were they left out, a delete of the other birth would take them
+ * away and leave half a document. More than one op only for a document that a merge made larger
+ * than one can be. `next` gives each op its name and time.
  */
 export const makeReissue = (
-  { id, state }: Pick<WriteContext, "id" | "state">,
-  leaves: readonly { readonly path: Path; readonly value: Value; readonly stamp: Stamp }[],
+  id: string,
+  leaves: readonly StampedLeaf[],
   next: () => Pick<WriteContext, "dot" | "time">,
 ): readonly WriteOp[] => {
-  const held = toGeneral(state ?? emptyState(id)).registers;
-  const isHeld = ({ path, value }: { readonly path: Path; readonly value: Value }): boolean => {
-    const at = held[findRegisters(held, pathKey(path))];
-    return at?.base.some((each) => each.kind === "set" && equalValues(each.value, value)) ?? false;
-  };
-  const entries = leaves
-    .filter((leaf) => !isHeld(leaf))
-    .map(({ path, value, stamp }) => plainSet(path, value, stamp));
+  const entries = leaves.map(({ path, value, stamp }) => plainSet(path, value, stamp));
   const first = next();
   const births = [first.dot];
-  const ops: WriteOp[] = [
-    {
-      kind: "write",
-      id,
-      ...first,
-      birth: true,
-      births,
-      entries: entries.slice(0, writeEntriesPerOpMax),
-    },
-  ];
+  const head = entries.slice(0, writeEntriesPerOpMax);
+  const ops: WriteOp[] = [{ kind: "write", id, ...first, birth: true, births, entries: head }];
   for (let at = writeEntriesPerOpMax; at < entries.length; at += writeEntriesPerOpMax) {
     const part = entries.slice(at, at + writeEntriesPerOpMax);
     ops.push({ kind: "write", id, ...next(), birth: false, births, entries: part });
@@ -101,14 +88,20 @@ const plainSet = (path: Path, value: Value, origin: Stamp | null): Entry => ({
 const entriesOf = (
   { id, state, dot }: WriteContext,
   changes: readonly Change[],
+  birth: boolean,
 ): readonly Entry[] => {
-  const short = isAlive(state) ? overwriteEntries(state, changes) : freshEntries(changes);
+  // A document born again must not lean on values that only the older birth keeps alive.
+  const isComplete = birth && isAlive(state);
+  const short = isAlive(state)
+    ? overwriteEntries(state, changes, isComplete)
+    : freshEntries(changes);
   if (short !== null) return short;
   const held = toGeneral(state ?? emptyState(id)).registers;
   const draft = createDraft(held, dot);
+  const isDue = (change: Change): boolean => (isComplete && isSet(change)) || !isIdle(held, change);
   for (const change of changes) {
-    if ("replace" in change) replaceSubtree(draft, held, change);
-    else if (draft.touches(change.path) || !isIdle(held, change)) applyChange(draft, change);
+    if ("replace" in change) replaceSubtree(draft, change, isDue);
+    else if (draft.touches(change.path) || isDue(change)) applyChange(draft, change);
   }
   return draft.entries();
 };
@@ -128,6 +121,7 @@ const freshEntries = (changes: readonly Change[]): readonly Entry[] | null => {
 const overwriteEntries = (
   state: DocumentState,
   changes: readonly Change[],
+  isComplete: boolean,
 ): readonly Entry[] | null => {
   if (state.kind !== "plain" || state.shape.clashes || !changes.every(isSet)) return null;
   if (changes.length > 1 && placePaths(changes) === null) return null;
@@ -135,7 +129,7 @@ const overwriteEntries = (
   for (const { path, set, origin } of changes) {
     const index = state.shape.indexByKey.get(pathKey(path));
     if (index === undefined) return null;
-    if (equalValues(valueAt(state, index), set)) continue;
+    if (!isComplete && equalValues(valueAt(state, index), set)) continue;
     const replaces = [stampAt(state, index).dot];
     entries.push({ ...plainSet(path, set, origin ?? null), replaces });
   }
@@ -154,12 +148,13 @@ const applyChange = (draft: Draft, change: Exclude<Change, ReplaceChange>): void
 
 const replaceSubtree = (
   draft: Draft,
-  held: readonly PathRegisters[],
   { path, replace }: ReplaceChange,
+  isDue: (change: Change) => boolean,
 ): void => {
   draft.clear(path, new Set(replace.map((leaf) => pathKey(leaf.path))));
   for (const leaf of replace) {
-    if (!isIdle(held, { path: leaf.path, set: leaf.value })) draft.set(leaf.path, leaf.value, null);
+    const isWritten = isDue({ path: leaf.path, set: leaf.value });
+    if (isWritten) draft.set(leaf.path, leaf.value, null);
   }
 };
 

@@ -54,6 +54,13 @@ export interface DocumentMeta {
   readonly quarantined: readonly string[];
 }
 
+/** A leaf that a reader sees, and what it ranks by. */
+export interface StampedLeaf {
+  readonly path: Path;
+  readonly value: Value;
+  readonly stamp: Stamp;
+}
+
 /** One concurrent value of a path; without `value`: someone unset it. */
 export interface Sibling {
   readonly value?: Value;
@@ -91,7 +98,7 @@ export const readDocument = (
 export const visibleLeaves = (
   state: DocumentState | null,
   options: ReadOptions,
-): readonly { readonly path: Path; readonly value: Value; readonly stamp: Stamp }[] =>
+): readonly StampedLeaf[] =>
   isAlive(state)
     ? shownValues(toGeneral(state).registers, options).map(({ path, value, by }) => ({
         path,

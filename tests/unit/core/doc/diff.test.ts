@@ -320,7 +320,7 @@ const counted = (writer: string) => {
 
 const moved = (from: DocumentState | null, into: DocumentState | null) => {
   const leaves = visibleLeaves(from, readAll);
-  const ops = makeReissue({ id: "document", state: into }, leaves, counted("m"));
+  const ops = makeReissue("document", leaves, counted("m"));
   return { ops, state: ops.reduce<DocumentState | null>(applyOp, into) };
 };
 
@@ -333,7 +333,7 @@ test("a document written anew reads the same and ranks by its first stamps", () 
   expect(visibleLeaves(state, readAll)).toEqual(visibleLeaves(home.state(), readAll));
 });
 
-test("an id that the network has gets another birth and concurrent values, save equal ones", () => {
+test("an id that the network has gets another birth and concurrent values", () => {
   const home = bornWith([set("x", "home"), set("same", 1)]);
   const network = createTestDocument();
   network.write("b", [set("x", "network"), set("same", 1)], { birth: true, at: 500 });
@@ -341,10 +341,21 @@ test("an id that the network has gets another birth and concurrent values, save 
   expect(ops.map(({ birth, births }) => ({ birth, births }))).toEqual([
     { birth: true, births: [dotOf("m:1")] },
   ]);
-  expect(ops[0]?.entries.map(({ path }) => path)).toEqual([["x"]]);
   const view = readDocument(state, readAll);
   expect(view?.fields).toEqual({ id: "document", x: "network", same: 1 });
   expect(view?.meta.conflicts).toEqual(["x"]);
+  // A delete that saw only the network's birth leaves the moved document whole.
+  const survivor = applyOp(state, network.remove("c"));
+  expect(readDocument(survivor, readAll)?.fields).toEqual(home.view().fields);
+});
+
+test("a document born again keeps all its values when the older birth is deleted", () => {
+  const document = bornWith([set("x", 1), set("a.b", { c: 2 })]);
+  const view = document.state();
+  document.write("a", [set("x", 1), { path: ["a"], replace: [] }, set("y", 3)], { birth: true });
+  document.write("b", [set("x", 1), set("y", 3)], { birth: true });
+  document.remove("c", { view });
+  expect(document.fields()).toEqual({ x: 1, y: 3 });
 });
 
 test("a document that a merge made larger than one op moves in several", () => {
