@@ -49,7 +49,7 @@ test("two peers with a tag in common get one channel, dialed by the smaller id",
   expect([one.channels.length, two.channels.length]).toEqual([1, 1]);
 });
 
-test("a peer that leaves a tag, or goes, is no longer named; another tag brings it back", async () => {
+test("a peer that leaves a tag is no longer named; another tag brings it back", async () => {
   const relay = await startTestRelay(cleanup);
   const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
   one.setTags([tagA, tagB]);
@@ -102,7 +102,7 @@ test("a channel that one side closes is dialed again, by the same side", async (
   expect(await answered.received(1)).toEqual([Uint8Array.of(2)]);
 });
 
-test("after a restart of the relay peers meet again, and those who came meanwhile too", async () => {
+test("after a restart of the relay peers meet again, and newcomers too", async () => {
   const data = await temporaryDirectory(cleanup);
   const relay = await startTestRelay(cleanup, { data });
   const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];

@@ -33,20 +33,27 @@ const startIn = async (data: string): Promise<RelayProcess> => {
   return relay;
 };
 
-const peerIdOf = async ({ port }: RelayProcess): Promise<unknown> => {
+const descriptionOf = async ({ port }: RelayProcess): Promise<unknown> => {
   const response = await fetch(`http://127.0.0.1:${port}/relay.json`);
-  return ((await response.json()) as { peerId: unknown }).peerId;
+  return response.json();
 };
 
 test("it says where the page is, ends cleanly when asked, and is the same afterwards", async () => {
   const data = await temporaryDirectory(cleanup);
   const relay = await startIn(data);
   expect(relay.url).toMatch(/^http:\/\/localhost:\d+$/);
-  const peerId = await peerIdOf(relay);
+  const description = await descriptionOf(relay);
+  expect(JSON.stringify(description)).toContain('"peerId":"12D3KooW');
   expect(await relay.stop()).toBe(0);
   // Only its owner may read the key.
   expect((await stat(join(data, "identity.key"))).mode & 0o777).toBe(0o600);
-  expect(await peerIdOf(await startIn(data))).toBe(peerId);
+  const again = await startRelayProcess([
+    ...["--port", String(relay.port)],
+    ...["--static", data, "--data", data],
+  ]);
+  cleanup.add(() => again.stop());
+  // The same peer id at the same addresses.
+  expect(await descriptionOf(again)).toEqual(description);
 });
 
 test("a port in use is an error that names the flag", async () => {

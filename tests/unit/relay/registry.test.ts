@@ -19,7 +19,7 @@ test("only reachable peers are named, and nobody to itself", () => {
   expect(registry.peersOf("y", "b")).toEqual({ tag: "y", peers: [] });
 });
 
-test("those concerned are told of the tags that changed, the registering one of all its own", () => {
+test("those concerned are told of what changed, the registering one of all its tags", () => {
   const registry = registryOf();
   registry.register("a", { tags: ["x", "y"], reachable: true });
   // Not yet reachable: a reader is no news to others.

@@ -6,7 +6,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RunningRelay } from "../../../relay/start.ts";
 import { createCleanup, startTestRelay, temporaryDirectory } from "../../support/nodePeers.ts";
@@ -46,11 +46,8 @@ const raw = async (bytes: string): Promise<string> => {
   return readAll(socket);
 };
 
-const readAll = async (socket: Socket): Promise<string> => {
-  const parts: Buffer[] = [];
-  for await (const part of socket) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString("latin1");
-};
+const readAll = async (socket: Socket): Promise<string> =>
+  (await buffer(socket)).toString("latin1");
 
 const statusOfPath = async (path: string): Promise<string> => {
   const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
@@ -141,7 +138,7 @@ test.each([
 });
 
 test("/relay.json names the relay, /healthz counts, and neither names anyone", async () => {
-  const description = (await (await get("/relay.json")).json()) as unknown;
+  const description: unknown = await (await get("/relay.json")).json();
   expect(description).toEqual({ peerId: relay.peerId, addresses: relay.addresses });
   expect(relay.addresses).toEqual([`/ip4/127.0.0.1/tcp/${relay.port}/ws/p2p/${relay.peerId}`]);
   expect(await (await get("/healthz")).json()).toEqual({

@@ -98,7 +98,7 @@ test("the key that start gives makes the same peer again", async () => {
   expect(await two.carrier.start(first.privateKey)).toEqual(first);
 });
 
-test("the worker hears how it stands with relay and peers, and loses its channels on stop", async () => {
+test("the worker hears how relay and peers stand, and loses its channels on stop", async () => {
   const relay = await startTestRelay(cleanup);
   const [one, two] = [joinRelay(relay), joinRelay(relay)];
   for (const { carrier } of [one, two]) {
