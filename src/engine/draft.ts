@@ -95,14 +95,13 @@ export const beginDraft = (deps: DraftDeps): Draft => {
       return op !== null;
     },
     reissue(home, id, leaves) {
-      const state = home.documents.get(id);
       let { dot } = nextIn(home);
       const next = (): { readonly dot: Dot; readonly time: Time } => {
         const named = { dot, time: deps.clock.next() };
         dot = { writer: dot.writer, n: dot.n + 1 };
         return named;
       };
-      for (const op of makeReissue({ id, state }, leaves, next)) add(home, op);
+      for (const op of makeReissue(id, leaves, next)) add(home, op);
     },
     put(home, make) {
       const { dot, time } = nextIn(home);
