@@ -5,7 +5,7 @@
 import { invalid, NebulusError } from "../core/base/errors.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import type { Carrier } from "../core/net/carrier.ts";
-import type { ReadMark, RowsAnswer } from "../core/wire/requests.ts";
+import type { ReadMark, RowsAnswer, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import { encodeRows, type Row } from "../core/wire/rows.ts";
 import { checkCollectionName } from "../engine/collections.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
@@ -25,7 +25,8 @@ export interface ServiceDeps {
   readonly carrierOf: (port: MessagePort) => Carrier;
 }
 
-interface Opened {
+/** An open database: the engine, and sync with whoever a carrier brings. */
+export interface Opened {
   readonly engine: Engine;
   readonly sync: Sync;
   readonly info: OpenInfo;
@@ -35,72 +36,19 @@ export const createService = (deps: ServiceDeps): DatabaseService => {
   let opening: Promise<Opened> | null = null;
 
   /** Every call waits for the opening, and answers with its failure. */
-  const withOpened = <T>(run: (opened: Opened) => Promise<T> | T): Promise<Answer<T>> =>
+  const withOpened: WithOpened = (run) =>
     answer(async () => {
       if (opening === null) throw invalid("Closed", "The database is closed: open it again.");
       return run(await opening);
     });
 
   return {
+    ...documentCalls(withOpened),
+    ...networkCalls(withOpened, deps),
     open: (request, emit) =>
       answer(async () => {
         opening ??= openDatabase(deps, request, emit);
         return (await opening).info;
-      }),
-    write: (request) =>
-      withOpened(async ({ engine, sync }) => {
-        const result = await engine.write(request);
-        if (request.write.kind === "attach" || request.write.kind === "detach") {
-          await engine.homes.settle();
-          sync.refresh();
-        }
-        return result;
-      }),
-    find: (request, marks) =>
-      withOpened(({ engine }) => {
-        const readable = readableOf(engine, request.collection, marks);
-        return rowsAnswer(engine, findRows(readable, request));
-      }),
-    get: (request, marks) =>
-      withOpened(({ engine }) => {
-        const readable = readableOf(engine, request.collection, marks);
-        const rows = request.ids.flatMap((id): readonly Row[] => {
-          const shown = readable.show(id, false);
-          return shown === null ? [] : [readable.row(shown, { fields: null, meta: request.meta })];
-        });
-        return rowsAnswer(engine, rows);
-      }),
-    count: (request) =>
-      withOpened(({ engine }) => countMatches(readableOf(engine, request.collection, []), request)),
-    collections: () => withOpened(({ engine }) => engine.registry.infos()),
-    subscribe: (subscription, request) =>
-      withOpened(({ engine }) => {
-        checkCollectionName(request.collection);
-        engine.live.subscribe(subscription, request);
-        return null;
-      }),
-    unsubscribe: (subscription) =>
-      withOpened(({ engine }) => {
-        engine.live.unsubscribe(subscription);
-        return null;
-      }),
-    makeNetwork: (request) =>
-      withOpened(async ({ engine, sync }) => {
-        await joinNetwork(engine, request);
-        sync.refresh();
-        return null;
-      }),
-    leaveNetwork: (networkId) =>
-      withOpened(async ({ engine, sync }) => {
-        await leaveNetwork(engine, networkId);
-        sync.refresh();
-        return null;
-      }),
-    forceSync: (collection) => withOpened(({ sync }) => sync.force(collection)),
-    carry: (port) =>
-      withOpened(async ({ sync }) => {
-        await sync.carry(port === null ? null : deps.carrierOf(port));
-        return null;
       }),
     close: () =>
       answer(async () => {
@@ -115,8 +63,77 @@ export const createService = (deps: ServiceDeps): DatabaseService => {
   };
 };
 
-const openDatabase = async (
+type WithOpened = <T>(run: (opened: Opened) => Promise<T> | T) => Promise<Answer<T>>;
+
+type NetworkCall = "makeNetwork" | "leaveNetwork" | "forceSync" | "carry";
+
+const documentCalls = (
+  withOpened: WithOpened,
+): Omit<DatabaseService, NetworkCall | "open" | "close"> => ({
+  write: (request) =>
+    withOpened(async ({ engine, sync }) => {
+      const result = await engine.write(request);
+      if (request.write.kind === "attach" || request.write.kind === "detach") {
+        await engine.homes.settle();
+        sync.refresh();
+      }
+      return result;
+    }),
+  find: (request, marks) =>
+    withOpened(({ engine }) =>
+      rowsAnswer(engine, findRows(readableOf(engine, request.collection, marks), request)),
+    ),
+  get: (request, marks) =>
+    withOpened(({ engine }) => {
+      const readable = readableOf(engine, request.collection, marks);
+      const rows = request.ids.flatMap((id): readonly Row[] => {
+        const shown = readable.show(id, false);
+        return shown === null ? [] : [readable.row(shown, { fields: null, meta: request.meta })];
+      });
+      return rowsAnswer(engine, rows);
+    }),
+  count: (request) =>
+    withOpened(({ engine }) => countMatches(readableOf(engine, request.collection, []), request)),
+  collections: () => withOpened(({ engine }) => engine.registry.infos()),
+  subscribe: (subscription, request) =>
+    withOpened(({ engine }) => {
+      checkCollectionName(request.collection);
+      engine.live.subscribe(subscription, request);
+      return null;
+    }),
+  unsubscribe: (subscription) =>
+    withOpened(({ engine }) => {
+      engine.live.unsubscribe(subscription);
+      return null;
+    }),
+});
+
+const networkCalls = (
+  withOpened: WithOpened,
   deps: ServiceDeps,
+): Pick<DatabaseService, NetworkCall> => ({
+  makeNetwork: (request) =>
+    withOpened(async ({ engine, sync }) => {
+      await joinNetwork(engine, request);
+      sync.refresh();
+      return null;
+    }),
+  leaveNetwork: (networkId) =>
+    withOpened(async ({ engine, sync }) => {
+      await leaveNetwork(engine, networkId);
+      sync.refresh();
+      return null;
+    }),
+  forceSync: (collection) => withOpened(({ sync }) => sync.force(collection)),
+  carry: (port) =>
+    withOpened(async ({ sync }) => {
+      await sync.carry(port === null ? null : deps.carrierOf(port));
+      return null;
+    }),
+});
+
+const openDatabase = async (
+  deps: Omit<ServiceDeps, "carrierOf">,
   { name, durability }: OpenRequest,
   emit: (event: ServiceEvent) => void,
 ): Promise<Opened> => {
