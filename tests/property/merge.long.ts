@@ -1,5 +1,5 @@
 /**
- * The histories of `merge.test.ts` by the hundred thousand: `node tests/property/merge.long.ts
+ * The histories of `merge*.test.ts` by the hundred thousand: `node tests/property/merge.long.ts
  * --from 1 --to 300000 [--steps 20]`. Prints how far it came, so that it can be split over
  * processes and resumed; ends with the failing seed if one fails.
  */
