@@ -1,11 +1,11 @@
 /**
- * The database as a page asks for it: the engine behind the contract of api.ts, in a worker or in the same process.
- * Answers are values; nothing is thrown across.
+ * The database as a page asks for it: the engine behind the contract of api.ts, in a worker or in
+ * the same process. Answers are values; nothing is thrown across.
  */
 import { invalid, NebulusError } from "../core/base/errors.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import type { Carrier } from "../core/net/carrier.ts";
-import type { ReadMark, RowsAnswer, WriteRequest, WriteResult } from "../core/wire/requests.ts";
+import type { ReadMark, RowsAnswer } from "../core/wire/requests.ts";
 import { encodeRows, type Row } from "../core/wire/rows.ts";
 import { checkCollectionName } from "../engine/collections.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
@@ -70,15 +70,7 @@ type NetworkCall = "makeNetwork" | "leaveNetwork" | "forceSync" | "carry";
 const documentCalls = (
   withOpened: WithOpened,
 ): Omit<DatabaseService, NetworkCall | "open" | "close"> => ({
-  write: (request) =>
-    withOpened(async ({ engine, sync }) => {
-      const result = await engine.write(request);
-      if (request.write.kind === "attach" || request.write.kind === "detach") {
-        await engine.homes.settle();
-        sync.refresh();
-      }
-      return result;
-    }),
+  write: (request) => withOpened((opened) => writeTo(opened, request)),
   find: (request, marks) =>
     withOpened(({ engine }) =>
       rowsAnswer(engine, findRows(readableOf(engine, request.collection, marks), request)),
@@ -132,7 +124,21 @@ const networkCalls = (
     }),
 });
 
-const openDatabase = async (
+/** A write, and what a change of attachments brings with it. */
+export const writeTo = async (
+  { engine, sync }: Opened,
+  request: WriteRequest,
+): Promise<WriteResult> => {
+  const result = await engine.write(request);
+  if (request.write.kind === "attach" || request.write.kind === "detach") {
+    await engine.homes.settle();
+    sync.refresh();
+  }
+  return result;
+};
+
+/** Puts engine and sync together; each hears from the other what it must know. */
+export const openDatabase = async (
   deps: Omit<ServiceDeps, "carrierOf">,
   { name, durability }: OpenRequest,
   emit: (event: ServiceEvent) => void,
