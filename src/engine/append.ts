@@ -1,6 +1,7 @@
 /**
- * The one place where ops meet documents, this device's and its peers' alike: whatever holds for an op is written here
- * once. What comes here was numbered or delivered, and everything that it names was applied before it.
+ * The one place where ops meet documents, this device's and its peers' alike: whatever holds for an
+ * op is written here once. What comes here was numbered or delivered, and everything that it names
+ * was applied before it.
  */
 import { applyOp } from "../core/doc/merge.ts";
 import type { DocumentState } from "../core/doc/state.ts";

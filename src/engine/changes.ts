@@ -1,6 +1,7 @@
 /**
- * The latest changes, by number: what a transaction read is spoiled by a change that came after the reading
- * (`transaction` in API.md). Bounded: a reading older than what is kept counts as spoiled, and is made again.
+ * The latest changes, by number: what a transaction read is spoiled by a change that came after the
+ * reading (`transaction` in API.md). Bounded: a reading older than what is kept counts as spoiled,
+ * and is made again.
  */
 import type { DocumentFields } from "../core/base/types.ts";
 import { changesKeptMax } from "../core/base/limits.ts";

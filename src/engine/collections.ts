@@ -1,6 +1,7 @@
 /**
- * Collections as readers meet them: a name over one or two homes of documents, `local` and, once attached, a
- * network's scope. If both hold an id, the shared document shows and the private one is told as a conflict.
+ * Collections as readers meet them: a name over one or two homes of documents, `local` and, once
+ * attached, a network's scope. If both hold an id, the shared document shows and the private one is
+ * told as a conflict.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { utf8Length } from "../core/base/utf8.ts";
@@ -49,14 +50,20 @@ export const checkCollectionName = (name: string): void => {
   if (utf8Length(name) > nameBytesMax) refuse(`takes at most ${String(nameBytesMax)} bytes`);
 };
 
-/** The home where a document lives by now, the network's before the local one; null: it lives nowhere. */
+/**
+ * The home where a document lives by now, the network's before the local one; null: it lives
+ * nowhere.
+ */
 export const homeOf = (collection: Collection, id: string): Home | null => {
   const { local, shared } = collection;
   if (shared !== null && isAlive(shared.documents.get(id))) return shared;
   return isAlive(local.documents.get(id)) ? local : null;
 };
 
-/** Living documents with values of their own in both homes: the local one is hidden until someone chooses. */
+/**
+ * Living documents with values of their own in both homes: the local one is hidden until someone
+ * chooses.
+ */
 export const isHiddenLocally = ({ local, shared }: Collection, id: string): boolean =>
   shared !== null && isAlive(shared.documents.get(id)) && isAlive(local.documents.get(id));
 

@@ -1,7 +1,7 @@
 /**
- * Commands of this device: each is decided and applied in one turn, goes to the journal, and answers when it is
- * durable. A command has an id made by the page, and a repeat answers with the first result: a page that heard no
- * answer simply asks again.
+ * Commands of this device: each is decided and applied in one turn, goes to the journal, and
+ * answers when it is durable. A command has an id made by the page, and a repeat answers with the
+ * first result: a page that heard no answer simply asks again.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { recentCommandsMax } from "../core/base/limits.ts";
@@ -59,87 +59,91 @@ export const createCommits = (deps: CommitDeps): Commits => {
     if (oldest !== undefined) recent.delete(oldest);
   };
 
-  const run = (request: WriteRequest): Promise<WriteResult> => {
-    const known = recent.get(request.commandId);
-    if (known !== undefined) return known;
-    const result = attempt(request);
-    remember(request.commandId, result);
-    // A command that failed left nothing, so its repeat is tried anew.
-    result.catch(() => recent.delete(request.commandId));
-    return result;
-  };
-
-  const attempt = async ({ commandId, write }: WriteRequest): Promise<WriteResult> => {
-    if (write.kind === "batch" && !write.reads.every(deps.holds)) throw conflict();
-    const placing = write.kind === "batch" && write.together ? "together" : "apart";
-    const filled = fillDraft(placing, (draft) => countsOf(draft, write));
-    await store(filled, commandId, filled.value);
-    return { counts: filled.value };
-  };
-
-  const countsOf = (draft: Draft, write: Write): readonly number[] => {
-    switch (write.kind) {
-      case "batch":
-        return write.writes.map((each) => applyWrite(draft, each, deps));
-      case "insert":
-      case "upsert":
-      case "replace":
-      case "update":
-      case "delete":
-        return [applyWrite(draft, write, deps)];
-      case "make-collection":
-      case "drop":
-      case "attach":
-      case "detach":
-      case "move":
-      case "strategy":
-        return [deps.applyCollectionWrite(draft, write)];
-      default:
-        return unreachable(write);
-    }
-  };
-
-  /** Either the whole draft, ready for the journal, or nothing and the error. */
-  const fillDraft = <T>(placing: Placing, fill: (draft: Draft) => T): Filled<T> => {
-    const draft = beginDraft({ clock: deps.clock, writerOf: deps.writerOf });
-    try {
-      const value = fill(draft);
-      return { draft, value, parts: draft.encode(placing) };
-    } catch (error) {
-      draft.undo();
-      throw error;
-    }
-  };
-
-  const store = async (
-    { draft, parts }: Filled<unknown>,
-    commandId: string,
-    counts: readonly number[],
-  ): Promise<void> => {
-    if (parts.length === 0) return;
-    deps.applied(draft.batch);
-    await deps.journal.append({
-      commit: { commandId, time: deps.clock.last(), result: counts, parts },
-      durable: () => {
-        draft.durable();
-        deps.durable(draft.batch);
-      },
-      undo: () => {
-        draft.undo();
-        deps.undone(draft.batch);
-      },
-    });
-  };
-
   return {
-    run,
+    run(request) {
+      const { commandId } = request;
+      const known = recent.get(commandId);
+      if (known !== undefined) return known;
+      const result = attempt(deps, request);
+      remember(commandId, result);
+      // A command that failed left nothing, so its repeat is tried anew.
+      result.catch(() => recent.delete(commandId));
+      return result;
+    },
     async commit(fill) {
-      await store(fillDraft("apart", fill), "", []);
+      await store(deps, fillDraft(deps, "apart", fill), "", []);
     },
     remember: (commandId, counts) => {
       if (commandId !== "") remember(commandId, Promise.resolve({ counts }));
     },
   };
+};
+
+/** Decides and applies in one turn, before anything is waited for. */
+const attempt = async (
+  deps: CommitDeps,
+  { commandId, write }: WriteRequest,
+): Promise<WriteResult> => {
+  if (write.kind === "batch" && !write.reads.every(deps.holds)) throw conflict();
+  const placing = write.kind === "batch" && write.together ? "together" : "apart";
+  const filled = fillDraft(deps, placing, (draft) => countsOf(deps, draft, write));
+  await store(deps, filled, commandId, filled.value);
+  return { counts: filled.value };
+};
+
+const countsOf = (deps: CommitDeps, draft: Draft, write: Write): readonly number[] => {
+  switch (write.kind) {
+    case "batch":
+      return write.writes.map((each) => applyWrite(draft, each, deps));
+    case "insert":
+    case "upsert":
+    case "replace":
+    case "update":
+    case "delete":
+      return [applyWrite(draft, write, deps)];
+    case "make-collection":
+    case "drop":
+    case "attach":
+    case "detach":
+    case "move":
+    case "strategy":
+      return [deps.applyCollectionWrite(draft, write)];
+    default:
+      return unreachable(write);
+  }
+};
+
+/** Either the whole draft, ready for the journal, or nothing and the error. */
+const fillDraft = <T>(deps: CommitDeps, placing: Placing, fill: (draft: Draft) => T): Filled<T> => {
+  const draft = beginDraft(deps);
+  try {
+    const value = fill(draft);
+    return { draft, value, parts: draft.encode(placing) };
+  } catch (error) {
+    draft.undo();
+    throw error;
+  }
+};
+
+const store = async (
+  deps: CommitDeps,
+  { draft, parts }: Filled<unknown>,
+  commandId: string,
+  counts: readonly number[],
+): Promise<void> => {
+  if (parts.length === 0) return;
+  deps.applied(draft.batch);
+  await deps.journal.append({
+    commit: { commandId, time: deps.clock.last(), result: counts, parts },
+    durable: () => {
+      draft.durable();
+      deps.durable(draft.batch);
+    },
+    undo: () => {
+      draft.undo();
+      deps.undone(draft.batch);
+    },
+  });
 };
 
 const conflict = (): NebulusError =>

@@ -1,6 +1,7 @@
 /**
- * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when runs are full, and
- * before anything is sent. No byte of a segment leaves before the strict transaction that stores it.
+ * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when
+ * runs are full, and before anything is sent. No byte of a segment leaves before the strict
+ * transaction that stores it.
  */
 import { hexToBytes } from "../core/base/bytes.ts";
 import { assert } from "../core/base/result.ts";
@@ -13,7 +14,6 @@ import type { Store, StoredSegment } from "../storage/store.ts";
 import { controlOf, noteProof, sealingKeysOf, writersOf, type Home } from "./home.ts";
 import { keyOf } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
-import type { OwnWriter } from "./writer.ts";
 
 export interface Cutter {
   /** Cuts what is full, in the background. */
@@ -38,82 +38,81 @@ export interface CutterDeps {
 
 export const createCutter = (deps: CutterDeps): Cutter => {
   let work: Promise<void> = Promise.resolve();
-  let awake = false;
+  let isAwake = false;
 
   /** One after another: a segment names the one before. */
   const enqueue = (run: () => Promise<void>): Promise<void> => {
     const next = work.then(run);
+    // Whoever asked for it is told; the next in line does not fail because this one did.
     work = next.catch(() => undefined);
     return next;
   };
 
-  const cutHomes = async (homes: readonly Home[], all: boolean): Promise<void> => {
-    for (const home of homes) {
-      for (;;) {
-        const segments = await sealRuns(home, all);
-        if (segments.length === 0) break;
-        await deps.store.write({ segments: segments.map((one) => storedOf(home, one)) });
-        finish(home, segments);
-      }
-    }
-  };
-
-  /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
-  const sealRuns = async (home: Home, all: boolean): Promise<readonly DeliveredSegment[]> => {
-    const sealed: DeliveredSegment[] = [];
-    for (const writer of writersOf(home)) {
-      while (sealed.length < segmentsPerTransaction) {
-        const segment = await sealNext(home, writer, all || writer !== home.writer);
-        if (segment === null) break;
-        sealed.push(segment);
-      }
-    }
-    return sealed;
-  };
-
-  const sealNext = async (
-    home: Home,
-    writer: OwnWriter,
-    all: boolean,
-  ): Promise<DeliveredSegment | null> => {
-    const run = writer.nextToCut(all);
-    if (run === null) return null;
-    const draft = writer.draftOf(run, controlOf(home)?.head() ?? null);
-    const { bytes, headerHash } = await sealSegment(draft, sealingKeysOf(home), deps.crypto);
-    writer.cut(run, headerHash);
-    return deliveredOf(home, bytes);
-  };
-
-  const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
-    for (const segment of segments) {
-      home.tree.add(segment);
-      home.reading.add(segment.headerHash, segment.header);
-      home.reading.markRead(segment.headerHash);
-      noteProof(home, segment);
-    }
-    home.retired = home.retired.filter((writer) => writer.pendingOps() > 0);
-    deps.cut(home, segments);
-  };
-
   return {
     wake() {
-      if (awake) return;
-      awake = true;
+      if (isAwake) return;
+      isAwake = true;
       enqueue(async () => {
-        awake = false;
-        await cutHomes(deps.homes(), false);
+        isAwake = false;
+        await cutHomes(deps, deps.homes(), false);
       }).catch(deps.failed);
     },
-    cutAll: (homes) => enqueue(() => cutHomes(homes, true)),
+    cutAll: (homes) => enqueue(() => cutHomes(deps, homes, true)),
     pause: enqueue,
     absorb: () =>
       enqueue(async () => {
         await deps.journal.idle();
         const absorbedSequence = deps.journal.flushed();
-        await cutHomes(deps.homes(), true);
+        await cutHomes(deps, deps.homes(), true);
         await deps.store.write({ absorbedSequence, meta: currentWriters(deps.homes()) });
       }),
   };
+};
+
+/** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
+const cutHomes = async (deps: CutterDeps, homes: readonly Home[], all: boolean): Promise<void> => {
+  for (const home of homes) {
+    for (;;) {
+      const segments = await sealRuns(home, all, deps.crypto);
+      if (segments.length === 0) break;
+      await deps.store.write({ segments: segments.map((one) => storedOf(home, one)) });
+      finish(home, segments);
+      deps.cut(home, segments);
+    }
+  }
+};
+
+const sealRuns = async (
+  home: Home,
+  all: boolean,
+  crypto: CryptoPort,
+): Promise<readonly DeliveredSegment[]> => {
+  const sealed: DeliveredSegment[] = [];
+  for (const writer of writersOf(home)) {
+    while (sealed.length < segmentsPerTransaction) {
+      const run = writer.nextToCut(all || writer !== home.writer);
+      if (run === null) break;
+      const draft = writer.draftOf(run, controlOf(home)?.head() ?? null);
+      const { bytes, headerHash } = await sealSegment(draft, sealingKeysOf(home), crypto);
+      writer.cut(run, headerHash);
+      sealed.push(deliveredOf(home, bytes));
+    }
+  }
+  return sealed;
+};
+
+/**
+ * They are stored: the tree has them, and they count as read, since their ops were applied when
+ * they were written.
+ */
+const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
+  for (const segment of segments) {
+    home.tree.add(segment);
+    home.reading.add(segment.headerHash, segment.header);
+    home.reading.markRead(segment.headerHash);
+    noteProof(home, segment);
+  }
+  home.retired = home.retired.filter((writer) => writer.pendingOps() > 0);
 };
 
 /** Which incarnation goes on after a reopening, where the store proves that nothing was lost. */

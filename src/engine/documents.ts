@@ -1,6 +1,6 @@
 /**
- * The documents of one scope in memory, by id, with their ids in order. Ids mostly arrive rising (UUIDv7), so keeping
- * them in order is usually a push; otherwise they are sorted when next needed.
+ * The documents of one scope in memory, by id, with their ids in order. Ids mostly arrive rising
+ * (UUIDv7), so keeping them in order is usually a push; otherwise they are sorted when next needed.
  */
 import { isParked, type DocumentState } from "../core/doc/state.ts";
 

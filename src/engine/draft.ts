@@ -1,7 +1,7 @@
 /**
- * One commit in the making: ops are numbered and applied to memory as they are added, so that a later one sees the
- * earlier; at the end they are encoded for the journal as a whole, or all is taken back. Nothing else adds ops of this
- * device.
+ * One commit in the making: ops are numbered and applied to memory as they are added, so that a
+ * later one sees the earlier; at the end they are encoded for the journal as a whole, or all is
+ * taken back. Nothing else adds ops of this device.
  */
 import type { Dot, Path, Stamp, Time, Value } from "../core/base/types.ts";
 import type { HybridClock } from "../core/clock/hybrid.ts";
@@ -27,13 +27,19 @@ export interface Draft {
   write(home: Home, id: string, changes: readonly Change[]): boolean;
   /** False: it does not live here. */
   remove(home: Home, id: string): boolean;
-  /** Writes a document of another home into this one, a birth of its own; values rank by their first stamps. */
+  /**
+   * Writes a document of another home into this one, a birth of its own; values rank by their first
+   * stamps.
+   */
   reissue(home: Home, id: string, leaves: readonly StampedLeaf[]): void;
   /** An op made elsewhere, under the dot and time that it gets here. */
   put(home: Home, make: (dot: Dot, time: Time) => OwnOp): void;
   /** Runs when the draft is taken back, latest first: for what is not a document. */
   onUndo(undo: () => void): void;
-  /** For the journal; empty if nothing changed. Throws `TooLarge` or `TransactionTooLarge`. Called once. */
+  /**
+   * For the journal; empty if nothing changed. Throws `TooLarge` or `TransactionTooLarge`. Called
+   * once.
+   */
   encode(placing: Placing): readonly JournalPart[];
   /** The journal has kept it. */
   durable(): void;
@@ -95,12 +101,7 @@ export const beginDraft = (deps: DraftDeps): Draft => {
       return op !== null;
     },
     reissue(home, id, leaves) {
-      let { dot } = nextIn(home);
-      const next = (): { readonly dot: Dot; readonly time: Time } => {
-        const named = { dot, time: deps.clock.next() };
-        dot = { writer: dot.writer, n: dot.n + 1 };
-        return named;
-      };
+      const next = numbering(nextIn(home).dot, deps.clock);
       for (const op of makeReissue(id, leaves, next)) add(home, op);
     },
     put(home, make) {
@@ -123,4 +124,13 @@ export const beginDraft = (deps: DraftDeps): Draft => {
       for (const undo of undos.reverse()) undo();
     },
   };
+};
+
+/** Names and times for ops that are made before any of them is added. */
+const numbering = (
+  first: Dot,
+  clock: HybridClock,
+): (() => { readonly dot: Dot; readonly time: Time }) => {
+  let { n } = first;
+  return () => ({ dot: { writer: first.writer, n: n++ }, time: clock.next() });
 };

@@ -1,6 +1,7 @@
 /**
- * The engine: one open database. Puts the parts together over a store, a cryptography and timers; knows no worker, page
- * or network. Opening rebuilds memory from the log; closing cuts and absorbs what was written.
+ * The engine: one open database. Puts the parts together over a store, a cryptography and timers;
+ * knows no worker, page or network. Opening rebuilds memory from the log; closing cuts and absorbs
+ * what was written.
  */
 import type { ErrorValue } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
@@ -22,7 +23,7 @@ import { createHomes, type Homes } from "./homes.ts";
 import { newIdentity, readIdentity, type Identity } from "./identity.ts";
 import { ownWriterOf } from "./incarnation.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
-import { createJournal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { createLive, type Live } from "./live.ts";
 import { openLog } from "./openLog.ts";
 import { createRebuild, type Rebuild } from "./rebuild.ts";
@@ -37,7 +38,10 @@ export interface EngineDeps {
   readonly onLive: (subscription: number, change: LiveChange) => void;
   /** Collections came, went, or have another network. */
   readonly onCollections: () => void;
-  /** Segments were delivered or cut, and are stored: they may be sent. `from`: the peer that sent them. */
+  /**
+   * Segments were delivered or cut, and are stored: they may be sent. `from`: the peer that sent
+   * them.
+   */
   readonly onSegments: (
     home: Home,
     segments: readonly DeliveredSegment[],
@@ -85,7 +89,7 @@ export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
     ownLogReturned: (home) => rebuild.beginAnew(home),
   });
   const opened = await openLog({ store, registry, ingest });
-  const journal = createJournal({
+  const journal = new Journal({
     ...{ store, timers, durability: deps.durability, lastSequence: opened.lastSequence },
     failed: tell.failed,
   });

@@ -1,6 +1,6 @@
 /**
- * Who may change documents: commits, which never wait inside, share; what reads a home anew runs alone, and commits that
- * come meanwhile wait for it.
+ * Who may change documents: commits, which never wait inside, share; what reads a home anew runs
+ * alone, and commits that come meanwhile wait for it.
  */
 export interface Exclusive {
   /** Runs at once, or when what runs alone is done. */

@@ -3,7 +3,10 @@
  */
 import { NebulusError, type ErrorValue } from "../core/base/errors.ts";
 
-/** An exception that is no `NebulusError` is a bug or a platform's whim: said so, with its own words as the cause. */
+/**
+ * An exception that is no `NebulusError` is a bug or a platform's whim: said so, with its own words
+ * as the cause.
+ */
 export const errorValueOf = (error: unknown): ErrorValue => {
   if (error instanceof NebulusError) return error.toValue();
   return new NebulusError(

@@ -1,6 +1,6 @@
 /**
- * One collection in one network: the unit of replication. Its documents, the tree of what was delivered, what is not
- * yet read, and this device's own writer.
+ * One collection in one network: the unit of replication. Its documents, the tree of what was
+ * delivered, what is not yet read, and this device's own writer.
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
@@ -32,7 +32,9 @@ export interface Home {
   writer: OwnWriter | null;
   /** Incarnations that ended with ops still to be cut. */
   retired: readonly OwnWriter[];
-  /** The last signed header of each of this device's writers: what a copy of this device is shown. */
+  /**
+   * The last signed header of each of this device's writers: what a copy of this device is shown.
+   */
   readonly proofs: Map<WriterId, HeadProof>;
   /** The device that made an op, as `_peerId` shows it. */
   deviceOf(dot: Dot): string;
@@ -105,7 +107,10 @@ export const keyringOf = ({ membership, scope }: Home): Keyring => ({
       : null,
 });
 
-/** An op that was first written in another home goes by its writer there, whose device nobody here can tell. */
+/**
+ * An op that was first written in another home goes by its writer there, whose device nobody here
+ * can tell.
+ */
 const deviceIn = ({ tree, membership, writer }: Home, dot: Dot): string => {
   const place = tree.locate(dot);
   const node = place === null ? null : tree.get(place.header);

@@ -1,7 +1,8 @@
 /**
- * Where documents live (DESIGN.md §3): collections come and go, attach and detach, and documents move between `local`
- * and a network's scope. A move writes the document anew in one home with its first stamps and deletes it in the other,
- * in one commit; the decision to attach is one commit of its own, and the documents follow in idempotent chunks.
+ * Where documents live (DESIGN.md §3): collections come and go, attach and detach, and documents
+ * move between `local` and a network's scope. A move writes the document anew in one home with its
+ * first stamps and deletes it in the other, in one commit; the decision to attach is one commit of
+ * its own, and the documents follow in idempotent chunks.
  */
 import { invalid } from "../core/base/errors.ts";
 import { unreachable } from "../core/base/result.ts";
@@ -10,6 +11,7 @@ import { isAlive, isParked } from "../core/doc/state.ts";
 import type { Change } from "../core/doc/change.ts";
 import { checkCollectionName, homeOf, privateField, type Collection } from "./collections.ts";
 import type { CollectionWrite } from "./commit.ts";
+import type { Visibility } from "../core/wire/requests.ts";
 import type { Draft, StampedLeaf } from "./draft.ts";
 import type { Home } from "./home.ts";
 import { hashOf, type Registry } from "./registry.ts";
@@ -31,155 +33,157 @@ export interface HomesDeps {
   readonly changed: (collection: string) => void;
 }
 
-export const createHomes = (deps: HomesDeps): Homes => {
+export const createHomes = (deps: HomesDeps): Homes => ({
+  applyCollectionWrite: (draft, write) => applyCollectionWrite(deps, draft, write),
+  async settle() {
+    for (const collection of deps.registry.collections()) await settle(deps, collection);
+  },
+  bringHome: (collection) => bringHome(deps, collection),
+});
+
+const applyCollectionWrite = (deps: HomesDeps, draft: Draft, write: CollectionWrite): number => {
   const { registry } = deps;
-
-  const applyCollectionWrite = (draft: Draft, write: CollectionWrite): number => {
-    checkCollectionName(write.collection);
-    switch (write.kind) {
-      case "make-collection":
-        registry.make(write.collection, draft);
-        return 0;
-      case "drop":
-        return drop(draft, write.collection);
-      case "attach":
-        return attach(draft, write.collection, write.networkId);
-      case "detach":
-        return detach(draft, write.collection);
-      case "move":
-        return move(draft, known(write.collection), write.id, write.to);
-      case "strategy":
-        return change(draft, registry.make(write.collection, draft), { strategy: write.strategy });
-      default:
-        return unreachable(write);
+  checkCollectionName(write.collection);
+  switch (write.kind) {
+    case "make-collection":
+      registry.make(write.collection, draft);
+      return 0;
+    case "drop":
+      return drop(deps, draft, write.collection);
+    case "attach":
+      return attach(deps, draft, write.collection, write.networkId);
+    case "detach":
+      return detach(deps, draft, write.collection);
+    case "move":
+      return move(deps, draft, known(registry, write.collection), write);
+    case "strategy": {
+      const collection = registry.make(write.collection, draft);
+      return change(deps, draft, collection, { strategy: write.strategy });
     }
+    default:
+      return unreachable(write);
+  }
+};
+
+const known = (registry: Registry, name: string): Collection => {
+  const collection = registry.find(name);
+  if (collection !== null) return collection;
+  throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
+};
+
+/** Notes a change of the collection itself, in memory and in the log. */
+const change = (
+  { registry, changed }: HomesDeps,
+  draft: Draft,
+  collection: Collection,
+  wanted: Partial<Pick<Collection, "shared" | "attached" | "strategy">>,
+): number => {
+  const { shared, attached, strategy } = collection;
+  draft.onUndo(() => Object.assign(collection, { shared, attached, strategy }));
+  Object.assign(collection, wanted);
+  draft.write(registry.system, collection.name, fieldsOf(collection));
+  changed(collection.name);
+  return 0;
+};
+
+const attach = (deps: HomesDeps, draft: Draft, name: string, networkId: string): number => {
+  const { registry } = deps;
+  const membership = registry.network(networkId);
+  const collection = known(registry, name);
+  const now = collection.shared?.membership;
+  if (collection.attached && now?.kind === "open") {
+    throw invalid("AlreadyAttached", `"${name}" is attached to "${now.networkId}".`, name);
+  }
+  const shared = registry.homeIn(membership, name);
+  return change(deps, draft, collection, { shared, attached: true });
+};
+
+const detach = (deps: HomesDeps, draft: Draft, name: string): number => {
+  const collection = deps.registry.find(name);
+  return collection?.attached === true ? change(deps, draft, collection, { attached: false }) : 0;
+};
+
+/** Deletes what lives on this device only; what is shared stays with those it is shared with. */
+const drop = (deps: HomesDeps, draft: Draft, name: string): number => {
+  const { registry } = deps;
+  const collection = registry.find(name);
+  if (collection === null) return 0;
+  const { local } = collection;
+  const count = local.documents.sortedIds().filter((id) => draft.remove(local, id)).length;
+  change(deps, draft, collection, { shared: null, attached: false });
+  draft.remove(registry.system, name);
+  registry.forget(collection);
+  draft.onUndo(() => {
+    registry.keep(collection);
+  });
+  return count;
+};
+
+const move = (
+  { now }: HomesDeps,
+  draft: Draft,
+  collection: Collection,
+  { id, to }: { readonly id: string; readonly to: Visibility },
+): number => {
+  const { local, shared } = collection;
+  const from = homeOf(collection, id);
+  if (from === null) return 0;
+  const mark = (isPrivate: boolean): number => {
+    const path = [privateField];
+    return draft.write(local, id, [isPrivate ? { path, set: true } : { path, unset: true }])
+      ? 1
+      : 0;
   };
+  const target = to === "shared" ? shared : local;
+  // Nothing to move: only the mark says whether it goes along when the collection is attached.
+  if (target === null || target === from) return from === local ? mark(to === "private") : 0;
+  moveDocument(draft, from, target, id, now);
+  if (to === "private") mark(true);
+  return 1;
+};
 
-  const known = (name: string): Collection => {
-    const collection = registry.find(name);
-    if (collection !== null) return collection;
-    throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
-  };
+/** First stamps go along; the mark of privacy stays behind. */
+const moveDocument = (draft: Draft, from: Home, to: Home, id: string, now: () => number): void => {
+  draft.reissue(to, id, leavesToMove(from, id, now));
+  draft.remove(from, id);
+};
 
-  /** Notes a change of the collection itself, in memory and in the log. */
-  const change = (
-    draft: Draft,
-    collection: Collection,
-    wanted: Partial<Pick<Collection, "shared" | "attached" | "strategy">>,
-  ): number => {
-    const { shared, attached, strategy } = collection;
-    draft.onUndo(() => Object.assign(collection, { shared, attached, strategy }));
-    Object.assign(collection, wanted);
-    draft.write(registry.system, collection.name, fieldsOf(collection));
-    deps.changed(collection.name);
-    return 0;
-  };
+const leavesToMove = (from: Home, id: string, now: () => number): readonly StampedLeaf[] =>
+  visibleLeaves(from.documents.get(id), { strategy: "last-write-wins", now: now() }).filter(
+    ({ path }) => path[0] !== privateField,
+  );
 
-  const attach = (draft: Draft, name: string, networkId: string): number => {
-    const membership = registry.network(networkId);
-    const collection = known(name);
-    const now = collection.shared?.membership;
-    if (collection.attached && now?.kind === "open") {
-      throw invalid("AlreadyAttached", `"${name}" is attached to "${now.networkId}".`, name);
-    }
-    const shared = registry.homeIn(membership, name);
-    return change(draft, collection, { shared, attached: true });
-  };
-
-  const detach = (draft: Draft, name: string): number => {
-    const collection = registry.find(name);
-    return collection?.attached === true ? change(draft, collection, { attached: false }) : 0;
-  };
-
-  /** Deletes what lives on this device only; what is shared stays with those it is shared with. */
-  const drop = (draft: Draft, name: string): number => {
-    const collection = registry.find(name);
-    if (collection === null) return 0;
-    let count = 0;
-    for (const id of collection.local.documents.sortedIds()) {
-      if (draft.remove(collection.local, id)) count += 1;
-    }
-    change(draft, collection, { shared: null, attached: false });
-    draft.remove(registry.system, name);
-    registry.forget(collection);
-    draft.onUndo(() => {
-      registry.keep(collection);
-    });
-    return count;
-  };
-
-  const move = (
-    draft: Draft,
-    collection: Collection,
-    id: string,
-    to: "shared" | "private",
-  ): number => {
-    const { local, shared } = collection;
-    const from = homeOf(collection, id);
-    if (from === null) return 0;
-    if (to === "private" && from === local) {
-      return draft.write(local, id, [{ path: [privateField], set: true }]) ? 1 : 0;
-    }
-    if (to === "shared" && (shared === null || from === shared)) {
-      const isMarked = from === local;
-      return isMarked && draft.write(local, id, [{ path: [privateField], unset: true }]) ? 1 : 0;
-    }
-    const target = to === "shared" ? shared : local;
-    if (target === null) return 0;
-    moveDocument(draft, from, target, id);
-    if (to === "private") draft.write(local, id, [{ path: [privateField], set: true }]);
-    return 1;
-  };
-
-  /** First stamps go along; the mark of privacy stays behind. */
-  const moveDocument = (draft: Draft, from: Home, to: Home, id: string): void => {
-    const leaves = leavesToMove(from, id);
-    draft.reissue(to, id, leaves);
-    draft.remove(from, id);
-  };
-
-  const leavesToMove = (from: Home, id: string): readonly StampedLeaf[] =>
-    visibleLeaves(from.documents.get(id), { strategy: "last-write-wins", now: deps.now() }).filter(
-      ({ path }) => path[0] !== privateField,
-    );
-
-  const settle = async (): Promise<void> => {
-    for (const collection of registry.collections()) {
-      for (let ids = idsToMove(collection, deps.now); ids.length > 0;) {
-        await deps.commit((draft) => {
-          moveChunk(draft, collection, ids);
-        });
-        ids = idsToMove(collection, deps.now);
-      }
-    }
-  };
-
-  const moveChunk = (draft: Draft, collection: Collection, ids: readonly string[]): void => {
-    const { local, shared } = collection;
-    if (shared === null) return;
-    for (const id of ids) {
-      if (isAlive(local.documents.get(id))) moveDocument(draft, local, shared, id);
-    }
-  };
-
-  const bringHome = async (collection: Collection): Promise<void> => {
-    const { local, shared } = collection;
-    if (shared === null) return;
-    const ids = shared.documents.sortedIds().filter((id) => isAlive(shared.documents.get(id)));
-    for (let at = 0; at < ids.length; at += chunkDocuments) {
-      await deps.commit((draft) => {
-        for (const id of ids.slice(at, at + chunkDocuments)) {
-          // A private document of the same id stays as it is.
-          if (!isAlive(local.documents.get(id))) draft.reissue(local, id, leavesToMove(shared, id));
-        }
-      });
-    }
+/** Chunk by chunk: a commit that was lost is simply made again. */
+const settle = async (deps: HomesDeps, collection: Collection): Promise<void> => {
+  for (;;) {
+    const ids = idsToMove(collection, deps.now);
+    if (ids.length === 0) return;
     await deps.commit((draft) => {
-      change(draft, collection, { shared: null, attached: false });
+      const { local, shared } = collection;
+      if (shared === null) return;
+      for (const id of ids) {
+        if (isAlive(local.documents.get(id))) moveDocument(draft, local, shared, id, deps.now);
+      }
     });
-  };
+  }
+};
 
-  return { applyCollectionWrite, settle, bringHome };
+const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void> => {
+  const { local, shared } = collection;
+  if (shared === null) return;
+  const ids = shared.documents.sortedIds().filter((id) => isAlive(shared.documents.get(id)));
+  for (let at = 0; at < ids.length; at += chunkDocuments) {
+    await deps.commit((draft) => {
+      for (const id of ids.slice(at, at + chunkDocuments)) {
+        // A private document of the same id stays as it is.
+        if (isAlive(local.documents.get(id))) continue;
+        draft.reissue(local, id, leavesToMove(shared, id, deps.now));
+      }
+    });
+  }
+  await deps.commit((draft) => {
+    change(deps, draft, collection, { shared: null, attached: false });
+  });
 };
 
 /** As many as fit a segment with room to spare. */
@@ -191,7 +195,10 @@ const fieldsOf = ({ shared, attached, strategy }: Collection): readonly Change[]
   { path: ["strategy"], set: strategy },
 ];
 
-/** Documents of an attached collection that are in `local` and not private. A parked one stays until it is understood. */
+/**
+ * Documents of an attached collection that are in `local` and not private. A parked one stays until
+ * it is understood.
+ */
 const idsToMove = ({ local, shared, attached }: Collection, now: () => number): string[] => {
   if (shared === null || !attached) return [];
   const ids: string[] = [];

@@ -1,9 +1,11 @@
 /**
- * What a database keeps about itself in the store's meta data: the secret of its `local` network, its libp2p key, and
- * the networks it is in with the keys made for each. Without encryption at rest all of it lies open on the device.
+ * What a database keeps about itself in the store's meta data: the secret of its `local` network,
+ * its libp2p key, and the networks it is in with the keys made for each. Without encryption at rest
+ * all of it lies open on the device.
  *
  * `database` = [1, local secret 32, local id 16, local signing seed 32, libp2p key or nil]
- * `network/<hash>` = [1, "open", networkId, title, secret, secret follows from the name?, signing seed 32, certificate]
+ * `network/<hash>` = [1, "open", networkId, title, secret, secret follows from the name?, signing
+ * seed 32, certificate]
  */
 import { bytesToHex, equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";

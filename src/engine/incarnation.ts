@@ -1,6 +1,7 @@
 /**
- * How this device becomes a writer in a scope: a new incarnation, or one that goes on. Numbers of an incarnation are
- * never used twice, which is the likeliest way for real replicas to split for ever (FORMATS.md §3, Incarnations).
+ * How this device becomes a writer in a scope: a new incarnation, or one that goes on. Numbers of
+ * an incarnation are never used twice, which is the likeliest way for real replicas to split for
+ * ever (FORMATS.md §3, Incarnations).
  */
 import type { WriterId } from "../core/base/types.ts";
 import type { CborItem } from "../core/cbor/item.ts";
@@ -8,7 +9,7 @@ import type { CryptoPort } from "../core/crypto/port.ts";
 import { writerOf } from "../core/network/keys.ts";
 import type { Opening } from "../core/segment/header.ts";
 import type { Home } from "./home.ts";
-import { createOwnWriter, type OwnWriter } from "./writer.ts";
+import { OwnWriter, type OwnWriterDeps } from "./writer.ts";
 
 /** The present writer of a home; a new incarnation begins where none is. */
 export const ownWriterOf = (home: Home, crypto: CryptoPort): OwnWriter =>
@@ -19,14 +20,16 @@ const beginIncarnation = (home: Home, crypto: CryptoPort): OwnWriter => {
   const opening = openingOf(home, crypto.randomBytes(16));
   const { networkHash } = membership.network;
   const id = writerOf(networkHash, scope, opening.signingKey, opening.incarnation);
-  return createOwnWriter({ scope, id, opening, head: null, locate: locateIn(home) });
+  return new OwnWriter({ scope, id, opening, head: null, locate: locateIn(home) });
 };
 
-/** One that wrote before; `opening` as the journal kept it, where its first segment is not cut yet. */
+/**
+ * One that wrote before; `opening` as the journal kept it, where its first segment is not cut yet.
+ */
 export const resumeWriter = (home: Home, id: WriterId, opening: CborItem): OwnWriter => {
   const [head] = home.tree.headsOf(id);
   const incarnation = Array.isArray(opening) ? opening[1] : null;
-  return createOwnWriter({
+  return new OwnWriter({
     scope: home.scope,
     id,
     opening: incarnation instanceof Uint8Array ? openingOf(home, incarnation) : null,
@@ -44,6 +47,6 @@ const openingOf = ({ membership }: Home, incarnation: Uint8Array): Opening => ({
 
 /** A home's tree is made anew when the home is rebuilt, so it is looked up at each call. */
 const locateIn =
-  (home: Home): Parameters<typeof createOwnWriter>[0]["locate"] =>
+  (home: Home): OwnWriterDeps["locate"] =>
   (dot) =>
     home.tree.locate(dot);

@@ -1,7 +1,7 @@
 /**
- * The way in for what peers send: bytes → parsed → delivered, stored, then read in causal order into the same
- * `append.ts` as this device's own ops. One scope's segments are taken one after another, since a verdict holds for the
- * tree that it saw.
+ * The way in for what peers send: bytes → parsed → delivered, stored, then read in causal order
+ * into the same `append.ts` as this device's own ops. One scope's segments are taken one after
+ * another, since a verdict holds for the tree that it saw.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { unreachable } from "../core/base/result.ts";
@@ -45,7 +45,10 @@ export interface IngestDeps {
 }
 
 export interface Ingest {
-  /** Resolves when all of it is judged, what was delivered is durable, and what could be read is read. */
+  /**
+   * Resolves when all of it is judged, what was delivered is durable, and what could be read is
+   * read.
+   */
   take(home: Home, segments: readonly Uint8Array[], source: Source): Promise<Ingested>;
   /** Reads what is delivered and may be read; the same for segments from the store. */
   readAll(home: Home, bodies: SegmentSource): Promise<Batch>;
@@ -61,99 +64,103 @@ export type SegmentSource = (header: HeaderHash) => Promise<DeliveredSegment | n
 
 export const createIngest = (deps: IngestDeps): Ingest => {
   const queues = new Map<Home, Promise<unknown>>();
-
-  const take: Ingest["take"] = (home, segments, source) => {
-    const before = queues.get(home) ?? Promise.resolve();
-    const work = before.then(() => takeNow(home, segments, source));
-    // The next in line does not fail because this one did; whoever asked for this one is told.
-    queues.set(
-      home,
-      work.catch(() => undefined),
-    );
-    return work;
+  return {
+    take(home, segments, source) {
+      const before = queues.get(home) ?? Promise.resolve();
+      const work = before.then(() => takeNow(deps, home, segments, source));
+      // Whoever asked for this one is told; the next in line does not fail because of it.
+      queues.set(
+        home,
+        work.catch(() => undefined),
+      );
+      return work;
+    },
+    readAll: (home, source) => readAll(deps.crypto, home, source),
   };
+};
 
-  const takeNow = async (
-    home: Home,
-    segments: readonly Uint8Array[],
-    source: Source,
-  ): Promise<Ingested> => {
-    const candidates = segments.flatMap((bytes) => parseCandidate(home, bytes, source));
-    const malformed = segments.length - candidates.length;
-    const judged = await judgeAll(home, candidates);
-    const { delivered, splits } = judged;
-    if (delivered.length > 0) await keep(home, delivered, source.from);
-    if (delivered.some((one) => isOwnSegment(home, one))) await deps.ownLogReturned(home);
-    else if (splits.length > 0) await deps.renamed(home);
-    else deps.read(await readAll(home, sourceOf(delivered, home, deps.store)));
-    return { ...judged, refused: judged.refused + malformed };
-  };
+const takeNow = async (
+  deps: IngestDeps,
+  home: Home,
+  segments: readonly Uint8Array[],
+  source: Source,
+): Promise<Ingested> => {
+  const candidates = segments.flatMap((bytes) => parseCandidate(home, bytes, source));
+  const malformed = segments.length - candidates.length;
+  const judged = await judgeAll(deps, home, candidates);
+  const { delivered, splits } = judged;
+  if (delivered.length > 0) await keep(deps, home, delivered, source.from);
+  if (delivered.some((one) => isOwnSegment(home, one))) await deps.ownLogReturned(home);
+  else if (splits.length > 0) await deps.renamed(home);
+  else deps.read(await readAll(deps.crypto, home, sourceOf(delivered, home, deps.store)));
+  return { ...judged, refused: judged.refused + malformed };
+};
 
-  /** What is not stored is not delivered: the tree is read anew without it. */
-  const keep = async (
-    home: Home,
-    delivered: readonly DeliveredSegment[],
-    from: string,
-  ): Promise<void> => {
-    try {
-      await deps.store.write({ segments: delivered.map((one) => storedOf(home, one)) });
-    } catch (error) {
-      await deps.renamed(home);
-      throw error;
-    }
-    deps.stored(home, delivered, from);
-  };
+/** What is not stored is not delivered: then the tree is read anew without it. */
+const keep = async (
+  deps: IngestDeps,
+  home: Home,
+  delivered: readonly DeliveredSegment[],
+  from: string,
+): Promise<void> => {
+  try {
+    await deps.store.write({ segments: delivered.map((one) => storedOf(home, one)) });
+  } catch (error) {
+    await deps.renamed(home);
+    throw error;
+  }
+  deps.stored(home, delivered, from);
+};
 
-  /** Delivers what can be, and with each delivered segment those that waited for it. */
-  const judgeAll = async (home: Home, candidates: readonly Candidate[]): Promise<Ingested> => {
-    const delivered: DeliveredSegment[] = [];
-    const splits: Split[] = [];
-    let refused = 0;
-    const queue = [...candidates];
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const verdict = await checkDelivery(next.segment, deliveryView(home, deps.crypto));
-      switch (verdict.kind) {
-        case "delivered": {
-          const split = home.tree.add(verdict.segment);
-          if (split !== null) splits.push(split);
-          home.reading.add(verdict.segment.headerHash, verdict.segment.header);
-          delivered.push(verdict.segment);
-          queue.unshift(
-            ...deps.inbox
-              .release(verdict.segment.headerHash)
-              .flatMap(({ bytes, source }) => parseCandidate(home, bytes, source)),
-          );
-          break;
-        }
-        case "known":
-          break;
-        case "waits":
-          home.counters.count("waits", verdict.needs[0]?.kind ?? "header");
-          countEvicted(home, deps.inbox.add(next.segment, verdict.needs, next.source));
-          break;
-        case "refused":
-          home.counters.count("refused", verdict.reason);
-          refused += 1;
-          break;
-        default:
-          unreachable(verdict);
+/** Delivers what can be, and with each delivered segment those that waited for it. */
+const judgeAll = async (
+  deps: IngestDeps,
+  home: Home,
+  candidates: readonly Candidate[],
+): Promise<Ingested> => {
+  const delivered: DeliveredSegment[] = [];
+  const splits: Split[] = [];
+  let refused = 0;
+  const queue = [...candidates];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const verdict = await checkDelivery(next.segment, deliveryView(home, deps.crypto));
+    switch (verdict.kind) {
+      case "delivered": {
+        const split = home.tree.add(verdict.segment);
+        if (split !== null) splits.push(split);
+        home.reading.add(verdict.segment.headerHash, verdict.segment.header);
+        delivered.push(verdict.segment);
+        const released = deps.inbox.release(verdict.segment.headerHash);
+        queue.unshift(
+          ...released.flatMap(({ bytes, source }) => parseCandidate(home, bytes, source)),
+        );
+        break;
       }
+      case "known":
+        break;
+      case "waits":
+        home.counters.count("waits", verdict.needs[0]?.kind ?? "header");
+        countEvicted(home, deps.inbox.add(next.segment, verdict.needs, next.source));
+        break;
+      case "refused":
+        home.counters.count("refused", verdict.reason);
+        refused += 1;
+        break;
+      default:
+        unreachable(verdict);
     }
-    return { delivered, refused, splits };
-  };
+  }
+  return { delivered, refused, splits };
+};
 
-  const readAll: Ingest["readAll"] = async (home, source) => {
-    const batch = createBatch();
-    for (let next = home.reading.next(); next !== null; next = home.reading.next()) {
-      const segment = await source(next);
-      if (segment === null) throw lostSegment(home, next);
-      const opened = await openSegment(segment, keyringOf(home), deps.crypto);
-      readOne(home, segment, opened, batch);
-    }
-    return batch;
-  };
-
-  return { take, readAll };
+const readAll = async (crypto: CryptoPort, home: Home, source: SegmentSource): Promise<Batch> => {
+  const batch = createBatch();
+  for (let next = home.reading.next(); next !== null; next = home.reading.next()) {
+    const segment = await source(next);
+    if (segment === null) throw lostSegment(home, next);
+    readOne(home, segment, await openSegment(segment, keyringOf(home), crypto), batch);
+  }
+  return batch;
 };
 
 const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly Candidate[] => {
@@ -211,7 +218,10 @@ const deliveryView = (home: Home, crypto: CryptoPort): Parameters<typeof checkDe
   crypto,
 });
 
-/** What was just delivered is at hand; what was delivered earlier and could not be read comes from the store. */
+/**
+ * What was just delivered is at hand; what was delivered earlier and could not be read comes from
+ * the store.
+ */
 const sourceOf = (
   delivered: readonly DeliveredSegment[],
   home: Home,

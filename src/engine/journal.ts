@@ -1,7 +1,7 @@
 /**
- * Group commit: commands that arrive while a flush is under way share the next one. A commit is durable, and its
- * promise resolves, when its record is flushed. Apart from `commit.ts`, since order, failure and undoing are one
- * concern, whatever was committed.
+ * Group commit: commands that arrive while a flush is under way share the next one. A commit is
+ * durable, and its promise resolves, when its record is flushed. Apart from `commit.ts`, since
+ * order, failure and undoing are one concern, whatever was committed.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { encodeCommit, type Commit } from "../core/journal/record.ts";
@@ -14,17 +14,6 @@ export interface JournalEntry {
   readonly undo: () => void;
   /** Called in order, once the record is durable, before the promise resolves. */
   readonly durable: () => void;
-}
-
-export interface Journal {
-  /** Takes effect in memory at once; resolves when durable. Rejects, undone, when it can not be. */
-  append(entry: JournalEntry): Promise<void>;
-  /** The sequence of the last durable record. */
-  flushed(): number;
-  /** True while records wait for their flush. */
-  busy(): boolean;
-  /** Resolves when nothing is queued or under way. */
-  idle(): Promise<void>;
 }
 
 export interface JournalDeps {
@@ -43,108 +32,116 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export const createJournal = (deps: JournalDeps): Journal => {
-  const { store, timers } = deps;
-  let last = deps.lastSequence;
-  let flushed = deps.lastSequence;
-  let queue: Waiting[] = [];
-  let scheduled = false;
-  let broken: NebulusError | null = null;
-  let idleWaiters: (() => void)[] = [];
+/** A class, since every commit passes through it; one a database. */
+export class Journal {
+  private readonly deps: JournalDeps;
+  private last: number;
+  private durableSequence: number;
+  private queue: Waiting[] = [];
+  private isScheduled = false;
+  private broken: NebulusError | null = null;
+  private idleWaiters: (() => void)[] = [];
 
-  const append = (entry: JournalEntry): Promise<void> => {
-    if (broken !== null) {
+  constructor(deps: JournalDeps) {
+    this.deps = deps;
+    this.last = deps.lastSequence;
+    this.durableSequence = deps.lastSequence;
+  }
+
+  /**
+   * The commit took effect in memory; resolves when it is durable. Rejects, undone, when it can not
+   * be.
+   */
+  append(entry: JournalEntry): Promise<void> {
+    if (this.broken !== null) {
       entry.undo();
-      return Promise.reject(broken);
+      return Promise.reject(this.broken);
     }
-    last += 1;
-    const record = { sequence: last, payload: encodeCommit({ ...entry.commit, sequence: last }) };
+    this.last += 1;
+    const sequence = this.last;
+    const record = { sequence, payload: encodeCommit({ ...entry.commit, sequence }) };
     return new Promise<void>((resolve, reject) => {
-      queue.push({ record, entry, resolve, reject });
-      schedule();
+      this.queue.push({ record, entry, resolve, reject });
+      this.schedule();
     });
-  };
+  }
 
-  const schedule = (): void => {
-    if (scheduled) return;
-    scheduled = true;
-    timers.soon(() => {
-      void flush();
+  /** The sequence of the last durable record. */
+  flushed(): number {
+    return this.durableSequence;
+  }
+
+  /** Resolves when nothing is queued or under way. */
+  idle(): Promise<void> {
+    if (!this.isScheduled && this.queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.idleWaiters.push(resolve);
     });
-  };
+  }
 
-  const flush = async (): Promise<void> => {
-    const group = queue;
-    queue = [];
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.deps.timers.soon(() => {
+      void this.flush();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    const group = this.queue;
+    this.queue = [];
+    const records = group.map(({ record }) => record);
     try {
-      await store.appendJournal(
-        group.map(({ record }) => record),
-        deps.durability,
-      );
-      settle(group);
+      await this.deps.store.appendJournal(records, this.deps.durability);
+      this.settle(group);
     } catch (error) {
-      await recover(group, error);
+      await this.recover(group, error);
     }
-    scheduled = false;
-    if (queue.length > 0) schedule();
-    else wake();
-  };
+    this.isScheduled = false;
+    if (this.queue.length > 0) this.schedule();
+    else this.wake();
+  }
 
-  const settle = (group: readonly Waiting[]): void => {
+  private settle(group: readonly Waiting[]): void {
     for (const { record, entry, resolve } of group) {
-      flushed = record.sequence;
+      this.durableSequence = record.sequence;
       entry.durable();
       resolve();
     }
-  };
+  }
 
   /**
-   * A store can fail after the write took effect. What stands in it decides: the group is there whole (then it is
-   * committed), or not at all (then it, and all that was built on it, is undone).
+   * A store can fail after the write took effect. What stands in it decides: the group is there
+   * whole (then it is committed), or not at all (then it, and all that was built on it, is undone).
    */
-  const recover = async (group: readonly Waiting[], error: unknown): Promise<void> => {
-    const found = await lastStored(store).catch((): null => null);
-    if (found === null) return fail(group, error);
-    if (found >= lastOf(group)) {
-      settle(group);
-      return;
-    }
-    undo(group, outcomeOf(error));
-  };
+  private async recover(group: readonly Waiting[], error: unknown): Promise<void> {
+    const found = await lastStored(this.deps.store).catch((): null => null);
+    if (found !== null && found >= lastOf(group)) this.settle(group);
+    else if (found !== null) this.undo(group, notCommitted(error));
+    else this.break(group, unknownOutcome(error));
+  }
 
-  const undo = (group: readonly Waiting[], error: NebulusError): void => {
-    const undone = [...group, ...queue];
-    queue = [];
-    last = flushed;
+  private undo(group: readonly Waiting[], error: NebulusError): void {
+    const undone = [...group, ...this.queue];
+    this.queue = [];
+    this.last = this.durableSequence;
     for (const { entry } of [...undone].reverse()) entry.undo();
     for (const { reject } of undone) reject(error);
-  };
+  }
 
-  const fail = (group: readonly Waiting[], error: unknown): void => {
-    broken = outcomeOf(error);
-    undo(group, broken);
-    deps.failed(broken);
-  };
+  /** Nobody can say what the store holds: nothing is written any more. */
+  private break(group: readonly Waiting[], error: NebulusError): void {
+    this.broken = error;
+    this.undo(group, error);
+    this.deps.failed(error);
+  }
 
-  const wake = (): void => {
-    const waiters = idleWaiters;
-    idleWaiters = [];
+  private wake(): void {
+    const waiters = this.idleWaiters;
+    this.idleWaiters = [];
     for (const waiter of waiters) waiter();
-  };
-
-  const busy = (): boolean => scheduled || queue.length > 0;
-  return {
-    append,
-    flushed: () => flushed,
-    busy,
-    idle: () =>
-      busy()
-        ? new Promise((resolve) => {
-            idleWaiters.push(resolve);
-          })
-        : Promise.resolve(),
-  };
-};
+  }
+}
 
 const lastOf = (group: readonly Waiting[]): number => group.at(-1)?.record.sequence ?? 0;
 
@@ -155,7 +152,7 @@ const lastStored = async (store: Store): Promise<number> => {
   return found;
 };
 
-const outcomeOf = (error: unknown): NebulusError =>
+const notCommitted = (error: unknown): NebulusError =>
   error instanceof NebulusError
     ? new NebulusError({ ...error.toValue(), outcome: "not committed" }, error)
     : new NebulusError(
@@ -164,6 +161,19 @@ const outcomeOf = (error: unknown): NebulusError =>
           message: "The write could not be stored and was taken back. Try again, or reload.",
           retryable: true,
           outcome: "not committed",
+        },
+        error,
+      );
+
+/** Neither committed nor not: asking again by the command's id after a reload tells. */
+const unknownOutcome = (error: unknown): NebulusError =>
+  error instanceof NebulusError && error.code === "Replaced"
+    ? notCommitted(error)
+    : new NebulusError(
+        {
+          code: "StorageFailed",
+          message: "The storage of this browser failed in the middle of a write. Reload the page.",
+          retryable: true,
         },
         error,
       );

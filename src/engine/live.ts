@@ -1,6 +1,7 @@
 /**
- * Live queries: the first answer has all rows, then come patches. A change touches only queries of its collection
- * whose answer it can affect: each keeps its sorted matches and moves the changed documents in them.
+ * Live queries: the first answer has all rows, then come patches. A change touches only queries of
+ * its collection whose answer it can affect: each keeps its sorted matches and moves the changed
+ * documents in them.
  */
 import type { FindRequest, LiveChange } from "../core/wire/requests.ts";
 import { encodeRows } from "../core/wire/rows.ts";
@@ -10,7 +11,9 @@ export interface Live {
   /** Throws `InvalidQuery`. The first rows are emitted before it returns. */
   subscribe(subscription: number, request: FindRequest): void;
   unsubscribe(subscription: number): void;
-  /** Documents that changed, once their commit is durable. One message per subscription and call. */
+  /**
+   * Documents that changed, once their commit is durable. One message per subscription and call.
+   */
   changed(collection: string, ids: ReadonlySet<string>): void;
   /** All of a collection may show differently: another strategy, a home that came or went. */
   reread(collection: string): void;
@@ -92,7 +95,10 @@ export const createLive = (deps: LiveDeps): Live => {
   };
 };
 
-/** The matches with the changed documents taken out and put where they belong by now; null: none is concerned. */
+/**
+ * The matches with the changed documents taken out and put where they belong by now; null: none is
+ * concerned.
+ */
 const moveMatches = (
   readable: Readable,
   { request, plan, matches }: Subscription,
@@ -126,8 +132,8 @@ const mergeSorted = (a: readonly Shown[], b: readonly Shown[], plan: Plan): Show
 };
 
 /**
- * Positions removed from `before` and placed in `after`. Documents that kept their version and their order stay; with
- * one total order, those that kept their version did keep their order.
+ * Positions removed from `before` and placed in `after`. Documents that kept their version and
+ * their order stay; with one total order, those that kept their version did keep their order.
  */
 const differences = (
   before: readonly Shown[],

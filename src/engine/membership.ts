@@ -1,6 +1,6 @@
 /**
- * Joining and leaving networks. Joining an open one is a matter of knowing its name and secret; leaving brings the
- * documents home first, then forgets the network's log and keys.
+ * Joining and leaving networks. Joining an open one is a matter of knowing its name and secret;
+ * leaving brings the documents home first, then forgets the network's log and keys.
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
@@ -17,7 +17,10 @@ export interface NetworkRequest {
   readonly sharedSecret: string | null;
 }
 
-/** Joins, or finds that this device is in it already; another network of that name is `NetworkNameTaken`. */
+/**
+ * Joins, or finds that this device is in it already; another network of that name is
+ * `NetworkNameTaken`.
+ */
 export const joinNetwork = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   const { store, crypto } = engine.deps;
   const { networkId, name, sharedSecret } = request;

@@ -1,5 +1,6 @@
 /**
- * Opening a database from its log: the hidden collection first, since it tells which others there are, then each home.
+ * Opening a database from its log: the hidden collection first, since it tells which others there
+ * are, then each home.
  */
 import type { Time, WriterId } from "../core/base/types.ts";
 import { writerIdOf } from "../core/base/ids.ts";
@@ -57,7 +58,10 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   };
 };
 
-/** The incarnation that wrote last: the journal knows, or what was noted when the journal was let go. */
+/**
+ * The incarnation that wrote last: the journal knows, or what was noted when the journal was let
+ * go.
+ */
 const presentWriter = (
   home: Home,
   inJournal: WriterId | undefined,

@@ -1,6 +1,6 @@
 /**
- * Answers of find, get and count by scanning a collection. The order of an answer is total: the keys asked for, then
- * the id, so that pages by cursor neither skip nor repeat.
+ * Answers of find, get and count by scanning a collection. The order of an answer is total: the
+ * keys asked for, then the id, so that pages by cursor neither skip nor repeat.
  */
 import type { DocumentFields } from "../core/base/types.ts";
 import { compileFilter, filterIds } from "../core/query/match.ts";
@@ -16,7 +16,9 @@ export interface Shown {
   readonly fields: DocumentFields;
 }
 
-/** What a query needs of a collection; `collections.ts` gives it over both homes of its documents. */
+/**
+ * What a query needs of a collection; `collections.ts` gives it over both homes of its documents.
+ */
 export interface Readable {
   /** Living and, at the end, deleted documents where asked for, by rising id. */
   ids(includeDeleted: boolean): Iterable<string>;

@@ -1,7 +1,8 @@
 /**
- * Reading a home anew from its log: after a fork, which gives ops other names, and when this device finds that its own
- * log goes on elsewhere: a profile that was rolled back or copied. Then it begins a new incarnation, and what it wrote
- * and never cut, so that it reached nobody, is written anew under new dots with its first times.
+ * Reading a home anew from its log: after a fork, which gives ops other names, and when this device
+ * finds that its own log goes on elsewhere: a profile that was rolled back or copied. Then it
+ * begins a new incarnation, and what it wrote and never cut, so that it reached nobody, is written
+ * anew under new dots with its first times.
  */
 import type { Dot, Stamp } from "../core/base/types.ts";
 import type { Entry, SeenRun } from "../core/op/types.ts";
@@ -67,7 +68,8 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
         await deps.commits.commit((draft) => {
           reissueOps(draft, home, pending);
         });
-        // The journal still has these ops under their old dots, which are another's by now: it is let go.
+        // The journal still has these ops under their old dots, which are another's by now: it is
+        // let go.
         await cutter.absorb();
       });
       deps.reread(home);

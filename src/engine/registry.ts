@@ -1,10 +1,11 @@
 /**
- * What the engine has open: networks, collections, and one home for each collection in each network. Collections are
- * documents of a hidden collection in `local`, so what is known of them is as durable as any write.
+ * What the engine has open: networks, collections, and one home for each collection in each
+ * network. Collections are documents of a hidden collection in `local`, so what is known of them is
+ * as durable as any write.
  */
 import { bytesToHex } from "../core/base/bytes.ts";
 import { invalid } from "../core/base/errors.ts";
-import type { ScopeId } from "../core/base/types.ts";
+import type { Fields, ScopeId } from "../core/base/types.ts";
 import { scopeOf } from "../core/network/keys.ts";
 import { readDocument } from "../core/doc/read.ts";
 import { strategies, type StrategyName } from "../core/doc/strategies.ts";
@@ -81,30 +82,23 @@ export const createRegistry = (deps: {
     return collection;
   };
 
-  const restoreOne = (name: string): void => {
-    const view = readDocument(system.documents.get(name), {
-      strategy: "last-write-wins",
-      now: deps.now(),
-    });
+  const restore = (name: string): void => {
+    const options = { strategy: "last-write-wins", now: deps.now() } as const;
+    const view = readDocument(system.documents.get(name), options);
     if (view === null) return;
     const collection = collections.get(name) ?? blank(name);
     collections.set(name, collection);
-    const { network, attached, strategy } = view.fields;
+    const { network } = view.fields;
     const membership = typeof network === "string" ? networks.get(network) : undefined;
-    collection.shared = membership === undefined ? null : homeIn(membership, name);
-    collection.attached = attached === true && collection.shared !== null;
-    if (typeof strategy === "string" && isStrategyName(strategy)) collection.strategy = strategy;
+    const shared = membership === undefined ? null : homeIn(membership, name);
+    restoreFields(collection, view.fields, shared);
   };
 
   return {
     local: deps.local,
     system,
     networks: () => [...networks.values()],
-    network(networkId) {
-      const found = [...networks.values()].find((each) => each.networkId === networkId);
-      if (found !== undefined) return found;
-      throw invalid("UnknownNetwork", `This device is in no network "${networkId}".`, networkId);
-    },
+    network: (networkId) => networkNamed([...networks.values()], networkId),
     addNetwork: (membership) => networks.set(hashOf(membership), membership),
     removeNetwork: (membership) => networks.delete(hashOf(membership)),
     collections: () => [...collections.values()],
@@ -118,17 +112,35 @@ export const createRegistry = (deps: {
     homeIn,
     forgetHome: (home) => homes.delete(home.scope),
     restore() {
-      for (const name of system.documents.sortedIds()) restoreOne(name);
+      for (const name of system.documents.sortedIds()) restore(name);
     },
-    infos: () =>
-      [...collections.values()]
-        .filter(({ name }) => !name.startsWith(systemPrefix))
-        .map((collection) => infoOf(collection, deps.now)),
+    infos: () => infosOf([...collections.values()], deps.now),
   };
+};
+
+const networkNamed = (networks: readonly OpenMembership[], networkId: string): OpenMembership => {
+  const found = networks.find((each) => each.networkId === networkId);
+  if (found !== undefined) return found;
+  throw invalid("UnknownNetwork", `This device is in no network "${networkId}".`, networkId);
+};
+
+const restoreFields = (collection: Collection, fields: Fields, shared: Home | null): void => {
+  const { attached, strategy } = fields;
+  collection.shared = shared;
+  collection.attached = attached === true && shared !== null;
+  if (typeof strategy === "string" && isStrategyName(strategy)) collection.strategy = strategy;
 };
 
 /** Names a network in the hidden collection. */
 export const hashOf = ({ network }: OpenMembership): string => bytesToHex(network.networkHash);
+
+const infosOf = (
+  collections: readonly Collection[],
+  now: () => number,
+): readonly CollectionInfo[] =>
+  collections
+    .filter(({ name }) => !name.startsWith(systemPrefix))
+    .map((collection) => infoOf(collection, now));
 
 const infoOf = (collection: Collection, now: () => number): CollectionInfo => {
   const { name, shared, attached, strategy } = collection;

@@ -1,6 +1,7 @@
 /**
- * Opening: memory is rebuilt from the log. Stored segments first, in causal order; then what the journal kept of this
- * device's ops that are not cut yet. The same code reads one home anew when a fork renamed ops.
+ * Opening: memory is rebuilt from the log. Stored segments first, in causal order; then what the
+ * journal kept of this device's ops that are not cut yet. The same code reads one home anew when a
+ * fork renamed ops.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
@@ -55,7 +56,10 @@ export const loadSegments = async (
   await ingest.readAll(home, (header) => Promise.resolve(segments.get(header) ?? null));
 };
 
-/** The reading queue takes a segment after all that it builds on, whatever order the store has them in. */
+/**
+ * The reading queue takes a segment after all that it builds on, whatever order the store has them
+ * in.
+ */
 const queueInOrder = (home: Home, segments: ReadonlyMap<HeaderHash, DeliveredSegment>): void => {
   const queued = new Set<HeaderHash>();
   for (const root of segments.keys()) {
@@ -89,7 +93,10 @@ const firstUnqueued = (
   return undefined;
 };
 
-/** Parts of the journal that no stored segment holds yet, by writer, in the order in which they were written. */
+/**
+ * Parts of the journal that no stored segment holds yet, by writer, in the order in which they were
+ * written.
+ */
 export const restoreWriters = (
   home: Home,
   parts: readonly JournalPart[],

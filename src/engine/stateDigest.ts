@@ -1,6 +1,6 @@
 /**
- * The digest of a scope's living documents (FORMATS.md §8), kept lazily: changes are noted when they happen and hashed
- * when somebody asks, each document once however often it changed.
+ * The digest of a scope's living documents (FORMATS.md §8), kept lazily: changes are noted when
+ * they happen and hashed when somebody asks, each document once however often it changed.
  */
 import { createDigest, stateHash } from "../core/doc/digest.ts";
 import type { DocumentState } from "../core/doc/state.ts";

@@ -1,9 +1,10 @@
 /**
- * Sync with whoever a carrier brings: greets, runs one session a peer, tells sessions what changed here, and keeps the
- * snapshots from which pages answer. What is sent and taken is decided in `core/sync`; nothing here decodes an op.
+ * Sync with whoever a carrier brings: greets, runs one session a peer, tells sessions what changed
+ * here, and keeps the snapshots from which pages answer. What is sent and taken is decided in
+ * `core/sync`; nothing here decodes an op.
  *
- * One channel a peer carries one network: with several networks in common the initiator tries them in turn, a fresh
- * channel each (part 4 opens a stream for each).
+ * One channel a peer carries one network: with several networks in common the initiator tries them
+ * in turn, a fresh channel each (part 4 opens a stream for each).
  */
 import { invalid } from "../core/base/errors.ts";
 import type { Carrier } from "../core/net/carrier.ts";
@@ -26,7 +27,9 @@ export interface Sync {
   segments(home: Home, segments: readonly DeliveredSegment[], from: string | null): void;
   /** Documents of a home changed. */
   changed(home: Home): void;
-  /** A round with every connected peer; `synced`: verified equal with all of them, and there is one. */
+  /**
+   * A round with every connected peer; `synced`: verified equal with all of them, and there is one.
+   */
   force(collection: string): Promise<{ readonly synced: boolean }>;
 }
 

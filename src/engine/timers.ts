@@ -1,10 +1,14 @@
 /**
- * Time as the engine meets it. Real timers in a worker and in Node; a seeded queue in the simulator.
+ * Time as the engine meets it. Real timers in a worker and in Node; a seeded queue in the
+ * simulator.
  */
 export interface Timers {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Runs in a task of its own, after what is queued already: a microtask would starve arriving messages. */
+  /**
+   * Runs in a task of its own, after what is queued already: a microtask would starve arriving
+   * messages.
+   */
   readonly soon: (run: () => void) => void;
   /** Runs once after about so many milliseconds; the answer cancels it. */
   readonly after: (milliseconds: number, run: () => void) => () => void;
@@ -22,7 +26,10 @@ export const createTimers = (now: () => number): Timers => ({
   },
 });
 
-/** Browsers never delay a message to oneself; Node has a call for it, which keeps the process alive as it must. */
+/**
+ * Browsers never delay a message to oneself; Node has a call for it, which keeps the process alive
+ * as it must.
+ */
 const createSoon = (): Timers["soon"] => {
   const platform: typeof globalThis & {
     readonly setImmediate?: (run: () => void) => unknown;

@@ -1,6 +1,7 @@
 /**
- * What each kind of write means for documents: from the request to the ops of a draft. Nothing here waits: a write is
- * decided against one state of the database, and either fits whole or leaves nothing.
+ * What each kind of write means for documents: from the request to the ops of a draft. Nothing here
+ * waits: a write is decided against one state of the database, and either fits whole or leaves
+ * nothing.
  */
 import { invalid, NebulusError } from "../core/base/errors.ts";
 import { unreachable } from "../core/base/result.ts";
@@ -22,7 +23,10 @@ export interface WriteDeps {
   readonly readable: (collection: string) => Readable;
 }
 
-/** Adds a write's ops to the draft. The count of documents that it matched; throws with the draft half filled. */
+/**
+ * Adds a write's ops to the draft. The count of documents that it matched; throws with the draft
+ * half filled.
+ */
 export const applyWrite = (draft: Draft, write: DocumentWrite, deps: WriteDeps): number => {
   switch (write.kind) {
     case "insert":
@@ -40,7 +44,10 @@ export const applyWrite = (draft: Draft, write: DocumentWrite, deps: WriteDeps):
   }
 };
 
-/** Ids are collected before anything is written: a write that changes what it selects by still meets all of them. */
+/**
+ * Ids are collected before anything is written: a write that changes what it selects by still meets
+ * all of them.
+ */
 export const targetIds = (target: Target, readable: Readable, collection: string): string[] => {
   if (target.kind === "ids") return [...new Set(target.ids)];
   const { filter, limit } = target;
@@ -92,7 +99,10 @@ const putRows = (
 const setAll = (leaves: readonly Leaf[]): readonly Change[] =>
   leaves.map(({ path, value }) => ({ path, set: value }));
 
-/** Field by field: it becomes what the row says, and goes where the row says nothing. What is equal is not written. */
+/**
+ * Field by field: it becomes what the row says, and goes where the row says nothing. What is equal
+ * is not written.
+ */
 const makeEqual = (fields: DocumentFields, row: Row): readonly Change[] => {
   const leavesByName = new Map<string, Leaf[]>();
   for (const leaf of row.leaves) {

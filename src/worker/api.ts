@@ -1,6 +1,7 @@
 /**
- * The typed contract between a page and its database, in a worker or in the same process. One coarse object: few
- * calls, plain structs, rows as bytes, errors as values (Comlink drops the fields of Error objects).
+ * The typed contract between a page and its database, in a worker or in the same process. One
+ * coarse object: few calls, plain structs, rows as bytes, errors as values (Comlink drops the
+ * fields of Error objects).
  */
 import type { ErrorValue } from "../core/base/errors.ts";
 import type {

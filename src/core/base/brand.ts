@@ -1,6 +1,6 @@
 /**
- * Nominal types. A branded value is made in exactly one place (the parser of that value), so that code that
- * takes one need not check again.
+ * Nominal types. A branded value is made in exactly one place (the parser of that value), so that
+ * code that takes one need not check again.
  */
 declare const brand: unique symbol;
 

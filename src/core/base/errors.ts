@@ -1,6 +1,7 @@
 /**
- * The one error type that callers meet. `code` is a closed union, so a switch over it is exhaustive; errors cross
- * workers as `ErrorValue` (Comlink drops fields of Error objects) and are rebuilt on the other side.
+ * The one error type that callers meet. `code` is a closed union, so a switch over it is
+ * exhaustive; errors cross workers as `ErrorValue` (Comlink drops fields of Error objects) and are
+ * rebuilt on the other side.
  */
 
 /** What went wrong. Every code states what the caller can do about it. */

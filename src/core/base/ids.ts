@@ -1,6 +1,6 @@
 /**
- * Where bytes become ids: the only casts to the id types of types.ts. Each throws on a wrong length, which is a bug of
- * the caller: peers' bytes are measured where they are read.
+ * Where bytes become ids: the only casts to the id types of types.ts. Each throws on a wrong
+ * length, which is a bug of the caller: peers' bytes are measured where they are read.
  */
 import { bytesToHex } from "./bytes.ts";
 import type { HeaderHash, ScopeId, ShortHash, WriterId } from "./types.ts";

@@ -1,6 +1,6 @@
 /**
- * Every bound of the database, unit last. The bounds of FORMATS.md bind all replicas (a change is a change of
- * format); the others bind this program only.
+ * Every bound of the database, unit last. The bounds of FORMATS.md bind all replicas (a change is a
+ * change of format); the others bind this program only.
  */
 
 // FORMATS.md §1 and §2: names, values, documents
@@ -17,7 +17,10 @@ export const opBytesMax = 1_048_576;
 /** 16-bit counter of the hybrid clock. */
 export const clockCounterMax = 65_535;
 export const clockMillisecondsMax = 2 ** 48 - 1;
-/** How far ahead of this device's clock a stamp may be before it is quarantined, and how far one may drag ours. */
+/**
+ * How far ahead of this device's clock a stamp may be before it is quarantined, and how far one may
+ * drag ours.
+ */
 export const clockAheadMillisecondsMax = 5 * 60_000;
 
 // FORMATS.md §3: segments

@@ -11,7 +11,10 @@ export const fail = <E>(error: E): { readonly ok: false; readonly error: E } => 
   error,
 });
 
-/** Closes a switch over a union: the compiler refuses a forgotten case, and a lie at run time is loud. */
+/**
+ * Closes a switch over a union: the compiler refuses a forgotten case, and a lie at run time is
+ * loud.
+ */
 export const unreachable = (value: never): never => {
   throw new Error(`unreachable case: ${String(value)}`);
 };

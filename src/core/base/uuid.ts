@@ -1,6 +1,6 @@
 /**
- * UUIDs of version 7 (RFC 9562): 48 bits of milliseconds, then random bits. Ids made by one device in one
- * millisecond rise, so that documents inserted together stand together.
+ * UUIDs of version 7 (RFC 9562): 48 bits of milliseconds, then random bits. Ids made by one device
+ * in one millisecond rise, so that documents inserted together stand together.
  */
 import { bytesToHex } from "./bytes.ts";
 

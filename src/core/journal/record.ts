@@ -1,8 +1,10 @@
 /**
- * The payload of one journal record (FORMATS.md §4): one commit, with the ops it added to each writer's open run, so
- * that runs, their path tables and their row tables can be rebuilt exactly as they were.
+ * The payload of one journal record (FORMATS.md §4): one commit, with the ops it added to each
+ * writer's open run, so that runs, their path tables and their row tables can be rebuilt exactly as
+ * they were.
  *
- * [sequence, command id, [ms, counter], result, [[scope, writer, first n, start, new paths, changed rows, ops], …]]
+ * [sequence, command id, [ms, counter], result, [[scope, writer, first n, start, new paths, changed
+ * rows, ops], …]]
  * start = nil, or [first n, [ms, counter], opening or nil] where a new run begins with this part.
  */
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";

@@ -1,5 +1,6 @@
 /**
- * How a page follows a live query: the change that the engine sent, applied to the rows that it held.
+ * How a page follows a live query: the change that the engine sent, applied to the rows that it
+ * held.
  */
 import { unreachable } from "../base/result.ts";
 import type { LiveChange } from "./requests.ts";

@@ -1,6 +1,6 @@
 /**
- * What a page asks of the engine, wherever the engine runs: plain data that can cross to a worker. Documents travel
- * as row bytes (`rows.ts`), checked where they were written.
+ * What a page asks of the engine, wherever the engine runs: plain data that can cross to a worker.
+ * Documents travel as row bytes (`rows.ts`), checked where they were written.
  */
 import type { Change } from "../query/update.ts";
 import type { FilterData } from "../query/match.ts";
@@ -22,7 +22,9 @@ export type DocumentWrite =
       readonly rows: Uint8Array;
       readonly visibility: Visibility | null;
     }
-  /** Inserts, or makes the living document equal to the row: fields that the row lacks are unset. */
+  /**
+   * Inserts, or makes the living document equal to the row: fields that the row lacks are unset.
+   */
   | { readonly kind: "upsert"; readonly collection: string; readonly rows: Uint8Array }
   /** Makes living documents equal to the rows; a missing one is left out and not counted. */
   | { readonly kind: "replace"; readonly collection: string; readonly rows: Uint8Array }
@@ -109,14 +111,20 @@ export interface RowsAnswer {
   readonly at: number;
 }
 
-/** What changed in a live query's answer. Positions count in the answer as it was (removed) and as it is now. */
+/**
+ * What changed in a live query's answer. Positions count in the answer as it was (removed) and as
+ * it is now.
+ */
 export type LiveChange =
   | { readonly kind: "rows"; readonly rows: Uint8Array }
   | {
       readonly kind: "patch";
       /** Rising positions in the answer before. */
       readonly removed: readonly number[];
-      /** Rising positions in the answer after; `rows` holds as many rows. A changed row is removed and placed. */
+      /**
+       * Rising positions in the answer after; `rows` holds as many rows. A changed row is removed
+       * and placed.
+       */
       readonly placed: readonly number[];
       readonly rows: Uint8Array;
     }

@@ -1,9 +1,10 @@
 /**
- * Documents on their way between page and engine: leaves as bytes, since ten thousand objects cost 85 ms to clone and a
- * transferred buffer nothing. Private to one build of the program; never stored, never sent to a peer.
+ * Documents on their way between page and engine: leaves as bytes, since ten thousand objects cost
+ * 85 ms to clone and a transferred buffer nothing. Private to one build of the program; never
+ * stored, never sent to a peer.
  *
- * [[shape, …], [[shape index, id, meta or nil, value, …], …]], shape = [path, …], meta = [time, peer, type, deleted,
- * [[writer, n], …], [conflicting path, …]]
+ * [[shape, …], [[shape index, id, meta or nil, value, …], …]], shape = [path, …], meta = [time,
+ * peer, type, deleted, [[writer, n], …], [conflicting path, …]]
  */
 import type { Path, Value } from "../base/types.ts";
 import { buildDocument, type EntryType, type Leaf } from "../cbor/document.ts";
@@ -50,7 +51,9 @@ export const encodeRows = (rows: readonly Row[]): Uint8Array => {
   return writer.take();
 };
 
-/** Reads what `encodeRows` of the same build wrote; throws on anything else, which would be a bug. */
+/**
+ * Reads what `encodeRows` of the same build wrote; throws on anything else, which would be a bug.
+ */
 export const decodeRows = (bytes: Uint8Array): readonly Row[] => {
   const reader = new CborReader(bytes);
   reader.readArrayHead();

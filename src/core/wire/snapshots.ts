@@ -1,5 +1,6 @@
 /**
- * What the API answers synchronously comes from these snapshots, which the engine keeps fresh in each page.
+ * What the API answers synchronously comes from these snapshots, which the engine keeps fresh in
+ * each page.
  */
 
 export interface NetworkSnapshot {

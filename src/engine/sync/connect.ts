@@ -1,5 +1,6 @@
 /**
- * From a new channel to a running session: greeting, then the session with what is attached in that network.
+ * From a new channel to a running session: greeting, then the session with what is attached in that
+ * network.
  */
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
@@ -9,7 +10,7 @@ import { checkOwnHead } from "./ownHead.ts";
 import { deviceNameOf, type OpenMembership } from "../identity.ts";
 import { greetPeer } from "./greet.ts";
 import { loadRange } from "./load.ts";
-import { createPeer, type Peer, type PeerDeps } from "./peer.ts";
+import { Peer, type PeerDeps } from "./peer.ts";
 import { attachedHome, attachedHomes, reportFailure, type SyncState } from "./state.ts";
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule } from "./tell.ts";
@@ -28,7 +29,7 @@ const connect = async (state: SyncState, channel: PeerChannel): Promise<void> =>
     return;
   }
   const { membership, identity, certificate, takeFrames } = greeted;
-  const peer = createPeer({
+  const peer: Peer = new Peer({
     ...peerDeps(state, channel, membership, () => peer),
     device: deviceNameOf(certificate.signingKey),
     identity,

@@ -1,6 +1,7 @@
 /**
- * A peer shows a header that one of this device's writers is said to have signed, and that is not here. If it is so,
- * this profile was rolled back or copied: the incarnation ends before it numbers an op that another has numbered.
+ * A peer shows a header that one of this device's writers is said to have signed, and that is not
+ * here. If it is so, this profile was rolled back or copied: the incarnation ends before it numbers
+ * an op that another has numbered.
  */
 import { shortened } from "../../core/base/ids.ts";
 import { decodeHeader } from "../../core/segment/header.ts";

@@ -1,6 +1,7 @@
 /**
- * One peer in one network: drives the pure session over a channel. Frames go out in order; segments are read from the
- * store for the peer and given to `ingest` from it; everything that the session asks for is answered to it.
+ * One peer in one network: drives the pure session over a channel. Frames go out in order; segments
+ * are read from the store for the peer and given to `ingest` from it; everything that the session
+ * asks for is answered to it.
  */
 import { unreachable } from "../../core/base/result.ts";
 import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
@@ -19,17 +20,6 @@ import type {
   SyncStatus,
 } from "../../core/sync/sessionState.ts";
 import type { Home } from "../home.ts";
-
-export interface Peer {
-  readonly channel: PeerChannel;
-  /** The peer's device in this network. */
-  readonly device: string;
-  readonly traffic: Traffic;
-  step(input: SessionInput): void;
-  session(): SessionState;
-  /** null: the scope is not attached here, or nothing is known yet. */
-  status(scope: ScopeId): SyncStatus | null;
-}
 
 export interface Traffic {
   bytesSent: number;
@@ -61,7 +51,9 @@ export interface PeerDeps {
     segments: readonly Uint8Array[],
     isRequested: boolean,
   ) => Promise<number>;
-  /** The peer shows a header that this device signed and does not hold: its log goes on elsewhere. */
+  /**
+   * The peer shows a header that this device signed and does not hold: its log goes on elsewhere.
+   */
   readonly ownHead: (home: Home, header: Uint8Array, signature: Uint8Array | null) => Promise<void>;
   /** How many ops the segments hold that this device gave to the session. */
   readonly opsIn: (segments: readonly Uint8Array[]) => number;
@@ -69,98 +61,117 @@ export interface PeerDeps {
   readonly failed: (error: unknown) => void;
 }
 
-export const createPeer = (deps: PeerDeps): Peer => {
-  const { channel, view, opsIn } = deps;
-  const traffic: Traffic = {
-    ...{ bytesSent: 0, bytesReceived: 0, operationsSent: 0, operationsReceived: 0 },
-    lastSeen: deps.now(),
-  };
-  const statuses = new Map<ScopeId, SyncStatus>();
-  const receiver = createReceiver();
-  let state = createSession(deps.identity, deps.now());
-  let sending: Promise<void> = Promise.resolve();
-  let messages = 0;
+/** A class: it lives as long as its channel, and every frame passes through it. */
+export class Peer {
+  readonly channel: PeerChannel;
+  /** The peer's device in this network. */
+  readonly device: string;
+  readonly traffic: Traffic;
+  private readonly deps: PeerDeps;
+  private readonly receiver = createReceiver();
+  private readonly statuses = new Map<ScopeId, SyncStatus>();
+  private state: SessionState;
+  private sending: Promise<void> = Promise.resolve();
+  private messages = 0;
 
-  const step = (input: SessionInput): void => {
-    const { state: next, outputs } = stepSession(state, input, view);
-    state = next;
-    for (const output of outputs) carryOut(output);
-  };
+  constructor(deps: PeerDeps) {
+    this.deps = deps;
+    this.channel = deps.channel;
+    this.device = deps.device;
+    this.traffic = { ...noTraffic, lastSeen: deps.now() };
+    this.state = createSession(deps.identity, deps.now());
+    deps.takeFrames((frame) => {
+      this.takeFrame(frame);
+    });
+  }
 
-  const carryOut = (output: SessionOutput): void => {
+  session(): SessionState {
+    return this.state;
+  }
+
+  /** null: the scope is not attached here, or nothing is known yet. */
+  status(scope: ScopeId): SyncStatus | null {
+    return this.statuses.get(scope) ?? null;
+  }
+
+  step(input: SessionInput): void {
+    const { state, outputs } = stepSession(this.state, input, this.deps.view);
+    this.state = state;
+    for (const output of outputs) this.carryOut(output);
+  }
+
+  private takeFrame(frame: Uint8Array): void {
+    this.traffic.bytesReceived += frame.length;
+    this.traffic.lastSeen = this.deps.now();
+    const taken = this.receiver.take(frame);
+    if (!taken.ok) this.step({ kind: "malformed", fault: taken.error });
+    else if (taken.value !== null) this.step({ kind: "message", ...taken.value });
+  }
+
+  private carryOut(output: SessionOutput): void {
     switch (output.kind) {
       case "send":
-        sendMessage(output.message);
+        this.sendMessage(output.message);
         return;
       case "load":
-        void load(output).catch(deps.failed);
+        void this.load(output).catch(this.deps.failed);
         return;
       case "deliver":
-        void deliver(output).catch(deps.failed);
+        void this.deliver(output).catch(this.deps.failed);
         return;
-      case "fork": {
-        const home = deps.homeOf(output.scope);
-        if (home !== null)
-          void deps.ownHead(home, output.header, output.signature).catch(deps.failed);
+      case "fork":
+        void this.checkOwnHead(output).catch(this.deps.failed);
         return;
-      }
       case "status":
-        statuses.set(output.scope, output.status);
-        deps.statusChanged(output.scope);
+        this.statuses.set(output.scope, output.status);
+        this.deps.statusChanged(output.scope);
         return;
       case "close":
-        void sending.then(() => {
-          channel.close();
+        void this.sending.then(() => {
+          this.channel.close();
         });
         return;
       default:
         unreachable(output);
     }
-  };
+  }
 
-  /** In the order of the calls; a channel that closes meanwhile tells so by itself. */
-  const sendMessage = (message: Message): void => {
+  /** In the order of the calls. A channel that closes meanwhile tells so by itself. */
+  private sendMessage(message: Message): void {
     const bytes = encodeMessage(message);
-    messages += 1;
-    traffic.bytesSent += bytes.length;
-    if (message.kind === "operation") traffic.operationsSent += opsIn(message.segments);
-    for (const frame of splitMessage(bytes, messages)) {
-      sending = sending.then(() => channel.send(frame)).catch(() => undefined);
+    this.messages += 1;
+    this.traffic.bytesSent += bytes.length;
+    if (message.kind === "operation") {
+      this.traffic.operationsSent += this.deps.opsIn(message.segments);
     }
-  };
+    for (const frame of splitMessage(bytes, this.messages)) {
+      this.sending = this.sending.then(() => this.channel.send(frame)).catch(() => undefined);
+    }
+  }
 
-  const load = async (output: SessionOutput & { readonly kind: "load" }): Promise<void> => {
-    const home = deps.homeOf(output.scope);
+  private async load(output: SessionOutput & { readonly kind: "load" }): Promise<void> {
+    const { request, scope, bytesMax } = output;
+    const home = this.deps.homeOf(scope);
     const loaded =
-      home === null ? { segments: [], end: true } : await deps.load(home, output, output.bytesMax);
+      home === null ? { segments: [], end: true } : await this.deps.load(home, output, bytesMax);
     // Nothing else holds this side back: what was sent before must have left.
-    await sending;
-    step({ kind: "loaded", request: output.request, ...loaded });
-  };
+    await this.sending;
+    this.step({ kind: "loaded", request, ...loaded });
+  }
 
-  const deliver = async (output: SessionOutput & { readonly kind: "deliver" }): Promise<void> => {
-    const home = deps.homeOf(output.scope);
-    const { request, bytes, segments } = output;
+  private async deliver(output: SessionOutput & { readonly kind: "deliver" }): Promise<void> {
+    const { request, bytes, scope, segments } = output;
+    const home = this.deps.homeOf(scope);
     if (home !== null) {
-      traffic.operationsReceived += await deps.take(home, segments, request !== null);
+      this.traffic.operationsReceived += await this.deps.take(home, segments, request !== null);
     }
-    step({ kind: "delivered", request, bytes });
-  };
+    this.step({ kind: "delivered", request, bytes });
+  }
 
-  deps.takeFrames((frame) => {
-    traffic.bytesReceived += frame.length;
-    traffic.lastSeen = deps.now();
-    const taken = receiver.take(frame);
-    if (!taken.ok) step({ kind: "malformed", fault: taken.error });
-    else if (taken.value !== null) step({ kind: "message", ...taken.value });
-  });
+  private async checkOwnHead(output: SessionOutput & { readonly kind: "fork" }): Promise<void> {
+    const home = this.deps.homeOf(output.scope);
+    if (home !== null) await this.deps.ownHead(home, output.header, output.signature);
+  }
+}
 
-  return {
-    channel,
-    device: deps.device,
-    traffic,
-    step,
-    session: () => state,
-    status: (scope) => statuses.get(scope) ?? null,
-  };
-};
+const noTraffic = { bytesSent: 0, bytesReceived: 0, operationsSent: 0, operationsReceived: 0 };

@@ -1,5 +1,6 @@
 /**
- * What sync knows at a moment: the carrier, who is connected, what is to be told. Shared by the parts of sync.
+ * What sync knows at a moment: the carrier, who is connected, what is to be told. Shared by the
+ * parts of sync.
  */
 import type { ScopeId } from "../../core/base/types.ts";
 import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";

@@ -11,7 +11,8 @@ import { equalBytes } from "../../core/base/bytes.ts";
 import { writersOf, type Home } from "../home.ts";
 
 /**
- * The digest is of what the heads say, so there is none while anything is unread, or written here and not yet cut.
+ * The digest is of what the heads say, so there is none while anything is unread, or written here
+ * and not yet cut.
  */
 export const summaryOf = (home: Home): LocalSummary => {
   const tips = home.tree.heads();

@@ -55,8 +55,9 @@ const tellSessions = (state: SyncState): void => {
 };
 
 /**
- * What was written here gathers for a few ms and is cut, once a peer has said what it holds: nothing may leave before
- * that, and a device that finds its log going on elsewhere has then cut nothing that it would have to fork.
+ * What was written here gathers for a few ms and is cut, once a peer has said what it holds:
+ * nothing may leave before that, and a device that finds its log going on elsewhere has then cut
+ * nothing that it would have to fork.
  */
 export const cutSoon = (state: SyncState, home: Home): void => {
   const { engine, gathering } = state;
