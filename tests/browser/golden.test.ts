@@ -1,7 +1,7 @@
+/** Replicas in pages and in Node must agree on every byte: Chromium runs the list Node runs. */
 import { test } from "vitest";
 import { goldenCases } from "../golden/cases.ts";
 
-// Replicas in pages and in Node must agree on every byte, so both run one list.
 test.each(goldenCases)("$name", async ({ check }) => {
   await check();
 });

@@ -1,3 +1,4 @@
+/** Golden bytes in Node: what was written once is read for ever. */
 import { expect, test } from "vitest";
 import { goldenCases } from "./cases.ts";
 

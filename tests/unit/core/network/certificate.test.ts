@@ -1,3 +1,4 @@
+/** Certificates, and the control chain of open networks that judges them. */
 import { expect, test } from "vitest";
 import { encodeCbor, type CborItem } from "../../../../src/core/cbor/item.ts";
 import { labelled, sha256 } from "../../../../src/core/crypto/hash.ts";

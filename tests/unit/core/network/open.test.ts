@@ -1,3 +1,4 @@
+/** Keys and names of open and local networks, against the formulas of FORMATS.md §1. */
 import { expect, test } from "vitest";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToHex, hexToBytes } from "../../../../src/core/base/bytes.ts";

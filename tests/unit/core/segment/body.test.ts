@@ -1,3 +1,4 @@
+/** What a body says as a whole: form, times, names, paths. Single ops are tested elsewhere. */
 import { expect, test } from "vitest";
 import { shortHashOf, writerIdOf } from "../../../../src/core/base/ids.ts";
 import { bodyDepthMax } from "../../../../src/core/base/limits.ts";
@@ -72,7 +73,7 @@ test("an op without meaning still passes the time on", async () => {
   ]);
 });
 
-test("names reach as far as their rows: own ones before the op, others up to the row's n", async () => {
+test("names reach as far as their rows, own ones up to the op before", async () => {
   const births: readonly (readonly [number, number])[] = [
     ...([
       [0, 10],

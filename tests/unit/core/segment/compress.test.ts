@@ -1,3 +1,6 @@
+/**
+ * Deflating, and the verdict on what others deflated. tests/golden has bodies of other compressors.
+ */
 import { expect, test } from "vitest";
 import { compressBody, inflateBody } from "../../../../src/core/segment/compress.ts";
 import { createRandom } from "../../../support/random.ts";

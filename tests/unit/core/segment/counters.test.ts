@@ -1,3 +1,4 @@
+/** Counting by reason. */
 import { expect, test } from "vitest";
 import { createSegmentCounters } from "../../../../src/core/segment/counters.ts";
 

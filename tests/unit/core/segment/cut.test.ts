@@ -1,3 +1,4 @@
+/** Open runs: tables, limits, what goes to the journal and comes back from it. */
 import { expect, test } from "vitest";
 import { shortened, writerIdOf } from "../../../../src/core/base/ids.ts";
 import {

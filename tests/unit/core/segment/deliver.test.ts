@@ -1,8 +1,9 @@
+/** Every reason to deliver a segment, to let it wait, and to refuse it. */
 import { expect, test } from "vitest";
 import { shortHashOf, shortened, writerIdOf } from "../../../../src/core/base/ids.ts";
 import { forkBranchesMax } from "../../../../src/core/base/limits.ts";
 import type { ControlChain, ControlHead } from "../../../../src/core/network/control.ts";
-import { checkDelivery, deliverStored } from "../../../../src/core/segment/deliver.ts";
+import { checkDelivery, deliverOwn, deliverStored } from "../../../../src/core/segment/deliver.ts";
 import {
   encodeHeader,
   type Opening,
@@ -305,6 +306,7 @@ test("what was stored is delivered again without its signatures", async () => {
     const segment = deliverStored(parsed(bytes), again.tree);
     if (segment === null) throw new Error("not delivered");
     expect(segment).toEqual(original);
+    expect(deliverOwn(parsed(bytes), original.origin)).toEqual(original);
     again.tree.add(segment);
   }
   expect(again.tree.heads()).toEqual(replica.tree.heads());

@@ -1,3 +1,4 @@
+/** The codec of headers: each of the 14 fields at its bounds and beyond. */
 import { encode } from "cborg";
 import { expect, test } from "vitest";
 import { hexToBytes } from "../../../../src/core/base/bytes.ts";

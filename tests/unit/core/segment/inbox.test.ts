@@ -1,3 +1,4 @@
+/** The waiting inbox: what is released when, what goes when a bound is met. */
 import { expect, test } from "vitest";
 import { shortHashOf, shortened } from "../../../../src/core/base/ids.ts";
 import type { Need } from "../../../../src/core/segment/deliver.ts";

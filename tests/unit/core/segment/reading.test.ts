@@ -1,3 +1,4 @@
+/** The order of reading: causal whatever the order of arrival, and always the same. */
 import { expect, test } from "vitest";
 import { shortHashOf } from "../../../../src/core/base/ids.ts";
 import { createReadingQueue } from "../../../../src/core/segment/reading.ts";

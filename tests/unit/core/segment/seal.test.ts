@@ -1,3 +1,4 @@
+/** Sealing and opening, and what every change of a sealed segment leads to. */
 import { expect, test } from "vitest";
 import { encodeBody } from "../../../../src/core/segment/body.ts";
 import { encodeHeader, type SegmentHeader } from "../../../../src/core/segment/header.ts";
@@ -76,7 +77,7 @@ const resigned = async (
   return encodeSegment(header, signature, stored);
 };
 
-test("a missing key only delays; a wrong commitment or seal means nothing for everyone", async () => {
+test("a missing key only delays, a wrong commitment or seal means nothing", async () => {
   const context = await setUp(4);
   const { scope, device, draft, open } = context;
   const { bytes, header } = await device.seal(draft(body));

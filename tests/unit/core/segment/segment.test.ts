@@ -1,3 +1,4 @@
+/** The three parts of a segment, and sizes that go together. */
 import { expect, test } from "vitest";
 import { encodeCbor } from "../../../../src/core/cbor/item.ts";
 import { segmentBodyBytesMax } from "../../../../src/core/base/limits.ts";

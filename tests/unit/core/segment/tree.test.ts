@@ -1,3 +1,4 @@
+/** Trees of headers by hand: splits at the root, in a branch, in a branch of a branch. */
 import { expect, test } from "vitest";
 import { hexToBytes } from "../../../../src/core/base/bytes.ts";
 import { shortened, writerIdOf } from "../../../../src/core/base/ids.ts";
