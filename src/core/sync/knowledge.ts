@@ -55,7 +55,13 @@ export const setLocal = (draft: Draft, local: LocalSummary, view: SessionView): 
     revision: draft.lastRevision,
   });
   if (isSameHeads(changed)) adoptEqualTips(draft, changed);
-  else setMissing(draft, changed, [...changed.missing.values()], view);
+  else pruneMissing(draft, local.scope, view);
+};
+
+/** Drops from what is missing what has come. */
+export const pruneMissing = (draft: Draft, id: ScopeId, view: SessionView): void => {
+  const scope = draft.scopes.get(id);
+  if (scope !== undefined) setMissing(draft, scope, [...scope.missing.values()], view);
 };
 
 /** A new revision of the same summary: the peer must answer it. */

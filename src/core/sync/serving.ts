@@ -38,9 +38,11 @@ export const takeWant = (draft: Draft, want: Extract<Message, { kind: "want" }>)
 export const takeServingCredit = (draft: Draft, request: number, total: number): boolean => {
   const { serving } = draft;
   if (serving?.request !== request) return false;
-  // The peer says it again because the end got lost.
-  if (serving.isEnded) sendEnd(draft, serving);
-  if (total <= serving.allowed) return false;
+  if (total <= serving.allowed) {
+    // The peer says it again because the end got lost.
+    if (serving.isEnded) sendEnd(draft, serving);
+    return false;
+  }
   draft.serving = { ...serving, allowed: total, isBlocked: false };
   return true;
 };

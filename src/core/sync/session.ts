@@ -55,7 +55,8 @@ export const createSession = (
   identity,
   options: { ...defaultSessionOptions, ...options },
   isOpen: true,
-  now,
+  now: 0,
+  tickedAt: now,
   scopes: new Map(),
   lastRevision: 0,
   request: null,
@@ -183,7 +184,8 @@ const takeCredit = (draft: Draft, request: number | null, total: number): boolea
   request === null ? takePushCredit(draft, total) : takeServingCredit(draft, request, total);
 
 const takeTick = (draft: Draft, now: number, view: SessionView): void => {
-  const elapsedMs = Math.max(0, now - draft.now);
+  const elapsedMs = Math.max(0, now - draft.tickedAt);
+  draft.tickedAt = now;
   draft.now += elapsedMs;
   refillAllowance(draft, elapsedMs);
   checkRequest(draft, elapsedMs, view);

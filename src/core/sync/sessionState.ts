@@ -67,10 +67,10 @@ export type SessionInput =
       readonly segments: readonly LoadedSegment[];
       readonly end: boolean;
     }
-  /** Segments of a `deliver` were stored or refused. After the `local` that shows it. */
+  /** Segments of a `deliver` were stored or refused, and `hasHeader` knows it. */
   | { readonly kind: "delivered"; readonly request: number | null; readonly bytes: number }
   | { readonly kind: "cut"; readonly segment: CutSegment }
-  /** Time passed, by a clock that never goes back: several times a second while anything is due. */
+  /** Milliseconds by any clock; if it jumps back, no time passed. About once a second. */
   | { readonly kind: "tick"; readonly now: number }
   | { readonly kind: "closed" };
 
@@ -232,8 +232,6 @@ export interface ScopeState {
 export interface Request {
   readonly id: number;
   readonly ranges: readonly WantRange[];
-  /** Greatest n held of each range's writer when it was asked for. */
-  readonly heldN: readonly number[];
   readonly granted: number;
   /** Up to where it came; handed to delivery and not yet taken in. */
   readonly received: number;
@@ -287,7 +285,9 @@ export interface SessionState {
   readonly identity: SessionIdentity;
   readonly options: SessionOptions;
   readonly isOpen: boolean;
+  /** Time of the ticks so far, and what the last one said. */
   readonly now: number;
+  readonly tickedAt: number;
   readonly scopes: ReadonlyMap<ScopeId, ScopeState>;
   readonly lastRevision: number;
   readonly request: Request | null;

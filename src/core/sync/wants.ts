@@ -6,6 +6,7 @@
 import { creditBytesMax, pushBytesMax, wantHavesMax, wantRangesMax } from "../base/limits.ts";
 import type { Message, WantRange } from "./frames.ts";
 import { chargeUnasked, takeTurn } from "./allowance.ts";
+import { pruneMissing } from "./knowledge.ts";
 import { grantPushes } from "./push.ts";
 import {
   changeScope,
@@ -28,7 +29,6 @@ export const askForMissing = (draft: Draft, view: SessionView): void => {
   draft.lastRequest++;
   draft.request = {
     ...{ id: draft.lastRequest, ranges, granted: creditBytesMax },
-    heldN: ranges.map((range) => heldN(draft, range)),
     ...{ received: 0, outstanding: 0, isEnded: false },
     ...{ waitedMs: 0, receivedBefore: 0, sentAt: draft.now },
   };
@@ -104,15 +104,17 @@ const missingRanges = (draft: Draft, view: SessionView): readonly WantRange[] =>
       if (ranges.length === wantRangesMax) return ranges;
       if ((retries.get(tip)?.notBefore ?? 0) > draft.now) continue;
       if (view.hasHeader(scope, tip) || view.isClaimed(scope, tip)) continue;
-      const have = view.locator(scope, writer).slice(0, wantHavesMax);
-      ranges.push({ scope, writer, tip, have });
+      ranges.push({ scope, writer, tip, have: heldOf(scope, writer, view) });
     }
   }
   return ranges;
 };
 
-const heldN = (draft: Draft, { scope, writer }: WantRange): number =>
-  draft.scopes.get(scope)?.localN.get(writer) ?? 0;
+const heldOf = (
+  scope: WantRange["scope"],
+  writer: WantRange["writer"],
+  view: SessionView,
+): WantRange["have"] => view.locator(scope, writer).slice(0, wantHavesMax);
 
 const sendWant = (draft: Draft, { id, granted, ranges }: Request): void => {
   send(draft, { kind: "want", request: id, total: granted, ranges });
@@ -173,14 +175,19 @@ const grantMore = (draft: Draft, request: Request): void => {
 /** What it did not bring is asked for again: at once where something came, else ever later. */
 const closeRequest = (draft: Draft, request: Request, view: SessionView): void => {
   draft.request = null;
-  request.ranges.forEach((range, index) => {
+  for (const range of request.ranges) {
     const scope = draft.scopes.get(range.scope);
-    if (scope === undefined || view.hasHeader(range.scope, range.tip)) return;
+    if (scope === undefined || view.hasHeader(range.scope, range.tip)) continue;
     count(draft, "tip-not-reached");
-    const isCloser = heldN(draft, range) > (request.heldN[index] ?? 0);
+    const isCloser = hasComeCloser(range, view);
     changeScope(draft, scope, { retries: laterRetries(draft, scope, range, isCloser) });
-  });
+  }
+  for (const id of new Set(request.ranges.map(({ scope }) => scope))) pruneMissing(draft, id, view);
 };
+
+/** Some tip of the writer is held that was not when it was asked for. */
+const hasComeCloser = ({ scope, writer, have }: WantRange, view: SessionView): boolean =>
+  heldOf(scope, writer, view).some((hash) => !have.includes(hash));
 
 const laterRetries = (
   draft: Draft,
