@@ -17,7 +17,7 @@ const started = performance.now();
 
 for (let seed = from; seed <= to; seed++) {
   try {
-    runHistory(seed, { steps, hostile: seed % 2 === 0 });
+    runHistory(seed, { steps, hostile: seed % 2 === 0, everyOp: true });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
