@@ -13,7 +13,7 @@ export interface Changes {
   count(): number;
   note(collection: string, id: string): void;
   /** Whether all that was read still is as it was. */
-  holds(mark: ReadMark): boolean;
+  readonly holds: (mark: ReadMark) => boolean;
 }
 
 interface Change {

@@ -4,6 +4,7 @@
  * transaction that stores it.
  */
 import { hexToBytes } from "../core/base/bytes.ts";
+import { journalHeldBytesMax } from "../core/base/limits.ts";
 import { assert } from "../core/base/result.ts";
 import type { ScopeId } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
@@ -16,7 +17,7 @@ import { keyOf } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 
 export interface Cutter {
-  /** Cuts what is full, in the background. */
+  /** Cuts what is full, in the background; lets the journal go when it has grown. */
   wake(): void;
   /** Cuts all that this device wrote in these homes and the journal has kept. */
   cutAll(homes: readonly Home[]): Promise<void>;
@@ -55,17 +56,12 @@ export const createCutter = (deps: CutterDeps): Cutter => {
       enqueue(async () => {
         isAwake = false;
         await cutHomes(deps, deps.homes(), false);
+        if (deps.journal.heldBytes() > journalHeldBytesMax) await absorb(deps);
       }).catch(deps.failed);
     },
     cutAll: (homes) => enqueue(() => cutHomes(deps, homes, true)),
     pause: enqueue,
-    absorb: () =>
-      enqueue(async () => {
-        await deps.journal.idle();
-        const absorbedSequence = deps.journal.flushed();
-        await cutHomes(deps, deps.homes(), true);
-        await deps.store.write({ absorbedSequence, meta: currentWriters(deps.homes()) });
-      }),
+    absorb: () => enqueue(() => absorb(deps)),
   };
 };
 
@@ -113,6 +109,14 @@ const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
     noteProof(home, segment);
   }
   home.retired = home.retired.filter((writer) => writer.pendingOps() > 0);
+};
+
+const absorb = async (deps: CutterDeps): Promise<void> => {
+  await deps.journal.idle();
+  const absorbedSequence = deps.journal.flushed();
+  await cutHomes(deps, deps.homes(), true);
+  await deps.store.write({ absorbedSequence, meta: currentWriters(deps.homes()) });
+  deps.journal.absorbed();
 };
 
 /** Which incarnation goes on after a reopening, where the store proves that nothing was lost. */

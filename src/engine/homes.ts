@@ -14,11 +14,12 @@ import type { CollectionWrite } from "./commit.ts";
 import type { Visibility } from "../core/wire/requests.ts";
 import type { Draft, StampedLeaf } from "./draft.ts";
 import type { Home } from "./home.ts";
-import { hashOf, type Registry } from "./registry.ts";
+import { hashOf } from "./networkList.ts";
+import type { Registry } from "./registry.ts";
 
 export interface Homes {
   /** The count of documents concerned; throws with the draft half filled. */
-  applyCollectionWrite(draft: Draft, write: CollectionWrite): number;
+  readonly applyCollectionWrite: (draft: Draft, write: CollectionWrite) => number;
   /** Moves shared documents that still are in `local` of attached collections, chunk by chunk. */
   settle(): Promise<void>;
   /** Brings a collection's documents home to `local` before its network is left. */
@@ -88,7 +89,7 @@ const change = (
 
 const attach = (deps: HomesDeps, draft: Draft, name: string, networkId: string): number => {
   const { registry } = deps;
-  const membership = registry.network(networkId);
+  const membership = registry.networks.named(networkId);
   const collection = known(registry, name);
   const now = collection.shared?.membership;
   if (collection.attached && now?.kind === "open") {

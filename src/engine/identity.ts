@@ -180,8 +180,9 @@ const readItems = (
   if (bytes === undefined) throw unreadable(key);
   const caps = { bytesMax: bytes.length, depthMax: 2, itemsMax: 32 };
   const item = decodeCbor(bytes, caps);
-  if (!item.ok || !Array.isArray(item.value) || item.value.length < count) throw unreadable(key);
-  return item.value;
+  const items = item.ok && typeof item.value === "object" ? item.value : null;
+  if (items === null || items instanceof Uint8Array || items.length < count) throw unreadable(key);
+  return items;
 };
 
 const bytesOf = (item: CborItem | undefined): Uint8Array => {

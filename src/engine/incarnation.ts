@@ -28,7 +28,7 @@ const beginIncarnation = (home: Home, crypto: CryptoPort): OwnWriter => {
  */
 export const resumeWriter = (home: Home, id: WriterId, opening: CborItem): OwnWriter => {
   const [head] = home.tree.headsOf(id);
-  const incarnation = Array.isArray(opening) ? opening[1] : null;
+  const incarnation: unknown = Array.isArray(opening) ? opening[1] : null;
   return new OwnWriter({
     scope: home.scope,
     id,

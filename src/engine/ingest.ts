@@ -264,7 +264,7 @@ const countEvicted = (home: Home, evicted: readonly WaitingSegment[]): void => {
 const lostSegment = (home: Home, header: HeaderHash): NebulusError =>
   new NebulusError({
     code: "StorageFailed",
-    message: `A stored segment of "${home.collection}" can not be read. Its data comes again from a peer.`,
+    message: `A stored segment of "${home.collection}" can not be read; a peer may have it.`,
     retryable: false,
     path: header,
   });

@@ -41,6 +41,7 @@ export class Journal {
   private isScheduled = false;
   private broken: NebulusError | null = null;
   private idleWaiters: (() => void)[] = [];
+  private bytes = 0;
 
   constructor(deps: JournalDeps) {
     this.deps = deps;
@@ -69,6 +70,16 @@ export class Journal {
   /** The sequence of the last durable record. */
   flushed(): number {
     return this.durableSequence;
+  }
+
+  /** Bytes of records since the journal was last let go: what an opening would have to replay. */
+  heldBytes(): number {
+    return this.bytes;
+  }
+
+  /** All that was flushed stands in segments by now. */
+  absorbed(): void {
+    this.bytes = 0;
   }
 
   /** Resolves when nothing is queued or under way. */
@@ -105,6 +116,7 @@ export class Journal {
   private settle(group: readonly Waiting[]): void {
     for (const { record, entry, resolve } of group) {
       this.durableSequence = record.sequence;
+      this.bytes += record.payload.length;
       entry.durable();
       resolve();
     }

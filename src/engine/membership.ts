@@ -26,7 +26,7 @@ export const joinNetwork = async (engine: Engine, request: NetworkRequest): Prom
   const { networkId, name, sharedSecret } = request;
   const secret = sharedSecret ?? openSecretFromName(networkId);
   const { networkHash } = openNetwork(networkId, secret);
-  const known = engine.registry.networks().find((each) => each.networkId === networkId);
+  const known = engine.registry.networks.all().find((each) => each.networkId === networkId);
   if (known !== undefined) {
     if (equalBytes(known.network.networkHash, networkHash)) return;
     throw nameTaken(networkId);
@@ -34,13 +34,13 @@ export const joinNetwork = async (engine: Engine, request: NetworkRequest): Prom
   const options = { networkId, title: name, secret, fromName: sharedSecret === null };
   const { membership, change } = await joinOpenNetwork(options, crypto);
   await store.write({ meta: new Map([change]) });
-  engine.registry.addNetwork(membership);
+  engine.registry.networks.add(membership);
 };
 
 /** Nothing to do where this device is in no such network. */
 export const leaveNetwork = async (engine: Engine, networkId: string): Promise<void> => {
   const { registry, homes, deps } = engine;
-  const membership = registry.networks().find((each) => each.networkId === networkId);
+  const membership = registry.networks.all().find((each) => each.networkId === networkId);
   if (membership === undefined) return;
   for (const collection of registry.collections()) {
     if (collection.shared?.membership === membership) await homes.bringHome(collection);
@@ -53,7 +53,7 @@ export const leaveNetwork = async (engine: Engine, networkId: string): Promise<v
     await deps.store.write({ removedSegments: await segmentKeys(engine, home) });
   }
   await deps.store.write({ meta: new Map([leaveChange(membership)]) });
-  registry.removeNetwork(membership);
+  registry.networks.remove(membership);
 };
 
 const segmentKeys = async ({ deps }: Engine, home: Home): Promise<readonly SegmentKey[]> => {
@@ -65,7 +65,7 @@ const segmentKeys = async ({ deps }: Engine, home: Home): Promise<readonly Segme
 const nameTaken = (networkId: string): NebulusError =>
   new NebulusError({
     code: "NetworkNameTaken",
-    message: `This device is in another network "${networkId}": leave it first, or use another name.`,
+    message: `This device is in another network "${networkId}": leave that, or use another name.`,
     retryable: false,
     path: "networkId",
   });

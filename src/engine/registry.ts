@@ -3,8 +3,6 @@
  * network. Collections are documents of a hidden collection in `local`, so what is known of them is
  * as durable as any write.
  */
-import { bytesToHex } from "../core/base/bytes.ts";
-import { invalid } from "../core/base/errors.ts";
 import type { Fields, ScopeId } from "../core/base/types.ts";
 import { scopeOf } from "../core/network/keys.ts";
 import { readDocument } from "../core/doc/read.ts";
@@ -14,28 +12,25 @@ import { createReadable, systemCollection, systemPrefix, type Collection } from 
 import type { Draft } from "./draft.ts";
 import { createHome, type Home } from "./home.ts";
 import type { LocalMembership, Membership, OpenMembership } from "./identity.ts";
+import { createNetworkList, type NetworkList } from "./networkList.ts";
 import type { Readable } from "./query.ts";
 
 export interface Registry {
   readonly local: LocalMembership;
   readonly system: Home;
-  networks(): readonly OpenMembership[];
-  /** By the caller's name for it; throws `UnknownNetwork`. */
-  network(networkId: string): OpenMembership;
-  addNetwork(membership: OpenMembership): void;
-  removeNetwork(membership: OpenMembership): void;
+  readonly networks: NetworkList;
   collections(): readonly Collection[];
   /** null: nobody made it yet. */
   find(name: string): Collection | null;
   /** Makes it known with the draft where it is not. */
-  make(name: string, draft: Draft): Collection;
+  readonly make: (name: string, draft: Draft) => Collection;
   /** Known for reading only: a collection that nobody wrote to is empty. */
-  readable(name: string): Readable;
+  readonly readable: (name: string) => Readable;
   forget(collection: Collection): void;
   /** Takes `forget` back. */
   keep(collection: Collection): void;
   home(scope: ScopeId): Home | null;
-  homes(): readonly Home[];
+  readonly homes: () => readonly Home[];
   /** The home of a collection in a network, made if it is new. */
   homeIn(membership: Membership, collection: string): Home;
   forgetHome(home: Home): void;
@@ -49,8 +44,7 @@ export const createRegistry = (deps: {
   readonly networks: readonly OpenMembership[];
   readonly now: () => number;
 }): Registry => {
-  const networks = new Map<string, OpenMembership>();
-  for (const membership of deps.networks) networks.set(hashOf(membership), membership);
+  const networks = createNetworkList(deps.networks);
   const collections = new Map<string, Collection>();
   const homes = new Map<ScopeId, Home>();
 
@@ -64,49 +58,44 @@ export const createRegistry = (deps: {
   };
   const system = homeIn(deps.local, systemCollection);
 
-  const blank = (name: string): Collection => ({
-    name,
-    local: homeIn(deps.local, name),
-    shared: null,
-    attached: false,
-    strategy: "last-write-wins",
-  });
+  const blank = (name: string): Collection => blankCollection(name, homeIn(deps.local, name));
+
+  const find = (name: string): Collection | null => collections.get(name) ?? null;
+
+  const keep = (collection: Collection): Collection => {
+    collections.set(collection.name, collection);
+    return collection;
+  };
 
   const make = (name: string, draft: Draft): Collection => {
-    const known = collections.get(name);
-    if (known !== undefined) return known;
-    const collection = blank(name);
-    collections.set(name, collection);
+    const known = find(name);
+    if (known !== null) return known;
     draft.onUndo(() => collections.delete(name));
     draft.write(system, name, []);
-    return collection;
+    return keep(blank(name));
   };
 
   const restore = (name: string): void => {
     const options = { strategy: "last-write-wins", now: deps.now() } as const;
     const view = readDocument(system.documents.get(name), options);
     if (view === null) return;
-    const collection = collections.get(name) ?? blank(name);
-    collections.set(name, collection);
+    const collection = keep(find(name) ?? blank(name));
     const { network } = view.fields;
-    const membership = typeof network === "string" ? networks.get(network) : undefined;
-    const shared = membership === undefined ? null : homeIn(membership, name);
+    const membership = typeof network === "string" ? networks.withHash(network) : null;
+    const shared = membership === null ? null : homeIn(membership, name);
     restoreFields(collection, view.fields, shared);
   };
 
   return {
     local: deps.local,
     system,
-    networks: () => [...networks.values()],
-    network: (networkId) => networkNamed([...networks.values()], networkId),
-    addNetwork: (membership) => networks.set(hashOf(membership), membership),
-    removeNetwork: (membership) => networks.delete(hashOf(membership)),
+    networks,
     collections: () => [...collections.values()],
-    find: (name) => collections.get(name) ?? null,
+    find,
     make,
-    readable: (name) => createReadable(collections.get(name) ?? blank(name), deps.now),
-    forget: (collection) => collections.delete(collection.name),
-    keep: (collection) => collections.set(collection.name, collection),
+    readable: (name) => createReadable(find(name) ?? blank(name), deps.now),
+    forget: ({ name }) => collections.delete(name),
+    keep,
     home: (scope) => homes.get(scope) ?? null,
     homes: () => [...homes.values()],
     homeIn,
@@ -118,11 +107,13 @@ export const createRegistry = (deps: {
   };
 };
 
-const networkNamed = (networks: readonly OpenMembership[], networkId: string): OpenMembership => {
-  const found = networks.find((each) => each.networkId === networkId);
-  if (found !== undefined) return found;
-  throw invalid("UnknownNetwork", `This device is in no network "${networkId}".`, networkId);
-};
+const blankCollection = (name: string, local: Home): Collection => ({
+  name,
+  local,
+  shared: null,
+  attached: false,
+  strategy: "last-write-wins",
+});
 
 const restoreFields = (collection: Collection, fields: Fields, shared: Home | null): void => {
   const { attached, strategy } = fields;
@@ -130,9 +121,6 @@ const restoreFields = (collection: Collection, fields: Fields, shared: Home | nu
   collection.attached = attached === true && shared !== null;
   if (typeof strategy === "string" && isStrategyName(strategy)) collection.strategy = strategy;
 };
-
-/** Names a network in the hidden collection. */
-export const hashOf = ({ network }: OpenMembership): string => bytesToHex(network.networkHash);
 
 const infosOf = (
   collections: readonly Collection[],

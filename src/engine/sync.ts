@@ -16,7 +16,7 @@ import { withPeerKey } from "./identity.ts";
 import { acceptChannel } from "./sync/connect.ts";
 import { peersOf, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
-import { noteChange, schedule, tellAttachments } from "./sync/tell.ts";
+import { noteChange, schedule, tellAttachments, tellPage } from "./sync/tell.ts";
 
 export interface Sync {
   /** Takes a network into use, or lets the present one go. */
@@ -55,6 +55,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     refresh() {
       state.carrier?.setTags(tagsOf(deps.engine));
       tellAttachments(state);
+      tellPage(state);
     },
     segments(home, segments, from) {
       for (const segment of segments) tellSegment(state, home, segment, from);
@@ -95,7 +96,9 @@ const tick = (state: SyncState): void => {
 const tickMilliseconds = 1_000;
 
 const tagsOf = ({ registry, deps }: Engine): readonly string[] =>
-  registry.networks().flatMap(({ network }) => rendezvousTags(network.epoch, deps.timers.now()));
+  registry.networks
+    .all()
+    .flatMap(({ network }) => rendezvousTags(network.epoch, deps.timers.now()));
 
 const tellSegment = (
   state: SyncState,

@@ -5,7 +5,7 @@
 import { invalid, NebulusError } from "../core/base/errors.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import type { Carrier } from "../core/net/carrier.ts";
-import type { ReadMark, RowsAnswer } from "../core/wire/requests.ts";
+import type { ReadMark, RowsAnswer, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import { encodeRows, type Row } from "../core/wire/rows.ts";
 import { checkCollectionName } from "../engine/collections.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";

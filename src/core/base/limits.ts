@@ -79,6 +79,8 @@ export const iteratePageDocumentsDefault = 256;
 export const recentCommandsMax = 4_096;
 /** A transaction whose readings are older than so many changes is made again. */
 export const changesKeptMax = 16_384;
+/** The journal is let go when it holds more: an opening replays it. */
+export const journalHeldBytesMax = 16 * 1_048_576;
 export const journalRecordBytesMax = 64 * 1_048_576;
 export const queryDepthMax = 64;
 export const regexLengthMax = 1_024;

@@ -23,7 +23,7 @@ export const greetPeer = async (
   channel: PeerChannel,
 ): Promise<GreetedPeer | null> => {
   const { engine } = state;
-  const memberships = engine.registry.networks();
+  const memberships = engine.registry.networks.all();
   const { crypto, timers } = engine.deps;
   const { localPeerBytes, remotePeerBytes, initiator } = channel;
   const line = queueFrames(channel);

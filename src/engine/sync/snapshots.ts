@@ -15,7 +15,7 @@ import { attachedHomes, peersOf, type SyncState } from "./state.ts";
 import { ownWritersOf, pendingOpsOf } from "./summary.ts";
 
 export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
-  state.engine.registry.networks().map((membership) => {
+  state.engine.registry.networks.all().map((membership) => {
     const peers = [...state.connected.values()]
       .filter((each) => each.membership === membership)
       .map(({ peer }) => peer);
@@ -36,8 +36,8 @@ export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =
   });
 
 export const syncSnapshots = (state: SyncState): readonly SyncSnapshot[] =>
-  state.engine.registry
-    .networks()
+  state.engine.registry.networks
+    .all()
     .flatMap((membership) =>
       attachedHomes(state, membership).map((home) => syncSnapshot(state, membership, home)),
     );

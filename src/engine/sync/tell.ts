@@ -20,10 +20,15 @@ export const schedule = (state: SyncState): void => {
   state.engine.deps.timers.soon(() => {
     state.isScheduled = false;
     tellSessions(state);
-    state.emitNetworks(networkSnapshots(state));
-    state.emitSync(syncSnapshots(state));
+    tellPage(state);
     for (const watcher of [...state.watchers]) watcher();
   });
+};
+
+/** At once, for those who wait for the call that changed a network: its answer comes after this. */
+export const tellPage = (state: SyncState): void => {
+  state.emitNetworks(networkSnapshots(state));
+  state.emitSync(syncSnapshots(state));
 };
 
 /** Attachments changed: each session takes in what came and lets go of what went. */
