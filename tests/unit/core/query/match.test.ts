@@ -238,6 +238,14 @@ describe("a wrong filter is refused, its place named", () => {
     }
     throw new Error("accepted");
   };
+  const isAccepted = (filter: unknown): boolean => {
+    try {
+      compileFilter(filter);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   const cyclic: Record<string, unknown> = {};
   cyclic["a"] = { $elemMatch: cyclic };
   const endless: Record<string, unknown> = {};
@@ -309,6 +317,10 @@ describe("a wrong filter is refused, its place named", () => {
   test("the deepest filter is still accepted once it is normalised", () => {
     const deepest = { a: nested(queryDepthMax - 2) };
     expect(normaliseFilter(normaliseFilter(deepest))).toEqual(deepest);
+    const wrap = (depth: number): unknown => (depth === 0 ? /x/ : { $not: wrap(depth - 1) });
+    const deepening = Array.from({ length: queryDepthMax }, (_, depth) => ({ a: wrap(depth) }));
+    const deepestPattern = deepening.findLast(isAccepted);
+    expect(isAccepted(normaliseFilter(deepestPattern))).toBe(true);
     const patterns = {
       a: { $in: [/x/, 1] },
       $or: [{ b: /y/i }, { c: { $elemMatch: { $eq: 1 } } }],
