@@ -11,10 +11,10 @@ export interface Carrying {
    * Uses these relays from now on, beside those before; ones that a page cannot dial are told and
    * left out.
    */
-  use(relays: readonly string[]): void;
-  running(): boolean;
+  readonly use: (relays: readonly string[]) => void;
+  readonly running: () => boolean;
   /** Resolves when the network is down. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** `page` null: the network does not run here. */

@@ -37,10 +37,7 @@ export const createDatabase = (
     },
   });
   const parts: Parts = { settings, platform, session, catalogue, carrying, networks };
-  const shutdown = async (): Promise<void> => {
-    await carrying.stop();
-    await session.close();
-  };
+  const shutdown = (): Promise<void> => session.close().finally(carrying.stop);
   const ready = becomeReady(parts, () => database);
   // Handled, so that a caller may leave it alone; whoever waits for it is told all the same.
   ready.catch(() => undefined);
@@ -63,10 +60,7 @@ export const createDatabase = (
           signal: callOptions?.signal,
         });
       }),
-    async destroy() {
-      await carrying.stop();
-      await session.destroy();
-    },
+    destroy: () => session.destroy().finally(carrying.stop),
     createNetwork: networks.create,
     joinNetwork: networks.join,
     leaveNetwork: networks.leave,
