@@ -135,10 +135,8 @@ export class RowTable {
     const before = this.rowAt(index);
     this.rows[index - 1] = { writer: before.writer, n, header };
     this.undos.push(() => (this.rows[index - 1] = before));
-    if (header !== before.header) {
-      this.remove(this.indexByHeader, headerKey(before.writer, before.header));
-      this.set(this.indexByHeader, headerKey(before.writer, header), index);
-    }
+    // The header of before keeps pointing here: it lies on the way from the new one down.
+    this.set(this.indexByHeader, headerKey(before.writer, header), index);
     this.changed.add(index);
   }
 
@@ -146,12 +144,6 @@ export class RowTable {
     const before = map.get(key);
     map.set(key, index);
     this.undos.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
-  }
-
-  private remove<K>(map: Map<K, number>, key: K): void {
-    const before = map.get(key);
-    map.delete(key);
-    this.undos.push(() => (before === undefined ? false : map.set(key, before)));
   }
 }
 

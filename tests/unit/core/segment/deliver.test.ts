@@ -287,6 +287,16 @@ test("control heads must be known and rise, and carry rights and frontiers", asy
   expect(await reason(2)).toBe("beyond-frontier");
   close(2);
   expect(await reason(2)).toMatchObject({ kind: "delivered" });
+  // A frontier inside a segment means before it.
+  expect(await reason(2, { count: 2 })).toBe("beyond-frontier");
+
+  const newer = await scope.deviceOf(seed);
+  const named = await checkDelivery(await under(await newer.write({}), 2), view);
+  if (named.kind !== "delivered") throw new Error(JSON.stringify(named));
+  replica.tree.add(named.segment);
+  const rowOf = { writer: newer.writer, n: 1, header: shortened(named.segment.headerHash) };
+  expect(await reason(1, { rows: [rowOf] })).toBe("control-head-older");
+  expect(await reason(2, { rows: [rowOf] })).toMatchObject({ kind: "delivered" });
 
   const removed = { writer: writerIdOf(scope.random.bytes(16)), n: 4, header: heads[0]?.hash };
   const rows = removed.header === undefined ? [] : [{ ...removed, header: removed.header }];

@@ -147,6 +147,7 @@ test("what a peer lacks is told branch by branch, each header after its predeces
   const hashes = (...list: SealedSegment[]) => list.map(({ headerHash }) => headerHash);
   const beyond = (...known: SealedSegment[]) => tree.beyond(writer, hashes(...known));
   expect(new Set(beyond(aOn))).toEqual(new Set(hashes(other, aa, ab, b, bOn, c)));
+  expect(new Set(beyond(aOn, a, root))).toEqual(new Set(beyond(aOn)));
   expect(new Set(beyond(aa, b))).toEqual(new Set(hashes(other, ab, bOn, c)));
   expect(beyond(aa, ab, bOn, c, other)).toEqual([]);
   expect(new Set(beyond())).toEqual(new Set(hashes(...Object.values(segments))));
