@@ -144,6 +144,8 @@ export const openDatabase = async (
   emit: (event: ServiceEvent) => void,
 ): Promise<Opened> => {
   const store = await deps.adapter.open(name);
+  // Opening may cut what an earlier incarnation left: then nobody is there yet to be told.
+  let sync: Sync | null = null;
   const engine = await openEngine({
     ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
     onLive: (subscription, change) => {
@@ -153,16 +155,16 @@ export const openDatabase = async (
       emit({ kind: "collections", collections: engine.registry.infos() });
     },
     onSegments: (home, segments, from) => {
-      sync.segments(home, segments, from);
+      sync?.segments(home, segments, from);
     },
     onHome: (home) => {
-      sync.changed(home);
+      sync?.changed(home);
     },
     onFailed: (error) => {
       emit({ kind: "failed", error });
     },
   });
-  const sync = createSync({
+  sync = createSync({
     engine,
     emitNetworks: (networks) => {
       emit({ kind: "networks", networks });
