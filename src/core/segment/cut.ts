@@ -80,6 +80,8 @@ export class OpenRun {
   private readonly rows: RowTable;
   private readonly ops: Uint8Array[] = [];
   private readonly opTables: OpTables;
+  /** One for all ops: making it costs more than most ops do. */
+  private readonly target = new CborWriter();
   private opBytes = 0;
   private lastTime: Time;
 
@@ -181,15 +183,15 @@ export class OpenRun {
 
   /** Encoding against the tables is what makes them grow. */
   private encode(op: OwnOp, delta: number): Uint8Array | AppendOutcome {
-    const target = new CborWriter();
+    this.target.truncate(0);
     try {
-      writeOp(target, op, delta, this.opTables);
+      writeOp(this.target, op, delta, this.opTables);
     } catch (error) {
       // The one thing that a sound op can be is too large.
       if (error instanceof NebulusError) return { kind: "too-large", error };
       throw error;
     }
-    return target.take();
+    return this.target.take();
   }
 
   /** Judges the run with the group, `before` being its ops without. */
