@@ -1,6 +1,7 @@
 /**
- * Vector clocks as the source designs name them: peer to counter. Pure, and apart from the vectors of sync, which
- * count a writer's gap-free ops; these say only what a document or an operation was made from.
+ * Vector clocks as the source designs name them: peer to counter. Pure, and apart from the vectors
+ * of sync, which count a writer's gap-free ops; these say only what a document or an operation was
+ * made from.
  */
 
 /** A peer that is missing counts as 0. */

@@ -1,6 +1,6 @@
 /**
- * Mongo-style filters as callers write them, checked and taken apart to a tree that no later code need doubt. Apart
- * from match.ts, which says what the tree means.
+ * Mongo-style filters as callers write them, checked and taken apart to a tree that no later code
+ * need doubt. Apart from match.ts, which says what the tree means.
  *
  *   filter    = { (path: condition | "$and" | "$or" | "$nor": [filter, …] | "$not": filter)* }
  *   condition = value | RegExp | { operator: operand, … }
@@ -36,7 +36,10 @@ export interface Pattern {
   readonly flags: string;
 }
 
-/** Throws InvalidQuery, `path` naming the place in the filter (`$or[1].age.$gt`). Nothing of the input is kept. */
+/**
+ * Throws InvalidQuery, `path` naming the place in the filter (`$or[1].age.$gt`). Nothing of the
+ * input is kept.
+ */
 export const parseFilter = (filter: unknown): Condition => parseAt(filter, { path: "", depth: 0 });
 
 /** The filter of a tree: parsing it again gives an equal tree. */
@@ -222,7 +225,8 @@ const literal = (value: unknown, place: Place): Value => {
   try {
     return checkValue(value, place.path);
   } catch (error) {
-    // One word for the caller: it is the query that must be mended. Message and place are right as they are.
+    // One word for the caller: it is the query that must be mended. Message and place are right as
+    // they are.
     if (error instanceof NebulusError) throw invalid("InvalidQuery", error.message, error.path);
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Values taken apart to leaves (FORMATS.md §2), and the changes that turn one set of leaves into another. The input was
- * checked before: callers' documents come through core/cbor/document.ts.
+ * Values taken apart to leaves (FORMATS.md §2), and the changes that turn one set of leaves into
+ * another. The input was checked before: callers' documents come through core/cbor/document.ts.
  */
 import type { DocumentFields, Path, Value } from "../base/types.ts";
 import type { Leaf } from "../cbor/document.ts";
@@ -16,9 +16,9 @@ export const leavesBelow = (path: Path, value: Value): readonly Leaf[] => {
 };
 
 /**
- * What makes a document as it reads now (null: one without fields) hold exactly these leaves: only what differs, so
- * that nobody else's concurrent edit of another field is overwritten. Fields that a caller cannot name, those of the
- * database, stay as they are.
+ * What makes a document as it reads now (null: one without fields) hold exactly these leaves: only
+ * what differs, so that nobody else's concurrent edit of another field is overwritten. Fields that
+ * a caller cannot name, those of the database, stay as they are.
  */
 export const diffDocuments = (
   before: DocumentFields | null,

@@ -1,34 +1,43 @@
 /**
- * What a filter means: which documents it matches. The naive scan by this predicate is the oracle of every index.
+ * What a filter means: which documents it matches. The naive scan by this predicate is the oracle
+ * of every index.
  *
- * Rules. A dotted path goes into objects by name and into arrays by element and by index; what it reaches are its
- * leaves, one of them "missing" where an object or a scalar ends the way. A condition holds if it holds for any leaf,
- * or for any element of a leaf that is an array. Comparing two different types is false. `$ne`, `$nin` and `$not` are
- * the plain opposites of `$eq`, `$in` and the inner condition, hence true for missing fields. `null` equals missing.
+ * Rules. A dotted path goes into objects by name and into arrays by element and by index; what it
+ * reaches are its leaves, one of them "missing" where an object or a scalar ends the way. A
+ * condition holds if it holds for any leaf, or for any element of a leaf that is an array.
+ * Comparing two different types is false. `$ne`, `$nin` and `$not` are the plain opposites of
+ * `$eq`, `$in` and the inner condition, hence true for missing fields. `null` equals missing.
  *
- * Patterns (`$regex`) run as the platform runs them, so one can be written that takes exponential time. They come from
- * this device's own application, run in its worker, on its own data; a peer can send none.
+ * Patterns (`$regex`) run as the platform runs them, so one can be written that takes exponential
+ * time. They come from this device's own application, run in its worker, on its own data; a peer
+ * can send none.
  */
 import type { Fields, Value } from "../base/types.ts";
 import { isArrayValue, isMapValue } from "../cbor/value.ts";
 import { formatFilter, parseFilter, type Choice, type Condition, type Test } from "./filter.ts";
 import { compareAny, equalAny, typeOf } from "./order.ts";
 
-/** A filter as plain data: deeply copied, patterns as `{ $regex, $options }`, so that it can cross to a worker. */
+/**
+ * A filter as plain data: deeply copied, patterns as `{ $regex, $options }`, so that it can cross
+ * to a worker.
+ */
 export type FilterData = Fields;
 
 export type Predicate = (fields: Fields) => boolean;
 
 /**
- * Checks a caller's filter. Throws InvalidQuery, `path` naming the place. Normalising what was normalised changes
- * nothing.
+ * Checks a caller's filter. Throws InvalidQuery, `path` naming the place. Normalising what was
+ * normalised changes nothing.
  */
 export const normaliseFilter = (filter: unknown): FilterData => formatFilter(parseFilter(filter));
 
 /** Takes FilterData or a caller's filter; throws InvalidQuery like `normaliseFilter`. */
 export const compileFilter = (filter: unknown): Predicate => compileCondition(parseFilter(filter));
 
-/** The ids that alone can match, for `{ id: x }` and `{ id: { $in: […] } }`; null where documents must be looked at. */
+/**
+ * The ids that alone can match, for `{ id: x }` and `{ id: { $in: […] } }`; null where documents
+ * must be looked at.
+ */
 export const filterIds = (filter: FilterData): readonly string[] | null => {
   const condition = parseFilter(filter);
   if (condition.kind !== "field" || condition.path.join(".") !== "id") return null;

@@ -2,7 +2,10 @@
  * The word that a mistyped one was probably meant to be, for error messages.
  */
 
-/** The closest candidate within two edits (one, for words of up to four letters), or null. The first of equals. */
+/**
+ * The closest candidate within two edits (one, for words of up to four letters), or null. The first
+ * of equals.
+ */
 export const nearest = (word: string, candidates: Iterable<string>): string | null => {
   // Nobody means a word of five letters by one of a hundred; and the cost grows with the product.
   if (word.length > wordLengthMax) return null;
@@ -23,7 +26,9 @@ export const suggestion = (word: string, candidates: Iterable<string>): string =
   return close === null ? "" : `; did you mean ${close}?`;
 };
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
+ */
 const editDistance = (a: string, b: string): number => {
   let beforeLast: readonly number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);

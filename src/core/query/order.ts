@@ -1,6 +1,7 @@
 /**
- * Types of values and one total order over all of them, which sorting, comparing and equality share. Apart from the
- * order of canonical bytes (core/cbor/value.ts), which replicas agree on: this one is for people.
+ * Types of values and one total order over all of them, which sorting, comparing and equality
+ * share. Apart from the order of canonical bytes (core/cbor/value.ts), which replicas agree on:
+ * this one is for people.
  */
 import { compareBytes } from "../base/bytes.ts";
 import type { Value } from "../base/types.ts";
@@ -20,9 +21,10 @@ export const typeOf = (value: Value): ValueType => {
 };
 
 /**
- * Negative, zero or positive; zero only for equal contents. Missing < null < booleans < numbers < strings (by code
- * points) < dates < bytes < vectors < arrays < objects. Arrays go element by element, objects by their sorted names,
- * each name before its value; of two where one begins the other the shorter comes first.
+ * Negative, zero or positive; zero only for equal contents. Missing < null < booleans < numbers <
+ * strings (by code points) < dates < bytes < vectors < arrays < objects. Arrays go element by
+ * element, objects by their sorted names, each name before its value; of two where one begins the
+ * other the shorter comes first.
  */
 export const compareAny = (a: Value | undefined, b: Value | undefined): number => {
   if (a === b) return 0;

@@ -7,8 +7,9 @@ import { describe } from "../cbor/check.ts";
 import { isArrayValue, isMapValue } from "../cbor/value.ts";
 
 /**
- * Keeps `id` and the dotted fields named; of an array of objects the named part of each. A field that is not there is
- * left out; null or no list keeps everything. Throws InvalidQuery for a list that names nothing one could mean.
+ * Keeps `id` and the dotted fields named; of an array of objects the named part of each. A field
+ * that is not there is left out; null or no list keeps everything. Throws InvalidQuery for a list
+ * that names nothing one could mean.
  */
 export const compileProjection = (
   fields: readonly string[] | null | undefined,

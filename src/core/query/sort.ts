@@ -1,5 +1,6 @@
 /**
- * The order of a query's rows, and cursors: opaque texts that say after which row the next page begins.
+ * The order of a query's rows, and cursors: opaque texts that say after which row the next page
+ * begins.
  */
 import { base64UrlToBytes, bytesToBase64Url } from "../base/bytes.ts";
 import { invalid, type NebulusError } from "../base/errors.ts";
@@ -16,8 +17,9 @@ export type SortData = readonly (readonly [path: string, direction: 1 | -1])[];
 export type Compare = (a: DocumentFields, b: DocumentFields) => number;
 
 /**
- * Takes `{ field: 1 | -1 | "asc" | "desc" }` or a list of `[field, direction]`. An object's names that are whole
- * numbers come first in JavaScript whatever their place: use a list for those. Throws InvalidQuery.
+ * Takes `{ field: 1 | -1 | "asc" | "desc" }` or a list of `[field, direction]`. An object's names
+ * that are whole numbers come first in JavaScript whatever their place: use a list for those.
+ * Throws InvalidQuery.
  */
 export const normaliseSort = (sort: unknown): SortData => {
   const keys = entriesOf(sort).map(parseKey);
@@ -55,9 +57,9 @@ export const encodeCursor = (row: DocumentFields, sort: SortData): string => {
 };
 
 /**
- * What stands in the row's place: of the fields that the sort looks at just enough, and its id. Rows that
- * `compileSort(sort)` puts behind it come after the cursor. Throws InvalidQuery for text that is no cursor, or one of
- * another sort.
+ * What stands in the row's place: of the fields that the sort looks at just enough, and its id.
+ * Rows that `compileSort(sort)` puts behind it come after the cursor. Throws InvalidQuery for text
+ * that is no cursor, or one of another sort.
  */
 export const decodeCursor = (text: string, sort: SortData): DocumentFields => {
   const bytes = base64UrlToBytes(text);
@@ -122,5 +124,7 @@ const refuse = (what: string, path: string): NebulusError =>
   invalid("InvalidQuery", `${path}: ${what}`, path);
 
 const noCursor = "not a cursor; take one that an earlier answer gave";
-/** A cursor's own arrays and the deepest value that a document can hold; merged ones may be deeper. */
+/**
+ * A cursor's own arrays and the deepest value that a document can hold; merged ones may be deeper.
+ */
 const cursorNestingMax = 32;

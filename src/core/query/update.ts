@@ -1,6 +1,7 @@
 /**
- * Updates as callers write them: `{ $set, $unset, $inc, $push, $pull, $addToSet }` or a plain patch, checked into plain
- * data (which can cross to a worker) and then, document by document, turned into the changes that the merge writes.
+ * Updates as callers write them: `{ $set, $unset, $inc, $push, $pull, $addToSet }` or a plain
+ * patch, checked into plain data (which can cross to a worker) and then, document by document,
+ * turned into the changes that the merge writes.
  */
 import { invalid, type NebulusError } from "../base/errors.ts";
 import {
@@ -36,9 +37,10 @@ export type Step =
   | { readonly kind: "expect"; readonly path: Path; readonly value: Value };
 
 /**
- * Checks a caller's update; nothing of it is kept. In a patch each field given is replaced as a whole, `undefined`
- * unsets it, and computed fields (`_vector` and its like) are ignored, so that what was read can be written back.
- * Throws InvalidUpdate, InvalidDocument (a value that no document can hold) or TooLarge, `path` naming the place.
+ * Checks a caller's update; nothing of it is kept. In a patch each field given is replaced as a
+ * whole, `undefined` unsets it, and computed fields (`_vector` and its like) are ignored, so that
+ * what was read can be written back. Throws InvalidUpdate, InvalidDocument (a value that no
+ * document can hold) or TooLarge, `path` naming the place.
  */
 export const compileUpdate = (update: unknown): UpdateData => {
   if (!isPlainObject(update)) {
@@ -59,8 +61,9 @@ export const compileUpdate = (update: unknown): UpdateData => {
 };
 
 /**
- * What an update means for a document as it reads now; null counts as one without fields. Throws InvalidUpdate, naming
- * document and path, where the document has no such place: a counter on text, an element of something that is no list.
+ * What an update means for a document as it reads now; null counts as one without fields. Throws
+ * InvalidUpdate, naming document and path, where the document has no such place: a counter on text,
+ * an element of something that is no list.
  */
 export const changesFor = (update: UpdateData, current: DocumentFields | null): readonly Change[] =>
   update.flatMap((step) => changesOf(step, current ?? {}));
@@ -313,8 +316,8 @@ const listAt = (step: Step, held: Value | undefined, current: Fields): Elements 
 };
 
 /**
- * What is there already is not added again: nobody would see a difference but in the order, and each repeat would be an
- * op. It can thus be removed by someone who pulls it at the same time.
+ * What is there already is not added again: nobody would see a difference but in the order, and
+ * each repeat would be an op. It can thus be removed by someone who pulls it at the same time.
  */
 const missingFrom = (list: Elements, elements: Elements): Elements => {
   const keys = new Set(list.map(valueKey));
@@ -335,7 +338,8 @@ const expected = (
   held: Value | undefined,
   current: Fields,
 ): readonly Change[] => {
-  // Readers leave a document's kind out unless asked for it: the usual one is not there to compare with.
+  // Readers leave a document's kind out unless asked for it: the usual one is not there to compare
+  // with.
   const actual = held ?? (step.path[0] === "_entryType" ? "MEMORY" : undefined);
   if (equalAny(actual, step.value)) return [];
   throw misplaced(step, current, `${step.path.join(".")} never changes`);

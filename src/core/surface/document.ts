@@ -1,6 +1,7 @@
 /**
- * Distributed documents to and from elements, and to and from what users see. A document that is one element is
- * written without `_elements`: its own fields say it all, and a document made by hand is such a one.
+ * Distributed documents to and from elements, and to and from what users see. A document that is
+ * one element is written without `_elements`: its own fields say it all, and a document made by
+ * hand is such a one.
  */
 import { invalid, type NebulusError } from "../base/errors.ts";
 import type { DocumentFields, Fields, Value } from "../base/types.ts";
@@ -23,8 +24,9 @@ export interface Parts {
 }
 
 /**
- * `timestamp` (ms since 1970) is when the document was made: the core has no clock of its own. Fields that begin with
- * `_` are made anew, except `_entryType`. Throws InvalidDocument, for an absent id too, or InvalidArgument.
+ * `timestamp` (ms since 1970) is when the document was made: the core has no clock of its own.
+ * Fields that begin with `_` are made anew, except `_entryType`. Throws InvalidDocument, for an
+ * absent id too, or InvalidArgument.
  */
 export const toDistributedDocument = (
   document: { readonly id: string; readonly [field: string]: unknown },
@@ -97,7 +99,10 @@ export const toDocument = ({ id, elements, stage }: Parts): DistributedDocument 
   };
 };
 
-/** All fields of a document and its kind, checked and copied. `parent` is the path of the object they stand in. */
+/**
+ * All fields of a document and its kind, checked and copied. `parent` is the path of the object
+ * they stand in.
+ */
 export const fullFields = (input: { readonly [name: string]: unknown }, parent: string): Fields => {
   const path = pathBelow(parent, "_entryType");
   return { ...changedFields(input, parent), _entryType: checkEntryType(input["_entryType"], path) };
@@ -160,8 +165,8 @@ export const objectOf = (input: unknown, path: string): { readonly [name: string
 };
 
 /**
- * What a document was made of. One that was changed by hand since counts as a state of its own, made by someone who
- * had seen the elements.
+ * What a document was made of. One that was changed by hand since counts as a state of its own,
+ * made by someone who had seen the elements.
  */
 const elementsOf = (own: Element, input: unknown): readonly Element[] => {
   if (input === undefined) return [own];

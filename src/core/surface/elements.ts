@@ -1,11 +1,13 @@
 /**
- * Sets of elements and their join. A distributed document is such a set, and what one sees of it is a pure function of
- * the set, so that merging is commutative, associative and idempotent whatever is merged in whatever order.
+ * Sets of elements and their join. A distributed document is such a set, and what one sees of it is
+ * a pure function of the set, so that merging is commutative, associative and idempotent whatever
+ * is merged in whatever order.
  *
- * The join is the union without what is superseded. An element is superseded when all that it speaks of was spoken of
- * again by elements whose makers had seen it (their vectors are strictly after its own). Being superseded is
- * transitive: what superseded an element and was superseded itself leaves something behind that supersedes both. So it
- * makes no difference whether elements are dropped early or late.
+ * The join is the union without what is superseded. An element is superseded when all that it
+ * speaks of was spoken of again by elements whose makers had seen it (their vectors are strictly
+ * after its own). Being superseded is transitive: what superseded an element and was superseded
+ * itself leaves something behind that supersedes both. So it makes no difference whether elements
+ * are dropped early or late.
  */
 import type { Fields, Value } from "../base/types.ts";
 import { compareUtf8 } from "../base/utf8.ts";
@@ -31,9 +33,10 @@ export const joinElements = (...sets: readonly (readonly Element[])[]): readonly
 };
 
 /**
- * A delete wins over everything that had not seen it: only a whole document written by someone who had supersedes it.
- * Among elements that have not seen each other the later timestamp wins field by field, then the greater peer id; a
- * field that only one of them has stays. `elements` is a join and not empty.
+ * A delete wins over everything that had not seen it: only a whole document written by someone who
+ * had supersedes it. Among elements that have not seen each other the later timestamp wins field by
+ * field, then the greater peer id; a field that only one of them has stays. `elements` is a join
+ * and not empty.
  */
 export const readElements = (elements: readonly Element[]): Reading => {
   const deletes = elements.filter(({ kind }) => kind === "delete");
@@ -87,7 +90,9 @@ const speakersOf = (name: string, shown: readonly Element[]): readonly Element[]
       !shown.some((other) => hasSeen(other, element) && speaksOf(other, name)),
   );
 
-/** By timestamp, then peer; of equals the first, and elements stand in an order that all agree on. */
+/**
+ * By timestamp, then peer; of equals the first, and elements stand in an order that all agree on.
+ */
 const latestOf = (elements: readonly Element[]): Element =>
   elements.reduce((latest, element) => {
     const difference =

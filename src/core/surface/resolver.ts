@@ -1,6 +1,7 @@
 /**
- * Merging of distributed documents and operations: the source designs' surface, laid over one join (elements.ts).
- * `resolveConflict` is commutative, associative and idempotent, and operations may come in any order, several times.
+ * Merging of distributed documents and operations: the source designs' surface, laid over one join
+ * (elements.ts). `resolveConflict` is commutative, associative and idempotent, and operations may
+ * come in any order, several times.
  */
 import { invalid } from "../base/errors.ts";
 import { checkId } from "../cbor/document.ts";
@@ -26,8 +27,8 @@ import {
 } from "./types.ts";
 
 /**
- * The document that holds what both hold; either may be missing. Throws InvalidArgument for two different ids,
- * InvalidDocument for what is no document.
+ * The document that holds what both hold; either may be missing. Throws InvalidArgument for two
+ * different ids, InvalidDocument for what is no document.
  */
 export function resolveConflict(
   local: DistributedDocument,
@@ -52,9 +53,9 @@ export function resolveConflict(
 }
 
 /**
- * The document with the operation in it. An operation without anything to write (an INSERT without data) changes
- * nothing; a DELETE of a document that was never seen leaves its tombstone. Throws InvalidArgument for an operation of
- * another document or of wrong shape.
+ * The document with the operation in it. An operation without anything to write (an INSERT without
+ * data) changes nothing; a DELETE of a document that was never seen leaves its tombstone. Throws
+ * InvalidArgument for an operation of another document or of wrong shape.
  */
 export const applyOperation = (
   document: DistributedDocument | null | undefined,

@@ -1,6 +1,7 @@
 /**
- * The words in which the source designs speak of distributed documents and operations. The database itself works on
- * ops (core/op); these are what its exported pure functions take and give, and what events and tools show.
+ * The words in which the source designs speak of distributed documents and operations. The database
+ * itself works on ops (core/op); these are what its exported pure functions take and give, and what
+ * events and tools show.
  */
 import type { Value } from "../base/types.ts";
 import type { EntryType as EntryTypeName } from "../cbor/document.ts";
@@ -46,8 +47,8 @@ export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 /**
  * A document with what its merging needs. Names that begin with `_` are not the user's.
  *
- * `_timestamp` and `_peerId` are those of its latest change and count for every field that `_elements` says nothing
- * else about.
+ * `_timestamp` and `_peerId` are those of its latest change and count for every field that
+ * `_elements` says nothing else about.
  */
 export interface DistributedDocument {
   readonly id: string;
@@ -66,8 +67,8 @@ export interface DistributedDocument {
 }
 
 /**
- * A state or change that somebody once made, as it was then; never rewritten. A type and not an interface, so that it
- * counts as a value of a document.
+ * A state or change that somebody once made, as it was then; never rewritten. A type and not an
+ * interface, so that it counts as a value of a document.
  */
 export type Element = {
   /** "document" and "delete" speak of all fields, "update" only of those that it names. */
@@ -88,7 +89,8 @@ export interface CRDTOperation {
   readonly collection: string;
   readonly documentId: string;
   /**
-   * INSERT: the whole document. UPDATE: the fields that change, `undefined` taking one away. DELETE: nothing.
+   * INSERT: the whole document. UPDATE: the fields that change, `undefined` taking one away.
+   * DELETE: nothing.
    */
   readonly data?: { readonly [field: string]: Value | undefined } | null;
   /** Fields that an UPDATE takes away, for JSON, which has no `undefined`. */

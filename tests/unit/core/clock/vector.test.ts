@@ -1,4 +1,7 @@
-/** Vector clocks: the source designs' cases (T-108 … T-113, T-192 … T-200, A-K01 … A-K05) and the laws of merge. */
+/**
+ * Vector clocks: the source designs' cases (T-108 … T-113, T-192 … T-200, A-K01 … A-K05) and the
+ * laws of merge.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { vectorClock, type VectorClock } from "../../../../src/core/clock/vector.ts";
@@ -54,7 +57,7 @@ describe("cases of the source designs", () => {
     expect(strictlyBefore({ a: 1 }, { a: 1 })).toBe(false);
   });
 
-  test("T-113 T-200 A-K05: a clone is equal and another object; a clone of nothing is empty", () => {
+  test("T-113 T-200 A-K05: a clone is equal and another object; of nothing it is empty", () => {
     const original = { a: 1 };
     const copy = clone(original);
     expect(copy).toEqual(original);

@@ -87,7 +87,7 @@ describe("the difference of two documents", () => {
       }),
       { numRuns: 2_000 },
     );
-  });
+  }, 60_000);
 });
 
 /** As the merge does: a write takes away what stands above and below it. */

@@ -1,4 +1,6 @@
-/** Updates: what each operator changes in a document, and how an update that is wrong is refused. */
+/**
+ * Updates: what each operator changes in a document, and how an update that is wrong is refused.
+ */
 import { describe, expect, test } from "vitest";
 import type { DocumentFields } from "../../../../src/core/base/types.ts";
 import { changesFor, compileUpdate, type Change } from "../../../../src/core/query/update.ts";

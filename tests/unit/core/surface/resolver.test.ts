@@ -1,4 +1,7 @@
-/** The source designs' cases of documents, resolver and operations (T-114 … T-125, T-201 … T-210, A-K06 … A-K08). */
+/**
+ * The source designs' cases of documents, resolver and operations (T-114 … T-125, T-201 … T-210,
+ * A-K06 … A-K08).
+ */
 import { describe, expect, test } from "vitest";
 import { toDistributedDocument, toRegularDocument } from "../../../../src/core/surface/document.ts";
 import { applyOperation, resolveConflict } from "../../../../src/core/surface/resolver.ts";
@@ -159,7 +162,8 @@ describe("resolveConflict", () => {
     const dead = made({ _deleted: true, _vector: { peer2: 1 }, _peerId: "peer2", _timestamp: 1 });
     for (const merged of [resolveConflict(live, dead), resolveConflict(dead, live)]) {
       expect(merged).toMatchObject({ _deleted: true, _vector: { peer1: 1, peer2: 1 } });
-      // D-16: the stamp is the delete's as one value, not the time of one with the peer of the other.
+      // D-16: the stamp is the delete's as one value, not the time of one with the peer of the
+      // other.
       expect(merged).toMatchObject({ _timestamp: 1, _peerId: "peer2" });
       expect(toRegularDocument(merged)).toEqual({ id: "1" });
     }
@@ -285,7 +289,7 @@ describe("applyOperation", () => {
     expect(ada["age"]).toBe(36);
   });
 
-  test("T-045: the stamp is that of the last change in causal order, though its clock is behind", () => {
+  test("T-045: the stamp is the last change's in causal order, be its clock behind", () => {
     const update = operation({
       type: "update",
       data: { age: 37 },
@@ -319,7 +323,7 @@ describe("applyOperation", () => {
     expect(deleted).toEqual(made({ _deleted: true, _vector: { peer1: 2 }, _timestamp: 2_000 }));
   });
 
-  test("T-122 D-09: a delete of an unknown document leaves a tombstone, which an older insert meets", () => {
+  test("T-122 D-09: a delete on nothing leaves a tombstone, which an older insert meets", () => {
     const tombstone = applyOperation(null, operation({ type: "delete", vector: { peer1: 2 } }));
     expect(tombstone).toMatchObject({ id: "1", _deleted: true });
     const insert = operation({ data: { name: "Ada" }, vector: { peer1: 1 } });
