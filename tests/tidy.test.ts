@@ -90,6 +90,9 @@ const isTypeOnly = (statement: ts.Statement): boolean =>
     : ts.isImportDeclaration(statement) &&
       statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
 
+/** The address of a worker, as in `new Worker(…)`: nothing of its code comes along. */
+const isWorkerUrl = (fileName: string): boolean => fileName.endsWith("?worker&url");
+
 const readSource = (path: string): Source => {
   const text = readFileSync(join(root, path), "utf8");
   const script = ts.createSourceFile(
@@ -103,7 +106,8 @@ const readSource = (path: string): Source => {
     const statement = script.statements.find((each) => each.pos <= pos && pos < each.end);
     return { fileName, isTypeOnly: statement !== undefined && isTypeOnly(statement) };
   });
-  const isRelative = ({ fileName }: { fileName: string }): boolean => fileName.startsWith(".");
+  const isRelative = ({ fileName }: { fileName: string }): boolean =>
+    fileName.startsWith(".") && !isWorkerUrl(fileName);
   return {
     path,
     text,
@@ -112,7 +116,7 @@ const readSource = (path: string): Source => {
       to: relative(root, resolve(root, dirname(path), fileName.replace(/\?.*$/, ""))),
       isTypeOnly,
     })),
-    packages: found.filter((each) => !isRelative(each)).map(({ fileName }) => fileName),
+    packages: found.map(({ fileName }) => fileName).filter((name) => !name.startsWith(".")),
   };
 };
 

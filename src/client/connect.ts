@@ -3,6 +3,9 @@
  * same port as the answers, so that whoever waited for an answer finds the snapshots that it
  * changed.
  */
+// The declaration must reach every program that takes in this file, and a type import is none.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+/// <reference path="./workerUrl.d.ts" />
 import { transfer, wrap } from "comlink";
 import type { DocumentWrite, Write, WriteRequest } from "../core/wire/requests.ts";
 import type {
@@ -12,7 +15,9 @@ import type {
   OpenRequest,
   ServiceEvent,
 } from "../worker/api.ts";
+import workerUrl from "../worker/db.worker.ts?worker&url";
 import type { Connection } from "./connection.ts";
+import { ownScriptUrl } from "./trusted.ts";
 
 /**
  * What `db.worker.ts` exposes: the contract, but for events, and what only the worker's root can
@@ -29,7 +34,7 @@ export interface WorkerMessage {
 }
 
 export const connectWorker = (name: string): Connection => {
-  const worker = new Worker(new URL("../worker/db.worker.ts", import.meta.url), {
+  const worker = new Worker(ownScriptUrl(workerUrl), {
     type: "module",
     name: `nebulusdb ${name}`,
   });

@@ -3,6 +3,7 @@
  * Apart from the checks and the script that made the bytes, because both need it. Runs in pages and
  * in Node.
  */
+import { hexToBytes } from "../../src/core/base/bytes.ts";
 import type { ScopeId } from "../../src/core/base/types.ts";
 import { createDigest, stateHash } from "../../src/core/doc/digest.ts";
 import { applyOp } from "../../src/core/doc/merge.ts";
@@ -17,6 +18,7 @@ import { headerToItems } from "../../src/core/segment/header.ts";
 import { openSegment, type OpenedSegment } from "../../src/core/segment/open.ts";
 import { parseSegment, type DeliveredSegment } from "../../src/core/segment/segment.ts";
 import { createSegmentTree, type SegmentTree } from "../../src/core/segment/tree.ts";
+import { headsHashOf } from "../../src/core/sync/heads.ts";
 import { createWebCrypto } from "../../src/engine/crypto/webcrypto.ts";
 import { describe, type Described } from "./describe.ts";
 
@@ -80,7 +82,7 @@ export const createGoldenReader = (
       for (const [, hash] of hashes) if (hash !== null) digest.add(hash);
       return describe({
         heads: tree.heads(),
-        headsHash: tree.headsHash(),
+        headsHash: hexToBytes(headsHashOf(tree.heads())),
         forks: tree.forks(),
         documents: Object.fromEntries(hashes),
         digest: digest.bytes(),

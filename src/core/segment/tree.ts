@@ -4,11 +4,9 @@
  * which writers forked. branches.ts holds the tree of one writer; this file puts writers together
  * and finds headers by hash.
  */
-import { hexToBytes } from "../base/bytes.ts";
 import { shortened } from "../base/ids.ts";
 import { assert } from "../base/result.ts";
 import type { Dot, HeaderHash, ShortHash, WriterId } from "../base/types.ts";
-import { hash } from "../crypto/hash.ts";
 import {
   createWriterBranches,
   headerIn,
@@ -56,10 +54,6 @@ export interface SegmentTree {
   readonly namesFor: (header: HeaderHash, rows: readonly Row[]) => SegmentNames;
   /** Every branch's last header, sorted by writer, n, hash. */
   readonly heads: () => readonly Head[];
-  /**
-   * H("heads", [writer, n, hash], …) over the heads: equal where the same segments are delivered.
-   */
-  readonly headsHash: () => Uint8Array;
   readonly headsOf: (writer: WriterId) => readonly Head[];
   /** Whether a header of this writer after `previous` would show a fork. */
   readonly wouldSplit: (writer: WriterId, previous: HeaderNode | null) => boolean;
@@ -127,8 +121,6 @@ export const createSegmentTree = (): SegmentTree => {
       return namesFrom(node, rows, find);
     },
     heads: allHeads,
-    headsHash: () =>
-      hash("heads", ...allHeads().map((at) => [hexToBytes(at.writer), at.n, hexToBytes(at.hash)])),
     headsOf: (writer) => headsOfWriter(writers.get(writer)).sort(compareHeads),
     wouldSplit: (writer, previous) => writers.get(writer)?.wouldSplit(previous) ?? false,
     beyond(writer, known) {
