@@ -24,7 +24,8 @@ export const createDatabase = (
   platform: Platform,
 ): DistributedDatabase => {
   const { settings, connection } = begin(options, platform);
-  const session = createSession(connection, settings);
+  const { name, durability } = settings;
+  const session = createSession(connection, { name, durability });
   askToPersist(session, platform);
   const transact = createTransact(session);
   const catalogue = createCatalogue({ session, settings, transact });
@@ -43,7 +44,7 @@ export const createDatabase = (
   ready.catch(() => undefined);
   const manager = createNetworkManager({ session, networks, ready, shutdown });
   const database: DistributedDatabase = {
-    name: settings.name,
+    name,
     ready,
     // What a collection's documents are is known to its caller's types alone.
     collection: catalogue.collection,
