@@ -1,7 +1,8 @@
 /**
- * A network in memory, for tests, simulation and plain Node: a hub, and any number of carriers on it that
- * behave like those of libp2p: bytes are copied, nobody hears himself, peers under a common tag are linked
- * and linked again after a close. By its seed and the timers given, everything happens in one order.
+ * A network in memory, for tests, simulation and plain Node: a hub, and any number of carriers on
+ * it that behave like those of libp2p: bytes are copied, nobody hears himself, peers under a common
+ * tag are linked and linked again after a close. By its seed and the timers given, everything
+ * happens in one order.
  */
 import { bytesToHex, concatBytes } from "../core/base/bytes.ts";
 import { sha256 } from "../core/crypto/hash.ts";
@@ -39,8 +40,8 @@ export interface MemoryHub {
   /** A new carrier; it takes part from `start` until `stop`, after which it may start again. */
   readonly network: () => MemoryNetwork;
   /**
-   * Only networks of one group reach each other, one in no group reaches nobody. Links across are cut at
-   * once, and what is on its way with them.
+   * Only networks of one group reach each other, one in no group reaches nobody. Links across are
+   * cut at once, and what is on its way with them.
    */
   readonly partition: (groups: readonly (readonly MemoryNetwork[])[]) => void;
   readonly heal: () => void;
@@ -94,7 +95,10 @@ export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
 };
 
 interface Linker {
-  /** Links the two if they are a pair by then, in a turn of its own: nobody is called from his own call. */
+  /**
+   * Links the two if they are a pair by then, in a turn of its own: nobody is called from his own
+   * call.
+   */
   readonly linkLater: (a: Member, b: Member, waitMs: number) => void;
   readonly linked: () => number;
 }

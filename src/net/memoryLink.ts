@@ -1,6 +1,7 @@
 /**
- * One channel of the in-memory network: two ends, bytes copied, and the faults that its hub wants. Apart
- * from memory.ts, which decides who is linked: here is only what happens to frames on their way.
+ * One channel of the in-memory network: two ends, bytes copied, and the faults that its hub wants.
+ * Apart from memory.ts, which decides who is linked: here is only what happens to frames on their
+ * way.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { frameBytesMax } from "../core/base/limits.ts";
@@ -61,7 +62,9 @@ export const createMemoryLink = (
   };
 };
 
-/** What is on its way or unread before a sender must wait: well above what a session sends ahead. */
+/**
+ * What is on its way or unread before a sender must wait: well above what a session sends ahead.
+ */
 const queueBytesMax = 8 * 1_048_576;
 /** An overtaken frame comes so much later, at most. */
 const overtakenMs = 50;
@@ -72,7 +75,9 @@ interface End {
   readonly take: (passing: Passing) => void;
 }
 
-/** A frame on its way, or the sender's close (null). `release` once it is read, lost or of no use. */
+/**
+ * A frame on its way, or the sender's close (null). `release` once it is read, lost or of no use.
+ */
 interface Passing {
   readonly frame: Uint8Array | null;
   readonly release: () => void;
@@ -168,7 +173,10 @@ interface Reader {
   readonly stop: () => void;
 }
 
-/** Keeps frames until there is a handler. `onEnd`: the other end closed, and all before that is read. */
+/**
+ * Keeps frames until there is a handler. `onEnd`: the other end closed, and all before that is
+ * read.
+ */
 const createReader = (onEnd: () => void): Reader => {
   const unread: Passing[] = [];
   let isOpen = true;
@@ -201,8 +209,8 @@ const createReader = (onEnd: () => void): Reader => {
 };
 
 /**
- * One direction. What the dice spare comes in order; the rest late, twice or never. A close is never lost
- * and comes after everything in order.
+ * One direction. What the dice spare comes in order; the rest late, twice or never. A close is
+ * never lost and comes after everything in order.
  */
 const createPassage = (
   { timers, random, faults, stats }: LinkDeps,

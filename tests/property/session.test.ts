@@ -1,6 +1,7 @@
 /**
- * Replicas that write while links lose, repeat, overtake and break always end up the same, verify it,
- * and then fall silent. A failure names its seed: SYNC_SEED=… replays it alone, SYNC_SEEDS=… plays more.
+ * Replicas that write while links lose, repeat, overtake and break always end up the same, verify
+ * it, and then fall silent. A failure names its seed: SYNC_SEED=… replays it alone, SYNC_SEEDS=…
+ * plays more.
  */
 import { expect, test } from "vitest";
 import type { ScopeId } from "../../src/core/base/types.ts";

@@ -1,7 +1,7 @@
 /**
- * A small world for the sync session: replicas that hold chains of opaque segments, links that lose,
- * repeat and overtake, and a virtual clock. All frames are real: encoded, cut into pieces, read again.
- * Everything follows from one seed.
+ * A small world for the sync session: replicas that hold chains of opaque segments, links that
+ * lose, repeat and overtake, and a virtual clock. All frames are real: encoded, cut into pieces,
+ * read again. Everything follows from one seed.
  */
 import { bytesToHex } from "../../src/core/base/bytes.ts";
 import { headerHashOf, scopeIdOf, writerIdOf } from "../../src/core/base/ids.ts";
@@ -312,7 +312,9 @@ class SimulatedWorld implements World {
     }
   }
 
-  /** Who claims to be in sync holds, as far as the session was told, nothing that the peer lacks. */
+  /**
+   * Who claims to be in sync holds, as far as the session was told, nothing that the peer lacks.
+   */
   private checkClaim(link: Link, scope: ScopeId): void {
     if (link.statuses.get(scope)?.kind !== "synced") return;
     const held = link.to.stores.get(scope)?.held;

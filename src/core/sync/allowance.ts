@@ -1,7 +1,7 @@
 /**
  * A bound on what comes unasked from one peer (DESIGN.md §7, limits): a burst, refilled by the time
- * that ticks tell. What flows under credit is not counted here. My own messages keep well below what
- * the peer bounds alike, however many scopes there are: what gets no turn waits for a tick.
+ * that ticks tell. What flows under credit is not counted here. My own messages keep well below
+ * what the peer bounds alike, however many scopes there are: what gets no turn waits for a tick.
  */
 import {
   unaskedBytesBurst,

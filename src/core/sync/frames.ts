@@ -4,9 +4,10 @@
  * `[[id, critical?, bytes], …]`. Ids stand as byte strings, counts as unsigned integers.
  *
  *  5 sync_request   [push total, [summary, …], extensions]
- *       summary     [scope, revision, heads hash, digest proof or nil, unread, parked, seen, seen tips, reply?]
+ *       summary     [scope, revision, heads hash, digest proof or nil, unread, parked, seen,
+ *                    seen tips, reply?]
  *  7 sync_response  [scope, revision, [[writer, n, header hash], …] rising, extensions]
- *  9 operation      [request or nil if pushed, position, scope, [segment bstr, …], end?, extensions]
+ *  9 operation      [request or nil: pushed, position, scope, [segment bstr, …], end?, extensions]
  * 11 want           [request, total, [[scope, writer, tip, [header hash held, …]], …], extensions]
  * 12 fork           [scope, header bstr, signature bstr or nil, extensions]
  * 13 credit         [request or nil for pushes, total, extensions]
@@ -44,7 +45,9 @@ export interface Summary {
   readonly scope: ScopeId;
   readonly revision: number;
   readonly headsHash: HeadsHash;
-  /** `digestProof` of 32 bytes; null while the sender has not read everything, or not computed it. */
+  /**
+   * `digestProof` of 32 bytes; null while the sender has not read everything, or not computed it.
+   */
   readonly proof: Uint8Array | null;
   /** Segments held but not read. */
   readonly unread: number;
@@ -93,7 +96,10 @@ export type Message =
       readonly ranges: readonly WantRange[];
     }
   | {
-      /** A header of a writer that the receiver believes its own, and does not know: it ends that writer. */
+      /**
+       * A header of a writer that the receiver believes its own, and does not know: it ends that
+       * writer.
+       */
       readonly kind: "fork";
       readonly scope: ScopeId;
       readonly header: Uint8Array;

@@ -44,7 +44,9 @@ export interface GreetingNetwork {
   readonly certificate: CheckedCertificate;
   readonly signingSeed: Uint8Array;
   readonly controlHead: ControlHead;
-  /** Of a certificate that its account signed: whether that account has this device and is a member. */
+  /**
+   * Of a certificate that its account signed: whether that account has this device and is a member.
+   */
   readonly isMember: (certificate: CheckedCertificate) => boolean;
   /** Whether this may be, or become, a head of this network's control chain. */
   readonly isPossibleHead: (head: ControlHead) => boolean;

@@ -16,7 +16,7 @@ export interface Tip {
   readonly hash: HeaderHash;
 }
 
-/** 32 bytes in hexadecimal: H("heads", [[writer, n, header hash], …]). */
+/** 32 bytes in hexadecimal: H("heads", [writer, n, header hash], …). */
 export type HeadsHash = Brand<string, "HeadsHash">;
 
 /** Who opened the connection, I, and who answered, R: proofs of one never pass for the other's. */
@@ -39,7 +39,10 @@ export const headsHashFrom = (bytes: Uint8Array): HeadsHash =>
   // The only cast to the brand.
   bytesToHex(bytes) as HeadsHash;
 
-/** What a peer shows of its state digest (32 bytes): only who has the same digest can tell. 32 bytes. */
+/**
+ * What a peer shows of its state digest (32 bytes): only who has the same digest can tell. 32
+ * bytes.
+ */
 export const digestProof = (
   key: Uint8Array,
   transcript: Uint8Array,

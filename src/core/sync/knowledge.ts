@@ -1,7 +1,7 @@
 /**
  * What each side knows of the other's heads: summaries and tips, received and sent (FORMATS.md §8,
- * types 5 and 7). Everything is sent again until the other's next summary shows that it arrived, and
- * then no more: two sides that verified each other are silent.
+ * types 5 and 7). Everything is sent again until the other's next summary shows that it arrived,
+ * and then no more: two sides that verified each other are silent.
  */
 import { equalBytes } from "../base/bytes.ts";
 import { summariesPerMessageMax, tipsPerMessageMax } from "../base/limits.ts";
@@ -156,7 +156,10 @@ const isSummaryDue = (draft: Draft, scope: ScopeState): boolean => {
   return draft.now - sent.at >= (isSeen ? draft.options.summaryRepeatMsMax : sent.waitMs);
 };
 
-/** While the peer's answer comes in, what I hold changes with every message: it hears of it now and then. */
+/**
+ * While the peer's answer comes in, what I hold changes with every message: it hears of it now and
+ * then.
+ */
 const isWorthWaiting = (
   { request, now, options }: Draft,
   { local }: ScopeState,

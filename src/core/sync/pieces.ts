@@ -31,8 +31,8 @@ export interface Assembler {
 }
 
 /**
- * A message's frames, in order: itself if it fits `frameBytes`, else its pieces. `number` must differ
- * from that of every other message to the same peer not yet sent whole.
+ * A message's frames, in order: itself if it fits `frameBytes`, else its pieces. `number` must
+ * differ from that of every other message to the same peer not yet sent whole.
  */
 export const splitMessage = (
   message: Uint8Array,
@@ -62,7 +62,9 @@ export const splitMessage = (
 export const createAssembler = (): Assembler => {
   /** In the order in which they began. */
   const assemblies = new Map<number, Assembly>();
-  /** Numbers of messages that are whole, the oldest first: their pieces may still come again. */
+  /**
+   * Numbers of messages that are whole or dropped, the oldest first: pieces of them may still come.
+   */
   const finished = new Set<number>();
   let heldBytes = 0;
   let counters: SyncCounters = {};
@@ -70,6 +72,8 @@ export const createAssembler = (): Assembler => {
   const drop = (number: number, assembly: Assembly): void => {
     assemblies.delete(number);
     heldBytes -= assembly.bytes;
+    finished.add(number);
+    if (finished.size > finishedMax) finished.delete(finished.values().next().value ?? number);
   };
   const makeRoom = (keep: number, bytes: number): void => {
     for (const [number, assembly] of assemblies) {
@@ -82,8 +86,6 @@ export const createAssembler = (): Assembler => {
   };
   const finish = (number: number, assembly: Assembly): Uint8Array => {
     drop(number, assembly);
-    finished.add(number);
-    if (finished.size > finishedMax) finished.delete(finished.values().next().value ?? number);
     return concatBytes(Uint8Array.of(assembly.type), ...assembly.parts.filter(isPart));
   };
   const addPiece = (piece: Piece): Result<Uint8Array | null, PieceFault> => {
@@ -144,7 +146,10 @@ const newAssembly = ({ type, count }: Piece): Assembly => ({
   bytes: 0,
 });
 
-/** Null if no sender of ours makes such a piece: no bytes, one piece only, or an index beyond the count. */
+/**
+ * Null if no sender of ours makes such a piece: no bytes, one piece only, or an index beyond the
+ * count.
+ */
 const readPiece = (frame: Uint8Array): Piece | null => {
   if (frame.length <= pieceHeadBytes) return null;
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

@@ -37,15 +37,17 @@ export const pushForwards = (draft: Draft, view: SessionView): void => {
   for (const segment of forwards) push(draft, segment, view);
 };
 
-/** The peer took in what I pushed up to there. A peer cannot open the window wider than mine is. */
-export const takePushCredit = (draft: Draft, total: number): boolean => {
-  const allowed = Math.min(total, draft.push.sent + pushBytesMax);
-  if (allowed <= draft.push.allowed) return false;
+/** The peer took in what I pushed: gives how far that moves the window, which it cannot widen. */
+export const takePushCredit = (draft: Draft, total: number): number => {
+  const before = draft.push.allowed;
+  const allowed = Math.max(before, Math.min(total, draft.push.sent + pushBytesMax));
   draft.push = { ...draft.push, allowed };
-  return true;
+  return allowed - before;
 };
 
-/** Nothing that I pushed is on its way when both sides hold the same: what was lost counts no more. */
+/**
+ * Nothing that I pushed is on its way when both sides hold the same: what was lost counts no more.
+ */
 export const reopenPushWindow = (draft: Draft): void => {
   draft.push = { ...draft.push, allowed: draft.push.sent + pushBytesMax };
 };

@@ -9,7 +9,7 @@ export const syncReasons = {
   "frame-malformed": "a message that is not canonical CBOR in the shape of its type",
   "frame-critical-extension": "a message with a critical extension that this version does not know",
   "piece-malformed": "a piece whose number, index or count cannot be, or that contradicts others",
-  "piece-repeated": "a piece that had come before",
+  "piece-repeated": "a piece that had come before, or of a message that is whole or dropped",
   "message-incomplete": "a message in pieces that was dropped whole, to stay within memory",
   "message-too-long": "a message of more bytes than a message may have",
   "type-unused": "a message of a type that this version knows by name only",

@@ -1,6 +1,6 @@
 /**
- * Answering a peer's request: range by range, as much as its credit allows, one reading of the store
- * at a time. What is not held, not attached or may not leave is passed over alike, so that an
+ * Answering a peer's request: range by range, as much as its credit allows, one reading of the
+ * store at a time. What is not held, not attached or may not leave is passed over alike, so that an
  * answer tells nothing about it.
  */
 import { creditBytesMax, operationBytesTarget } from "../base/limits.ts";
@@ -18,7 +18,9 @@ import {
   type SessionView,
 } from "./sessionState.ts";
 
-/** A newer request replaces the one before; the same again brings more credit, or asks for the end. */
+/**
+ * A newer request replaces the one before; the same again brings more credit, or asks for the end.
+ */
 export const takeWant = (draft: Draft, want: Extract<Message, { kind: "want" }>): void => {
   const { request, total, ranges } = want;
   const first = ranges[0];
@@ -34,17 +36,17 @@ export const takeWant = (draft: Draft, want: Extract<Message, { kind: "want" }>)
   };
 };
 
-/** Whether it raised anything. */
-export const takeServingCredit = (draft: Draft, request: number, total: number): boolean => {
+/** Gives by how many bytes it raised what may be sent. */
+export const takeServingCredit = (draft: Draft, request: number, total: number): number => {
   const { serving } = draft;
-  if (serving?.request !== request) return false;
+  if (serving?.request !== request) return 0;
   if (total <= serving.allowed) {
     // The peer says it again because the end got lost.
     if (serving.isEnded) sendEnd(draft, serving);
-    return false;
+    return 0;
   }
   draft.serving = { ...serving, allowed: total, isBlocked: false };
-  return true;
+  return total - serving.allowed;
 };
 
 export const takeLoaded = (
@@ -123,7 +125,10 @@ const refuseOwn = (draft: Draft, { scope, writer }: WantRange, view: SessionView
   if (proof !== null) send(draft, { kind: "fork", scope, ...proof });
 };
 
-/** A request names the peer's heads of the writer, as tips do: one of my own not known here holds it. */
+/**
+ * A request names the peer's heads of the writer, as tips do: one of my own not known here holds
+ * it.
+ */
 const isOwnNamed = (scope: ScopeState, { writer, have }: WantRange, view: SessionView): boolean => {
   const id = scope.local.scope;
   if (!view.ownWriters(id).has(writer)) return true;
@@ -167,7 +172,9 @@ const sendSegments = (
   return position;
 };
 
-/** Where a writer has one branch here, the peer now has exactly that. Forks show at the next tips. */
+/**
+ * Where a writer has one branch here, the peer now has exactly that. Forks show at the next tips.
+ */
 const noteServed = (draft: Draft, { scope: id, writer }: WantRange, last: LoadedSegment): void => {
   const scope = draft.scopes.get(id);
   if (scope === undefined || branchesOf(scope, writer) !== 1) return;

@@ -4,8 +4,8 @@
  * and assumes of the link only that some messages arrive: they may be lost, repeated or overtaken.
  *
  * Heads are compared by hash, tips exchanged where the hash differs, what is missing pulled under
- * credit, new segments pushed; digests verify. After every input, whatever is due is done: the parts
- * of `settle` look at the state alone.
+ * credit, new segments pushed; digests verify. After every input, whatever is due is done: the
+ * parts of `settle` look at the state alone.
  */
 import { unreachable } from "../base/result.ts";
 import type { HeaderHash, ScopeId } from "../base/types.ts";
@@ -136,7 +136,10 @@ const takeInput = (draft: Draft, input: SessionInput, view: SessionView): void =
   }
 };
 
-/** Everything is charged but segments under credit, and credit that is of use. */
+/**
+ * Everything is charged but segments under credit, and credit that raises enough to be worth a
+ * message.
+ */
 const takeMessage = (
   draft: Draft,
   message: Message | ForeignMessage,
@@ -147,7 +150,8 @@ const takeMessage = (
     takeOperation(draft, message);
     return;
   }
-  if (message.kind === "credit" && takeCredit(draft, message.request, message.total)) return;
+  const raisedBytes = message.kind === "credit" ? takeCredit(draft, message) : 0;
+  if (raisedBytes >= creditStepBytesMin) return;
   if (!chargeUnasked(draft, { bytes, segments: 0, messages: 1 })) return;
   switch (message.kind) {
     case "sync-request":
@@ -161,7 +165,7 @@ const takeMessage = (
       takeWant(draft, message);
       return;
     case "credit":
-      count(draft, "credit-useless");
+      if (raisedBytes === 0) count(draft, "credit-useless");
       return;
     case "fork":
       if (draft.scopes.has(message.scope)) draft.outputs.push(message);
@@ -180,7 +184,13 @@ const takeMessage = (
   }
 };
 
-const takeCredit = (draft: Draft, request: number | null, total: number): boolean =>
+/** Honest peers raise credit in steps of at least twice this. */
+const creditStepBytesMin = pushBytesMax / 4;
+
+const takeCredit = (
+  draft: Draft,
+  { request, total }: Extract<Message, { kind: "credit" }>,
+): number =>
   request === null ? takePushCredit(draft, total) : takeServingCredit(draft, request, total);
 
 const takeTick = (draft: Draft, now: number, view: SessionView): void => {
@@ -206,7 +216,8 @@ const settle = (draft: Draft, input: SessionInput, view: SessionView): void => {
 /** In all scopes that the peer speaks of. */
 const areAllAgreed = (draft: Draft): boolean => {
   for (const scope of draft.scopes.values()) {
-    if (scope.peer !== null && !isAgreed(scope)) return false;
+    const isSpokenOf = scope.peer !== null || scope.peerTips !== null;
+    if (isSpokenOf && !isAgreed(scope)) return false;
   }
   return true;
 };

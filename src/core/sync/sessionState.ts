@@ -14,7 +14,9 @@ export interface LocalSummary {
   /** `headsHashOf(tips)`. */
   readonly headsHash: HeadsHash;
   readonly tips: readonly Tip[];
-  /** 32 bytes, of what these heads say; null while something is unread, or it is not computed yet. */
+  /**
+   * 32 bytes, of what these heads say; null while something is unread, or it is not computed yet.
+   */
   readonly digest: Uint8Array | null;
   readonly unread: number;
   readonly parked: number;
@@ -57,9 +59,9 @@ export type SessionInput =
   /** Asks the peer to say anew what it holds, and so to check `synced` once more. */
   | { readonly kind: "ask"; readonly scope: ScopeId }
   /**
-   * Answers `load`: whole segments, oldest first, together at most its `bytesMax`. `end`: the tip is
-   * among them, or nothing (more) of the range can be read. To be given once the transport took what
-   * was sent before, since nothing else holds this side back.
+   * Answers `load`: whole segments, oldest first, together at most its `bytesMax`. `end`: the tip
+   * is among them, or nothing (more) of the range can be read. To be given once the transport took
+   * what was sent before, since nothing else holds this side back.
    */
   | {
       readonly kind: "loaded";
@@ -89,8 +91,8 @@ export type SyncStatus =
 export type SessionOutput =
   | { readonly kind: "send"; readonly message: Message }
   /**
-   * Read segments along `previous` from the tip down to any of `have`, and answer with `loaded`. One
-   * at a time.
+   * Read segments along `previous` from the tip down to any of `have`, and answer with `loaded`.
+   * One at a time.
    */
   | {
       readonly kind: "load";
@@ -101,7 +103,9 @@ export type SessionOutput =
       readonly have: readonly HeaderHash[];
       readonly bytesMax: number;
     }
-  /** Hand to delivery, and answer with `delivered` of as many bytes. `request` null: came unasked. */
+  /**
+   * Hand to delivery, and answer with `delivered` of as many bytes. `request` null: came unasked.
+   */
   | {
       readonly kind: "deliver";
       readonly scope: ScopeId;
@@ -129,14 +133,18 @@ export interface SessionView {
   readonly hasHeader: (scope: ScopeId, hash: HeaderHash) => boolean;
   /** Another session is fetching this tip. */
   readonly isClaimed: (scope: ScopeId, tip: HeaderHash) => boolean;
-  /** Writers whose key is this device's, but those known to be forked: these are like any other's. */
+  /**
+   * Writers whose key is this device's, but those known to be forked: these are like any other's.
+   */
   readonly ownWriters: (scope: ScopeId) => ReadonlySet<WriterId>;
   /**
    * Where to meet another's chain: the writer's tips here first, then headers below them spaced
    * ever wider, `wantHavesMax` at most. Empty if none is held.
    */
   readonly locator: (scope: ScopeId, writer: WriterId) => readonly HeaderHash[];
-  /** The last header of an own writer, to show to a clone of this device. Null if it wrote nothing. */
+  /**
+   * The last header of an own writer, to show to a clone of this device. Null if it wrote nothing.
+   */
   readonly headProof: (scope: ScopeId, writer: WriterId) => HeadProof | null;
 }
 
@@ -148,10 +156,14 @@ export interface HeadProof {
 
 /** All in milliseconds of ticks' time. */
 export interface SessionOptions {
-  /** A summary that the peer is not known to have seen is sent again after this, then ever later. */
+  /**
+   * A summary that the peer is not known to have seen is sent again after this, then ever later.
+   */
   readonly summaryRepeatMs: number;
   readonly summaryRepeatMsMax: number;
-  /** Tips of a changing scope are sent no more often than this, nor summaries while it is filled. */
+  /**
+   * Tips of a changing scope are sent no more often than this, nor summaries while it is filled.
+   */
   readonly tipsGapMs: number;
   /** A request or its credit is sent again when nothing came for this long. */
   readonly requestRepeatMs: number;
@@ -206,7 +218,9 @@ export interface Sent {
 
 export interface ScopeState {
   readonly local: LocalSummary;
-  /** Of `local.digest`: what I show, and what the peer shows if it has the same. Null without it. */
+  /**
+   * Of `local.digest`: what I show, and what the peer shows if it has the same. Null without it.
+   */
   readonly proofs: { readonly mine: Uint8Array; readonly theirs: Uint8Array } | null;
   /** Greatest n by writer. */
   readonly localN: ReadonlyMap<WriterId, number>;

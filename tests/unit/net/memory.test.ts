@@ -208,7 +208,7 @@ test("two networks of one key are never linked", async () => {
   expect(peers.map((peer) => peer.open())).toEqual([0, 0]);
 });
 
-test("loss, repetition and overtaking happen as often as asked, the same for the same seed", async () => {
+test("faults happen as often as asked, and alike for the same seed", async () => {
   const play = async (seed: number) => {
     const { timers, hub, peers } = createScene(2, {
       seed,

@@ -1,6 +1,6 @@
 /**
- * Two ends of a greeting over a wire that a test may listen to and alter, with time that passes only when
- * told to.
+ * Two ends of a greeting over a wire that a test may listen to and alter, with time that passes
+ * only when told to.
  */
 import { hash } from "../../../../src/core/crypto/hash.ts";
 import type { CryptoPort } from "../../../../src/core/crypto/port.ts";
