@@ -5,7 +5,13 @@
  */
 import type { ErrorValue } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
-import { createHybridClock } from "../core/clock/hybrid.ts";
+import type { Time } from "../core/base/types.ts";
+import {
+  compareTimes,
+  createHybridClock,
+  isAhead,
+  type HybridClock,
+} from "../core/clock/hybrid.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { createInbox } from "../core/segment/inbox.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
@@ -18,7 +24,7 @@ import { createCommits } from "./commit.ts";
 import { createCutter, type Cutter } from "./cut.ts";
 import { createExclusive } from "./exclusive.ts";
 import { errorValueOf } from "./failure.ts";
-import type { Home } from "./home.ts";
+import { retireWriter, type Home } from "./home.ts";
 import { createHomes, type Homes } from "./homes.ts";
 import { newIdentity, readIdentity, type Identity } from "./identity.ts";
 import { ownWriterOf } from "./incarnation.ts";
@@ -80,9 +86,15 @@ export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
     (name, id) => registry.readable(name).show(id, false)?.fields ?? null,
   );
   const tell = createTeller(deps, live, changes);
+  const clock = createHybridClock({ now: timers.now });
+  let written: Time | null = null;
   const ingest = createIngest({
     ...{ store, crypto, inbox: createInbox() },
     read: tell.applied,
+    observe: (time, isOwn) => {
+      clock.observe(time);
+      if (isOwn) written = later(written, time);
+    },
     stored: deps.onSegments,
     // These run when peers' segments come, long after all below is made.
     renamed: (home) => rebuild.rename(home),
@@ -93,10 +105,7 @@ export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
     ...{ store, timers, durability: deps.durability, lastSequence: opened.lastSequence },
     failed: tell.failed,
   });
-  const clock = createHybridClock({
-    now: timers.now,
-    ...(opened.lastTime === null ? {} : { last: opened.lastTime }),
-  });
+  resumeClock(clock, registry.homes(), later(written, opened.lastTime), timers.now());
   const cutter = createCutter({
     ...{ store, crypto, journal, homes: registry.homes, failed: tell.failed },
     cut: (home, segments) => {
@@ -131,12 +140,28 @@ export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
   return {
     ...{ deps, identity, registry, live, changes, cutter, ingest, homes, rebuild },
     write: (request) => exclusive.shared(() => commits.run(request)),
-    async close() {
-      await journal.idle();
-      await cutter.absorb();
-      await store.close();
-    },
+    close: () => cutter.absorb().then(() => store.close()),
   };
+};
+
+/**
+ * What this device wrote before comes before what it writes now. If it wrote more than 5 minutes
+ * ahead of a clock that was corrected since, new incarnations begin at the corrected time instead.
+ */
+const resumeClock = (
+  clock: HybridClock,
+  homes: readonly Home[],
+  written: Time | null,
+  now: number,
+): void => {
+  if (written === null) return;
+  if (isAhead(written, now)) homes.forEach(retireWriter);
+  else clock.observe(written);
+};
+
+const later = (a: Time | null, b: Time | null): Time | null => {
+  if (a === null || b === null) return a ?? b;
+  return compareTimes(a, b) < 0 ? b : a;
 };
 
 const identityIn = async ({ store, crypto }: EngineDeps): Promise<Identity> => {

@@ -80,6 +80,13 @@ export const noteProof = (home: Home, segment: DeliveredSegment): void => {
   }
 };
 
+/** The incarnation ends; what it did not cut is cut under its name. */
+export const retireWriter = (home: Home): void => {
+  const ended = [...home.retired, ...(home.writer === null ? [] : [home.writer])];
+  home.retired = ended.filter((writer) => writer.pendingOps() > 0);
+  home.writer = null;
+};
+
 /** This device's writers here that have ops to cut, the present one last. */
 export const writersOf = ({ writer, retired }: Home): readonly OwnWriter[] =>
   writer === null ? retired : [...retired, writer];

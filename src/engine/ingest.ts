@@ -5,7 +5,7 @@
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { unreachable } from "../core/base/result.ts";
-import type { HeaderHash } from "../core/base/types.ts";
+import type { HeaderHash, Time, WriterId } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { decodeBody, failedBody } from "../core/segment/body.ts";
 import type { Split } from "../core/segment/branches.ts";
@@ -19,7 +19,7 @@ import {
 } from "../core/segment/segment.ts";
 import type { SegmentKey, Store, StoredSegment } from "../storage/store.ts";
 import { append, createBatch, type Batch } from "./append.ts";
-import { controlOf, isOwnSegment, keyringOf, type Home } from "./home.ts";
+import { controlOf, isOwnSegment, keyringOf, writersOf, type Home } from "./home.ts";
 
 /** What came of segments that a peer sent. */
 export interface Ingested {
@@ -34,6 +34,8 @@ export interface IngestDeps {
   /** One for all scopes: its bounds are the device's. */
   readonly inbox: Inbox;
   readonly crypto: CryptoPort;
+  /** The time of what was read: this device's next writes come after it. */
+  readonly observe: (time: Time, isOwn: boolean) => void;
   /** Documents changed by what was read; it is durable. */
   readonly read: (batch: Batch) => void;
   /** Delivered and stored: it may be passed on. */
@@ -75,7 +77,7 @@ export const createIngest = (deps: IngestDeps): Ingest => {
       );
       return work;
     },
-    readAll: (home, source) => readAll(deps.crypto, home, source),
+    readAll: (home, source) => readAll(deps, home, source),
   };
 };
 
@@ -90,9 +92,10 @@ const takeNow = async (
   const judged = await judgeAll(deps, home, candidates);
   const { delivered, splits } = judged;
   if (delivered.length > 0) await keep(deps, home, delivered, source.from);
-  if (delivered.some((one) => isOwnSegment(home, one))) await deps.ownLogReturned(home);
+  const isOwnLog = delivered.some(({ header }) => isPresentWriter(home, header.writer));
+  if (isOwnLog) await deps.ownLogReturned(home);
   else if (splits.length > 0) await deps.renamed(home);
-  else deps.read(await readAll(deps.crypto, home, sourceOf(delivered, home, deps.store)));
+  else deps.read(await readAll(deps, home, sourceOf(delivered, home, deps.store)));
   return { ...judged, refused: judged.refused + malformed };
 };
 
@@ -153,12 +156,18 @@ const judgeAll = async (
   return { delivered, refused, splits };
 };
 
-const readAll = async (crypto: CryptoPort, home: Home, source: SegmentSource): Promise<Batch> => {
+const readAll = async (
+  { crypto, observe }: IngestDeps,
+  home: Home,
+  source: SegmentSource,
+): Promise<Batch> => {
   const batch = createBatch();
   for (let next = home.reading.next(); next !== null; next = home.reading.next()) {
     const segment = await source(next);
     if (segment === null) throw lostSegment(home, next);
-    readOne(home, segment, await openSegment(segment, keyringOf(home), crypto), batch);
+    const opened = await openSegment(segment, keyringOf(home), crypto);
+    const last = readOne(home, segment, opened, batch);
+    if (last !== null) observe(last, isOwnSegment(home, segment));
   }
   return batch;
 };
@@ -169,33 +178,42 @@ const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly
   return parsed.ok ? [{ segment: parsed.value, source }] : [];
 };
 
-/** Applies one segment's ops, or notes why they can not be read for now. */
+/**
+ * Applies one segment's ops, or notes why they can not be read for now. The time of the last op that
+ * means something; times rise within a segment.
+ */
 const readOne = (
   home: Home,
   segment: DeliveredSegment,
   opened: OpenedSegment,
   batch: Batch,
-): void => {
+): Time | null => {
   const { header, headerHash } = segment;
   const names = home.tree.namesFor(headerHash, header.rows);
   switch (opened.kind) {
-    case "plain":
-      for (const op of decodeBody(opened.body, header, names)) append(home, op, batch);
+    case "plain": {
+      const ops = decodeBody(opened.body, header, names);
+      for (const op of ops) append(home, op, batch);
       home.reading.markRead(headerHash);
-      return;
+      return ops.findLast((op) => op.kind !== "no-op")?.time ?? null;
+    }
     case "fault":
       for (const op of failedBody(header, names, opened.reason)) append(home, op, batch);
       home.reading.markRead(headerHash);
-      return;
+      return null;
     case "missing-key":
     case "needs-newer":
       home.counters.count("waits", opened.kind);
       home.reading.block(headerHash, opened);
-      return;
+      return null;
     default:
-      unreachable(opened);
+      return unreachable(opened);
   }
 };
+
+/** The incarnation under which this device writes, or one that still has ops to cut. */
+const isPresentWriter = (home: Home, writer: WriterId): boolean =>
+  writersOf(home).some(({ id }) => id === writer);
 
 export const keyOf = (home: Home, segment: ParsedSegment): SegmentKey => ({
   scope: home.scope,

@@ -8,7 +8,7 @@ import { compareTimes } from "../core/clock/hybrid.ts";
 import type { Commit } from "../core/journal/record.ts";
 import type { Store } from "../storage/store.ts";
 import { writerKey } from "./cut.ts";
-import type { Home } from "./home.ts";
+import { retireWriter, type Home } from "./home.ts";
 import { resumeWriter } from "./incarnation.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Registry } from "./registry.ts";
@@ -17,7 +17,7 @@ import { loadSegments, readCommits, readPending, restoreWriters } from "./replay
 export interface OpenedLog {
   readonly commits: readonly Commit[];
   readonly lastSequence: number;
-  /** Of the latest own commit: the clock goes on from there. */
+  /** Of the latest own commit in the journal. */
   readonly lastTime: Time | null;
 }
 
@@ -39,10 +39,9 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
     const writer =
       present === null ? null : (writers.get(present) ?? resumeWriter(home, present, null));
     const goesOn = home.membership.kind === "local" || store.journalProvesContinuity;
-    home.writer = goesOn ? writer : null;
-    home.retired = [...writers.values()].filter(
-      (each) => each !== home.writer && each.pendingOps() > 0,
-    );
+    home.writer = writer;
+    home.retired = [...writers.values()].filter((each) => each !== writer);
+    if (!goesOn) retireWriter(home);
     readPending(home);
   };
   await open(registry.system);

@@ -14,7 +14,10 @@ import type { Stamp, Time } from "../base/types.ts";
 export interface HybridClock {
   /** Later than every time given or observed before, and not before the wall clock. */
   readonly next: () => Time;
-  /** Takes note of another's time, so that what is written from now on comes after it. */
+  /**
+   * Takes note of another's time, so that what is written from now on comes after it; not of one
+   * that is more than 5 minutes ahead.
+   */
   readonly observe: (time: Time) => void;
   /** The latest time given or observed: what to persist. */
   readonly last: () => Time;
@@ -33,10 +36,9 @@ export const createHybridClock = (deps: {
       return last;
     },
     observe: (time) => {
-      // A fast or lying clock elsewhere must not carry ours away for good.
-      const bound = { ms: wallMilliseconds(deps.now()) + clockAheadMillisecondsMax, counter: 0 };
-      const taken = compareTimes(time, bound) > 0 ? bound : time;
-      if (compareTimes(taken, last) > 0) last = taken;
+      // A fast or lying clock elsewhere must not carry ours away: what is in quarantine is ignored.
+      if (isAhead(time, wallMilliseconds(deps.now()))) return;
+      if (compareTimes(time, last) > 0) last = time;
     },
     last: () => last,
   };
@@ -79,9 +81,11 @@ const successor = (time: Time): Time => {
   return next;
 };
 
-/** The platform's clock may be fractional, or set to nonsense. */
+/** The platform's clock may be fractional, or set to nonsense; observed times leave room as well. */
 const wallMilliseconds = (now: number): number =>
-  Math.floor(Math.min(Math.max(now, 0), clockMillisecondsMax - clockAheadMillisecondsMax)) || 0;
+  Math.floor(Math.min(Math.max(now, 0), wallMillisecondsMax)) || 0;
+
+const wallMillisecondsMax = clockMillisecondsMax - clockAheadMillisecondsMax - 1;
 
 const compareText = (a: string, b: string): number => {
   if (a === b) return 0;

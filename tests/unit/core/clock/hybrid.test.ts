@@ -48,16 +48,15 @@ test("what was observed comes before what is given next", () => {
 
 test("observing drags the clock at most five minutes ahead", () => {
   const bound = 1_000 + clockAheadMillisecondsMax;
-  for (const far of [at(bound, 1), at(bound + 1), latest]) {
+  for (const far of [at(bound + 1), latest]) {
     const clock = createHybridClock({ now: () => 1_000 });
     clock.observe(far);
-    expect(clock.last()).toEqual(at(bound));
-    expect(clock.next()).toEqual(at(bound, 1));
-    expect(isAhead(clock.last(), 1_000)).toBe(false);
+    expect(clock.next()).toEqual(at(1_000));
   }
   const near = createHybridClock({ now: () => 1_000 });
   near.observe(at(bound));
   expect(near.last()).toEqual(at(bound));
+  expect(near.next()).toEqual(at(bound, 1));
 });
 
 test("a clock that is itself further ahead is not set back by observing", () => {
