@@ -1,0 +1,11 @@
+/**
+ * Where the focus goes by itself: after a refused form to what is wrong, so that nobody searches.
+ */
+import { tick } from "svelte";
+
+/** The first field of the form that is marked as wrong, once the marks are drawn. */
+export const focusFault = async (form: HTMLElement): Promise<void> => {
+  await tick();
+  const field = form.querySelector('[aria-invalid="true"]');
+  if (field instanceof HTMLElement) field.focus();
+};

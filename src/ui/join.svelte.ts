@@ -1,0 +1,70 @@
+/**
+ * The form that joins or makes an open network, and the secret that can be made for it.
+ */
+import type { DistributedDatabase } from "../client/api.ts";
+import { messages } from "./messages.ts";
+import { problemOf } from "./text/problem.ts";
+import { makeSecret, secretMissing } from "./text/secret.ts";
+
+export class JoinForm {
+  name = $state("");
+  secret = $state("");
+  isShown = $state(false);
+  isJoining = $state(false);
+  /** What became of the last thing that was asked for, in words. */
+  note = $state("");
+  problems = $state.raw<{ readonly name?: string; readonly secret?: string }>({});
+  /** What the database refused, where neither field is to blame. */
+  problem = $state("");
+  readonly #database: DistributedDatabase;
+
+  constructor(database: DistributedDatabase) {
+    this.#database = database;
+  }
+
+  /** Makes a secret and copies it; where copying is not allowed, shows it instead. */
+  async make(): Promise<void> {
+    this.secret = makeSecret((bytes) => crypto.getRandomValues(bytes));
+    this.problems = {};
+    try {
+      await navigator.clipboard.writeText(this.secret);
+      this.note = messages.sharing.copied;
+    } catch {
+      // no permission, or a page that is not served securely: the person can still copy it by hand
+      this.isShown = true;
+      this.note = messages.sharing.notCopied;
+    }
+  }
+
+  async join(): Promise<void> {
+    const name = this.name.trim();
+    const missing = secretMissing(this.secret);
+    this.problem = "";
+    this.problems = {
+      ...(name === "" ? { name: messages.sharing.nameMissing } : {}),
+      ...(missing > 0 ? { secret: messages.sharing.secretShort(missing) } : {}),
+    };
+    if (name === "" || missing > 0 || this.isJoining) return;
+    this.isJoining = true;
+    try {
+      const encryption = { sharedSecret: this.secret };
+      await this.#database.createNetwork({ networkId: name, name, encryption });
+      this.note = messages.sharing.joined(name);
+      this.name = "";
+      this.secret = "";
+      this.isShown = false;
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.isJoining = false;
+    }
+  }
+
+  #refuse(error: unknown): void {
+    const { message, path } = problemOf(error);
+    this.note = "";
+    if (path === "networkId" || path === "name") this.problems = { name: message };
+    else if (path === "sharedSecret") this.problems = { secret: message };
+    else this.problem = message;
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Every text that a person reads, in one place: so that words stay the same for the same thing, and
+ * so that another language needs no other file.
+ */
+
+const number = new Intl.NumberFormat("en");
+const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+export const count = (amount: number, one: string, many = `${one}s`): string =>
+  `${number.format(amount)} ${amount === 1 ? one : many}`;
+
+/** `ms` since 1970. */
+export const atMoment = (ms: number): string => moment.format(ms);
+
+export const bytesInWords = (bytes: number): string => {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  const amount = bytes / 1000 ** power;
+  const digits = power > 0 && amount < 10 ? 1 : 0;
+  return `${amount.toFixed(digits)} ${units[power] ?? ""}`;
+};
+
+export const messages = {
+  name: "NebulusDB",
+  close: "Close",
+  dismiss: "Dismiss",
+  cancel: "Cancel",
+
+  opening: "Opening the database of this device…",
+  alreadyOpen: {
+    title: "NebulusDB is open in another tab",
+    text: "One tab at a time has the database. Go on in that tab, or close it and try again here.",
+    retry: "Try again",
+    still: "It is still open in another tab.",
+  },
+  failed: {
+    title: "The database could not go on",
+    retry: "Open it again",
+    kept: "What was saved before is still on this device.",
+    lost: "It was kept in memory only: what was in it is gone.",
+    toReport: "For a report of this problem",
+  },
+  errors: {
+    title: "That did not work",
+    warning: "Please note",
+    unknown: "An error that nobody expected. Reload the page if something looks wrong.",
+    damage: "Storage could not give back everything",
+  },
+
+  storage: {
+    label: "Storage",
+    kept: "Kept on this device",
+    memory: "Memory only: closing this tab loses everything",
+    promised: "The browser has promised not to clear it.",
+    mayClear: "The browser may clear it when space runs short.",
+    usage: (used: string, quota: string) => `This site uses ${used} of ${quota}.`,
+  },
+
+  sync: {
+    label: "Sync",
+    local: "Only on this device",
+    nothingShared: "Only on this device: no collection is shared",
+    looking: "Connecting… no other device is there yet",
+    waiting: (changes: number) =>
+      `Waiting: ${count(changes, "change")} ${changes === 1 ? "is" : "are"} on no other device yet`,
+    fetching: (operations: number) => `Syncing: ${count(operations, "change")} to fetch`,
+    sending: (operations: number) => `Syncing: ${count(operations, "change")} to send`,
+    comparing: (devices: number) => `Comparing with ${count(devices, "device")}…`,
+    behind: (operations: number) => `Behind by ${count(operations, "change")}`,
+    verified: (devices: number) => `Verified equal with ${count(devices, "device")}`,
+    unverified: (devices: number) => `Exchanged with ${count(devices, "device")}, not verified yet`,
+    unread: (parts: number) => `${count(parts, "part")} cannot be read before others arrive`,
+    mismatch: "Not equal, although nothing is missing: one of the programs has a fault",
+    lastVerified: (when: string) => `Last verified equal: ${when}`,
+    neverVerified: "Never verified equal with another device",
+  },
+
+  collections: {
+    title: "Collections",
+    pick: "Collection",
+    add: "New collection",
+    addTitle: "New collection",
+    name: "Name of the collection",
+    nameHint: "For example: notes, links, recipes",
+    make: "Make collection",
+    documents: (documents: number) => count(documents, "document"),
+    option: (name: string, documents: number) => `${name} (${number.format(documents)})`,
+    noneTitle: "Nothing here yet",
+    none: "Documents live in collections. Make the first one, then add what you want to keep.",
+    exists: (name: string) => `There is a collection “${name}” already.`,
+    nameMissing: "A name is needed.",
+  },
+
+  documents: {
+    add: "Add document",
+    loading: "Reading…",
+    noneTitle: (collection: string) => `No documents in ${collection} yet`,
+    none: "What you add is kept on this device and is there after a reload.",
+    list: (collection: string) => `Documents of ${collection}`,
+    shown: (shown: number, all: number) =>
+      shown < all
+        ? `${number.format(shown)} of ${count(all, "document")}, newest first`
+        : count(all, "document"),
+    matches: (shown: number, isMore: boolean) =>
+      isMore ? `The first ${number.format(shown)} matches` : count(shown, "match", "matches"),
+    more: "Show more",
+    filter: "Filter",
+    filterHint: "Words to look for",
+    filterClear: "Clear the filter",
+    filterNames: (names: readonly string[]) =>
+      `Looks through all documents of this collection, in: ${["id", ...names].join(", ")}.`,
+    filterPart: "Only the first documents were looked at for names of fields; there may be more.",
+    noMatchTitle: "Nothing matches",
+    noMatch: "No document has all these words in the fields above.",
+    edit: (title: string) => `Edit ${title}`,
+    remove: (title: string) => `Delete ${title}`,
+    untitled: "Empty document",
+    shared: (network: string) => `Shared with ${network}`,
+    notShared: "Not shared",
+    gone: "That document is gone: it was deleted meanwhile.",
+  },
+
+  editor: {
+    addTitle: (collection: string) => `New document in ${collection}`,
+    editTitle: "Edit document",
+    mode: "Edit as",
+    asFields: "Fields",
+    asJson: "JSON",
+    field: (position: number) => `Field ${number.format(position)}`,
+    name: "Name",
+    kind: "Kind",
+    value: "Value",
+    kinds: { text: "Text", number: "Number", flag: "Yes / no", json: "JSON" },
+    yes: "Yes",
+    no: "No",
+    removeField: (name: string) => `Remove field ${name}`,
+    addField: "Add field",
+    noFields: "No fields. Add one, or save an empty document.",
+    json: "Document as JSON",
+    jsonHint:
+      'Dates: { "$date": "…" }, bytes (base64url): { "$bytes": "…" }, vectors: { "$vector": […] }.',
+    newIdHint: "An id is made for you. To choose one, give “id” in JSON.",
+    id: "Id",
+    save: "Save",
+    saving: "Saving…",
+    discardTitle: "Discard your changes?",
+    discard: "Discard",
+    keep: "Keep editing",
+    changedElsewhere:
+      "Changed elsewhere while you edit. Saving writes only the fields that you changed.",
+    goneElsewhere: "Deleted elsewhere while you edit. Saving puts it back as it stands here.",
+    nameMissing: "Give this field a name.",
+    nameTwice: "Two fields have this name.",
+    noNumber: "Not a number.",
+    roundedNumber: (source: string) =>
+      `${source} is a whole number too large to be kept exactly. Write it as text.`,
+    noObject: "A document is a JSON object: { … }.",
+    badDate: '$date needs a date, such as "2026-03-01T12:00:00.000Z".',
+    badBytes: "$bytes needs text in base64url.",
+    badVector: "$vector needs a list of numbers.",
+    idChanged: "The id of a document cannot change. Add a new one instead.",
+    problemAt: (line: number, column: number) =>
+      `Line ${number.format(line)}, column ${number.format(column)}: `,
+    problemAtPath: (path: string) => `At ${path}: `,
+  },
+
+  json: {
+    value: "A value is expected here: text in quotes, a number, true, false, null, […] or {…}.",
+    name: "A name in double quotes is expected here.",
+    colon: "A colon is expected here, after the name.",
+    objectGoesOn: "A comma or } is expected here.",
+    arrayGoesOn: "A comma or ] is expected here.",
+    end: "The document has ended before this.",
+    textEnd: "A text is not closed with a quote.",
+    escape: 'A backslash in text begins \\n, \\t, \\" or the like; write \\\\ for itself.',
+    lineInText: "A text cannot go over lines; write \\n instead.",
+  },
+
+  undo: {
+    deleted: (title: string) => `Deleted “${title}”.`,
+    before: (others: number) => `${number.format(others)} before it can be undone too.`,
+    undo: "Undo",
+    restored: (title: string) => `“${title}” is back.`,
+  },
+
+  sharing: {
+    open: "Sharing",
+    title: "Sharing",
+    none: "Everything is only on this device. Join a network to have it on other devices too.",
+    networks: "Networks",
+    isOpen: "Open network",
+    isPending: "Waiting for its secret",
+    noSecret: "It has no secret: anyone who knows its name can read it.",
+    peers: "Connected devices",
+    noPeers: "No other device is connected. NebulusDB keeps looking.",
+    device: (peer: string) => `Device ${peer}`,
+    paths: { direct: "direct", relayed: "relayed, sealed end to end", memory: "in memory" },
+    collections: "Shared collections",
+    collectionsHint:
+      "Every member gets a copy. Switching off stops the exchange; others keep what they have.",
+    noCollections: "Make a collection first; then it can be shared here.",
+    elsewhere: (network: string) => `Shared with ${network}`,
+    notShared: "Not shared",
+    leave: (network: string) => `Leave ${network}`,
+    leaveTitle: (network: string) => `Leave ${network}?`,
+    leaveText: "Its documents stay on this device and are no longer exchanged.",
+    leaveConfirm: "Leave",
+    joinTitle: "Join or make an open network",
+    joinText: "Who gives the same name and secret is in the same network; the first one makes it.",
+    joinWarning:
+      "Anyone who has the name and the secret can join, read and write. Nobody can be removed " +
+      "from an open network: to shut someone out, make a new one.",
+    name: "Name of the network",
+    nameHint: "The same on all devices, letter by letter",
+    secret: "Shared secret",
+    secretHint: (least: number) => `At least ${number.format(least)} characters`,
+    secretShort: (missing: number) => `${count(missing, "character")} more needed.`,
+    nameMissing: "A name is needed.",
+    make: "Make a secret and copy it",
+    copied: "Copied. Send it to your other device in a way that you trust; it is not shown again.",
+    notCopied: "This browser did not let it be copied. It is shown here: copy it by hand.",
+    show: "Show",
+    hide: "Hide",
+    join: "Join or make",
+    joining: "Joining…",
+    joined: (network: string) => `This device is in ${network} now. Choose what to share.`,
+    samePeer: "Who is in two of your networks can see that you are the same device in both.",
+  },
+};

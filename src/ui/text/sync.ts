@@ -1,0 +1,78 @@
+/**
+ * The state of sync in one sentence that says what it rests on. The least finished collection
+ * counts: "equal" is only said when it was checked for all of them.
+ */
+import { unreachable } from "../../core/base/result.ts";
+import type { PeerInfo, SyncState } from "../../client/networkTypes.ts";
+import { messages } from "../messages.ts";
+
+export interface SyncWords {
+  readonly text: string;
+  /** How it is coloured and drawn; never the only thing that tells. */
+  readonly mood: "local" | "busy" | "good" | "warn";
+}
+
+/** How many devices these are: one may be met in several networks. */
+export const countDevices = (peers: readonly PeerInfo[]): number =>
+  new Set(peers.map(({ peerId }) => peerId)).size;
+
+/** `networks`: how many this device is in. `devices`: peers connected now, each once. */
+export const overviewInWords = (
+  states: readonly SyncState[],
+  networks: number,
+  devices: number,
+): SyncWords => {
+  if (networks === 0) return { text: messages.sync.local, mood: "local" };
+  if (states.length === 0) return { text: messages.sync.nothingShared, mood: "local" };
+  const pending = states.reduce((sum, state) => sum + state.pendingOperations, 0);
+  const least = [...states].sort((a, b) => rankOf(a) - rankOf(b)).at(0);
+  return least === undefined
+    ? { text: messages.sync.nothingShared, mood: "local" }
+    : stateInWords({ ...least, pendingOperations: pending }, devices);
+};
+
+/** One collection's. `devices`: connected members of its network. */
+export const stateInWords = (state: SyncState, devices: number): SyncWords => {
+  const { status, pendingOperations: pending } = state;
+  switch (status.kind) {
+    case "disconnected":
+      return pending > 0
+        ? { text: messages.sync.waiting(pending), mood: "warn" }
+        : { text: messages.sync.looking, mood: "busy" };
+    case "syncing":
+      if (status.ops > 0) return busy(messages.sync.fetching(status.ops));
+      return busy(pending > 0 ? messages.sync.sending(pending) : messages.sync.comparing(devices));
+    case "behind":
+      return { text: messages.sync.behind(status.ops), mood: "warn" };
+    case "synced":
+      if (status.unread > 0) return { text: messages.sync.unread(status.unread), mood: "warn" };
+      return status.verified
+        ? { text: messages.sync.verified(devices), mood: "good" }
+        : busy(messages.sync.unverified(devices));
+    case "mismatch":
+      return { text: messages.sync.mismatch, mood: "warn" };
+    default:
+      return unreachable(status);
+  }
+};
+
+const busy = (text: string): SyncWords => ({ text, mood: "busy" });
+
+/** The less is finished, the lower. */
+const rankOf = ({ status, pendingOperations }: SyncState): number => {
+  switch (status.kind) {
+    case "mismatch":
+      return -1;
+    case "disconnected":
+      return pendingOperations > 0 ? 0 : 1;
+    case "behind":
+      return 2;
+    case "syncing":
+      return 3;
+    case "synced":
+      if (status.unread > 0) return 4;
+      return status.verified ? 6 : 5;
+    default:
+      return unreachable(status);
+  }
+};

@@ -1,0 +1,289 @@
+/**
+ * What one person does with the page in one browser: documents come, change, go and come back, and
+ * all of it is there after a reload.
+ */
+import { expect, test } from "@playwright/test";
+import {
+  addAsJson,
+  addNote,
+  edit,
+  makeCollection,
+  open,
+  rename,
+  row,
+  startDocument,
+} from "./steps.ts";
+
+test.beforeEach(async ({ page }) => {
+  // nothing may fail unseen: neither in scripts nor against the content security policy
+  page.on("pageerror", (error) => expect.soft(error.message).toBe(""));
+  page.on("console", (message) => {
+    if (message.type() === "error") expect.soft(message.text()).toBe("");
+  });
+});
+
+test("adds as fields, edits, and keeps all of it over a reload", async ({ page }) => {
+  await open(page);
+  await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+  await makeCollection(page, "people");
+  await expect(page.getByRole("heading", { name: "No documents in people yet" })).toBeVisible();
+
+  const dialog = await startDocument(page);
+  await dialog.getByRole("group", { name: "title" }).getByLabel("Value").fill("Ada");
+  await dialog.getByRole("button", { name: "Add field" }).click();
+  const born = dialog.getByRole("group").last();
+  await born.getByLabel("Name").fill("born");
+  await dialog.getByRole("group", { name: "born" }).getByLabel("Kind").selectOption("Number");
+  await dialog.getByRole("group", { name: "born" }).getByLabel("Value").fill("1815");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(row(page, "Ada")).toContainText("born 1815");
+  await expect(page.getByRole("status").filter({ hasText: /^1 document$/ })).toBeVisible();
+
+  await rename(page, "Ada", "Ada Lovelace");
+  await expect(row(page, "Ada Lovelace")).toContainText("born 1815");
+
+  await page.reload();
+  await expect(row(page, "Ada Lovelace")).toContainText("born 1815");
+  await expect(page.getByRole("listitem").filter({ hasText: "people" })).toContainText("1");
+});
+
+test("deletes, and undo brings the same document back", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addAsJson(
+    page,
+    '{ "id": "n1", "title": "Keep me", "when": { "$date": "2026-01-02T03:04:05.000Z" } }',
+  );
+  await addNote(page, "Other");
+
+  await page.getByRole("button", { name: "Delete Keep me" }).click();
+  await expect(row(page, "Keep me")).toBeHidden();
+  await page.reload();
+  await expect(row(page, "Other")).toBeVisible();
+  await expect(row(page, "Keep me")).toBeHidden();
+
+  await page.getByRole("button", { name: "Delete Other" }).click();
+  await expect(page.getByRole("heading", { name: "No documents in notes yet" })).toBeVisible();
+  const undo = page.getByRole("button", { name: "Undo" });
+  await expect(undo).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(row(page, "Other")).toBeVisible();
+  await expect(undo).toBeHidden();
+
+  await addAsJson(page, '{ "id": "n1", "title": "Born again" }');
+  await expect(row(page, "Born again")).toBeVisible();
+  const dialog = await edit(page, "Born again");
+  await expect(dialog.getByText("n1", { exact: true })).toBeVisible();
+});
+
+test("undoes several deletes, the latest first, with every kind of value", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "values");
+  const values = {
+    title: "All kinds",
+    when: { $date: "2026-01-02T03:04:05.678Z" },
+    bytes: { $bytes: "AQID" },
+    vector: { $vector: [0.5, -2] },
+    nested: { list: [1, "two", null, { three: true }] },
+  };
+  await addAsJson(page, JSON.stringify(values));
+  await addNote(page, "Second");
+  await page.getByRole("button", { name: "Delete All kinds" }).click();
+  await page.getByRole("button", { name: "Delete Second" }).click();
+  await expect(page.getByText("1 before it can be undone too.")).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(row(page, "Second")).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  const dialog = await edit(page, "All kinds");
+  await dialog.getByRole("radio", { name: "JSON" }).check();
+  const back: unknown = JSON.parse(await dialog.getByLabel("Document as JSON").inputValue());
+  expect(back).toMatchObject(values);
+});
+
+test("says in place what is wrong, and keeps what was typed", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  const dialog = await startDocument(page);
+  await dialog.getByRole("radio", { name: "JSON" }).check();
+  const json = dialog.getByLabel("Document as JSON");
+  const save = dialog.getByRole("button", { name: "Save" });
+
+  await json.fill('{\n  "title": "x",\n}');
+  await save.click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "Line 3, column 1:" })).toBeVisible();
+  await expect(json).toBeFocused();
+  await expect(json).toHaveAttribute("aria-invalid", "true");
+
+  await json.fill('{ "address": { "a.b": 1 } }');
+  await save.click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "address.a.b" })).toBeVisible();
+
+  await json.fill('{ "$where": 1 }');
+  await save.click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "$where" })).toBeVisible();
+
+  await json.fill("[1, 2]");
+  await save.click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "JSON object" })).toBeVisible();
+
+  await json.fill('{ "count": 12345678901234567890 }');
+  await dialog.getByRole("radio", { name: "Fields" }).click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "too large" })).toBeVisible();
+  await expect(json).toHaveValue('{ "count": 12345678901234567890 }');
+
+  await json.fill('{ "title": "Right" }');
+  await save.click();
+  await expect(row(page, "Right")).toBeVisible();
+});
+
+test("says at the field what is wrong with it", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  const dialog = await startDocument(page);
+  const field = dialog.getByRole("group").last();
+  await field.getByLabel("Name").fill("_private");
+  await field.getByLabel("Value").fill("x");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(field.getByRole("alert")).toContainText("leading underscore");
+  await field.getByLabel("Name").fill("age");
+  await field.getByLabel("Kind").selectOption("Number");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(field.getByRole("alert")).toHaveText("Not a number.");
+  await field.getByLabel("Value").fill("-3.5e2");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(row(page, "age: -350")).toBeVisible();
+});
+
+test("an id that is alive is refused in words", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addAsJson(page, '{ "id": "same", "title": "First" }');
+  const dialog = await startDocument(page);
+  await dialog.getByRole("radio", { name: "JSON" }).check();
+  await dialog.getByLabel("Document as JSON").fill('{ "id": "same", "title": "Second" }');
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "same" })).toBeVisible();
+  await expect(dialog).toBeVisible();
+});
+
+test("asks before typed text is thrown away", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  const dialog = await startDocument(page);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("button", { name: "Add document" })).toBeFocused();
+
+  await startDocument(page);
+  await dialog.getByRole("group", { name: "title" }).getByLabel("Value").fill("typed");
+  await page.keyboard.press("Escape");
+  const keep = dialog.getByRole("button", { name: "Keep editing" });
+  await expect(keep).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await dialog.getByRole("button", { name: "Discard" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("heading", { name: "No documents in notes yet" })).toBeVisible();
+});
+
+test("what documents hold is shown as text, never as markup", async ({ page }) => {
+  await open(page);
+  const hostile = '<img src=x onerror="window[`hit`]=1"><script>window[`hit`]=2</script>';
+  await makeCollection(page, hostile);
+  await addAsJson(page, JSON.stringify({ title: hostile, [hostile]: `</span>${hostile}` }));
+  await expect(page.getByRole("button", { name: `Delete ${hostile}` })).toBeVisible();
+  const dialog = await edit(page, hostile);
+  await expect(dialog.getByRole("group", { name: "title" }).getByLabel("Value")).toHaveValue(
+    hostile,
+  );
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: `Delete ${hostile}` }).click();
+  await expect(page.getByText(`Deleted “${hostile}`)).toHaveCount(2);
+  await expect(page.locator("#app script, #app img[src=x]")).toHaveCount(0);
+  expect(await page.evaluate(() => "hit" in window)).toBe(false);
+});
+
+test("a filter looks through all documents, the list shows them by pages", async ({ page }) => {
+  test.slow();
+  await open(page);
+  await makeCollection(page, "notes");
+  await addAsJson(page, '{ "title": "Needle (1+1)", "tags": ["sewing", "Tools"] }');
+  for (let at = 1; at <= 51; at++) await addNote(page, `Hay ${at}`);
+  await expect(page.getByText("50 of 52 documents, newest first")).toBeVisible();
+  await expect(row(page, "Needle")).toBeHidden();
+
+  const filter = page.getByRole("searchbox", { name: "Filter" });
+  await filter.fill("tools (1+1)");
+  await expect(page.getByText("in: id, tags, title.")).toBeVisible();
+  await expect(row(page, "Needle")).toBeVisible();
+  await expect(page.getByText("1 match", { exact: true })).toBeVisible();
+  await filter.fill("nothing has this");
+  await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
+  await page.getByRole("button", { name: "Clear the filter" }).click();
+  await expect(row(page, "Hay 51")).toBeVisible();
+
+  await page.getByRole("button", { name: "Show more" }).click();
+  await expect(row(page, "Needle")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Show more" })).toBeHidden();
+});
+
+test("collections are kept apart and stand in the address", async ({ page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addNote(page, "A note");
+  await makeCollection(page, "links/of mine");
+  await expect(page.getByRole("heading", { name: "No documents in links/of mine" })).toBeVisible();
+  await page.goBack();
+  await expect(row(page, "A note")).toBeVisible();
+  await page.getByRole("link", { name: "links/of mine" }).click();
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "links/of mine", exact: true })).toBeVisible();
+});
+
+test("a second tab says so, and takes over when the first has closed", async ({
+  context,
+  page,
+}) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addNote(page, "From the first tab");
+
+  const second = await context.newPage();
+  await second.goto("/");
+  await expect(
+    second.getByRole("heading", { name: "NebulusDB is open in another tab" }),
+  ).toBeVisible();
+  await second.getByRole("button", { name: "Try again" }).click();
+  await expect(second.getByText("It is still open in another tab.")).toBeVisible();
+
+  await page.close();
+  await expect(async () => {
+    await second.getByRole("button", { name: "Try again" }).click();
+    await expect(row(second, "From the first tab")).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+});
+
+test("everything can be done with the keyboard alone", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("Name of the collection").focus();
+  await page.keyboard.type("notes");
+  await page.keyboard.press("Enter");
+  const add = page.getByRole("button", { name: "Add document" });
+  await expect(add).toBeVisible();
+  await add.focus();
+  await page.keyboard.press("Enter");
+  const value = page.getByRole("group", { name: "title" }).getByLabel("Value");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  for (let steps = 0; steps < 12; steps++) {
+    if (await value.evaluate((element) => element === document.activeElement)) break;
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.type("Typed");
+  for (let steps = 0; steps < 6; steps++) {
+    const save = page.getByRole("button", { name: "Save" });
+    if (await save.evaluate((element) => element === document.activeElement)) break;
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  await expect(row(page, "Typed")).toBeVisible();
+});

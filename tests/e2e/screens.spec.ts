@@ -1,0 +1,124 @@
+/**
+ * Every state of the screen, light and dark, on a telephone and on a desk: axe finds nothing
+ * serious, nothing is wider than the window, and a picture of each is left in test-results.
+ */
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test, type Page, type TestInfo } from "@playwright/test";
+import { addAsJson, addNote, edit, makeCollection, open, share, startDocument } from "./steps.ts";
+
+const looks = [
+  { colorScheme: "light", width: 1280 },
+  { colorScheme: "dark", width: 1280 },
+  { colorScheme: "light", width: 390 },
+  { colorScheme: "dark", width: 390 },
+] as const;
+
+/** Takes the picture and looks at it as far as a program can. */
+const look = async (page: Page, info: TestInfo, state: string): Promise<void> => {
+  await page.screenshot({ path: info.outputPath(`${state}.png`), animations: "disabled" });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const found = serious.map(({ id, nodes }) => `${state}: ${id} ${nodes[0]?.html ?? ""}`);
+  expect.soft(found).toEqual([]);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect.soft(overflow, `${state} is wider than the window`).toBeLessThanOrEqual(0);
+};
+
+for (const { colorScheme, width } of looks) {
+  test.describe(`${colorScheme} ${width}`, () => {
+    test.use({ colorScheme, viewport: { width, height: width === 390 ? 844 : 800 } });
+
+    test("documents", async ({ page }, info) => {
+      test.slow();
+      await open(page);
+      await look(page, info, "01 nothing yet");
+      await page.getByRole("button", { name: "Make collection" }).click();
+      await look(page, info, "02 a name is missing");
+      await makeCollection(page, "notes");
+      await look(page, info, "03 empty collection");
+      const fresh = await startDocument(page);
+      await look(page, info, "04 new document");
+      await page.keyboard.press("Escape");
+      await expect(fresh).toBeHidden();
+
+      await addAsJson(page, longDocument);
+      await addNote(page, "Second");
+      await makeCollection(page, "recipes of my grandmother, with a name that is long");
+      await page.goBack();
+      await look(page, info, "05 documents");
+      const dialog = await edit(page, "Moving");
+      await look(page, info, "06 edit as fields");
+      await dialog.getByRole("group", { name: "rooms" }).getByLabel("Value").fill("many");
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await look(page, info, "07 a field is wrong");
+      await dialog.getByRole("group", { name: "rooms" }).getByLabel("Value").fill("3");
+      await dialog.getByRole("radio", { name: "JSON" }).check();
+      await dialog.getByLabel("Document as JSON").fill('{ "title": }');
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await look(page, info, "08 JSON is wrong");
+      await page.keyboard.press("Escape");
+      await look(page, info, "09 discard");
+      await dialog.getByRole("button", { name: "Discard" }).click();
+
+      await page.getByRole("searchbox").fill("moving");
+      await expect(page.getByText("1 match", { exact: true })).toBeVisible();
+      await look(page, info, "10 filtered");
+      await page.getByRole("searchbox").fill("xyz");
+      await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
+      await look(page, info, "11 nothing matches");
+      await page.getByRole("button", { name: "Clear the filter" }).click();
+      await page.getByRole("button", { name: "Delete Second" }).click();
+      await expect(page.getByRole("button", { name: "Undo" })).toBeVisible();
+      await look(page, info, "12 deleted");
+    });
+
+    test("sharing", async ({ page }, info) => {
+      await open(page);
+      await makeCollection(page, "notes");
+      await addNote(page, "A note");
+      await page.getByRole("button", { name: "Sharing", exact: true }).click();
+      const dialog = page.getByRole("dialog", { name: "Sharing" });
+      await look(page, info, "20 sharing");
+      await dialog.getByRole("button", { name: "Join or make" }).click();
+      await look(page, info, "21 name and secret are missing");
+      await page.keyboard.press("Escape");
+      await share(page, `home ${info.testId.slice(-8)}`, "notes");
+      await expect(page.getByText(/^Waiting: /).first()).toBeVisible();
+      await look(page, info, "22 waiting");
+      await page.getByRole("button", { name: "Sharing", exact: true }).click();
+      await look(page, info, "23 a network");
+      await dialog.getByRole("button", { name: /^Leave / }).click();
+      await dialog.getByRole("button", { name: "Leave", exact: true }).scrollIntoViewIfNeeded();
+      await look(page, info, "24 leave");
+    });
+
+    test("another tab", async ({ context, page }, info) => {
+      await open(page);
+      const second = await context.newPage();
+      await second.goto("/");
+      await second.getByRole("button", { name: "Try again" }).click();
+      await expect(second.getByText("It is still open in another tab.")).toBeVisible();
+      await look(second, info, "30 already open");
+    });
+
+    test("storage that fails", async ({ page }, info) => {
+      await page.route("**/db.worker-*.js", (route) => route.abort());
+      await page.goto("/");
+      await expect(page.getByRole("heading", { name: /could not go on/ })).toBeVisible();
+      await page.getByText("For a report of this problem").click();
+      await look(page, info, "31 failed");
+    });
+  });
+}
+
+const longDocument = JSON.stringify({
+  title: "Moving house",
+  text: "Boxes, tape and paper are in the cellar.\nThe van comes at eight; the keys are with Mara.",
+  rooms: 3,
+  done: false,
+  tags: ["home", "spring"],
+  address: { street: "Lindenweg 4", city: "Basel" },
+  when: { $date: "2026-03-01T08:00:00.000Z" },
+});

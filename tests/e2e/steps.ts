@@ -1,0 +1,77 @@
+/**
+ * What a person does on the page, as steps that several tests take. Each waits for what is shown,
+ * never for time.
+ */
+import { expect, type Locator, type Page } from "@playwright/test";
+
+export const secret = "a secret of these tests, long enough";
+
+export const open = async (page: Page): Promise<void> => {
+  await page.goto("/");
+  await expect(page.getByText("Kept on this device").first()).toBeVisible();
+};
+
+/** The first one on an empty device, or one more. */
+export const makeCollection = async (page: Page, name: string): Promise<void> => {
+  const field = page.getByLabel("Name of the collection");
+  const another = page.getByRole("button", { name: "New collection" });
+  await expect(field.or(another)).toBeVisible();
+  if (!(await field.isVisible())) await another.click();
+  await field.fill(name);
+  await page.getByRole("button", { name: "Make collection" }).click();
+  await expect(page.getByRole("heading", { level: 2, name, exact: true })).toBeVisible();
+};
+
+/** Opens the editor of a new document. */
+export const startDocument = async (page: Page): Promise<Locator> => {
+  await page.getByRole("button", { name: "Add document" }).click();
+  return page.getByRole("dialog", { name: /^New document in/ });
+};
+
+export const addAsJson = async (page: Page, json: string): Promise<void> => {
+  const dialog = await startDocument(page);
+  await dialog.getByRole("radio", { name: "JSON" }).check();
+  await dialog.getByLabel("Document as JSON").fill(json);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+};
+
+export const addNote = async (page: Page, title: string): Promise<void> => {
+  await addAsJson(page, JSON.stringify({ title }));
+  await expect(row(page, title)).toBeVisible();
+};
+
+export const row = (page: Page, title: string): Locator =>
+  page.getByRole("listitem").filter({ has: page.getByRole("button", { name: title }) });
+
+export const edit = async (page: Page, title: string): Promise<Locator> => {
+  await row(page, title).getByRole("button").first().click();
+  return page.getByRole("dialog", { name: "Edit document" });
+};
+
+/** Changes the title in the form and saves. */
+export const rename = async (page: Page, from: string, to: string): Promise<void> => {
+  const dialog = await edit(page, from);
+  await dialog.getByRole("group", { name: "title" }).getByLabel("Value").fill(to);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(row(page, to)).toBeVisible();
+};
+
+/** Joins the network in the sharing dialog and shares the collection with it. */
+export const share = async (page: Page, network: string, collection: string): Promise<void> => {
+  await page.getByRole("button", { name: "Sharing", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Sharing" });
+  await dialog.getByLabel("Name of the network").fill(network);
+  await dialog.getByLabel("Shared secret").fill(secret);
+  await dialog.getByRole("button", { name: "Join or make" }).click();
+  const card = dialog.getByRole("region", { name: network });
+  await card.getByRole("switch", { name: collection }).click();
+  await expect(card.getByRole("switch", { name: collection })).toBeChecked();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toBeHidden();
+};
+
+/** The sync state in the page's header. */
+export const syncState = (page: Page): Locator =>
+  page.getByRole("banner").getByText("Sync:").locator("..");
