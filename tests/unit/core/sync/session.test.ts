@@ -299,6 +299,12 @@ test("a peer that knows more of my writer than I is shown my head, not served it
   expect(driver.say(fork)).toContainEqual(fork);
 });
 
+test("others' segments are served whatever the peer names of their writer", () => {
+  const driver = createDriver(["a-3"]);
+  driver.sayTips(["a-7"]);
+  expect(outputsOf(driver.say(wantOf("a-3", ["a-7"])), "load").length).toBe(1);
+});
+
 test("a segment is pushed to who holds what comes before it, once", () => {
   const driver = createDriver(["own-3", "a-1"]);
   driver.sayHeads(["own-3", "a-1"]);
