@@ -2,7 +2,7 @@
  * The reference model beside the product: names of writers both ways, and one text for what each of
  * them says about an op or a state, so that equal meaning is equal text.
  */
-import type { Dot, Path, Stamp, WriterId } from "../../src/core/base/types.ts";
+import type { Dot, Path, Stamp, Time, WriterId } from "../../src/core/base/types.ts";
 import { writerIdOf } from "../../src/core/base/ids.ts";
 import { toGeneral } from "../../src/core/doc/pack.ts";
 import { isAlive, stampOf, type DocumentState, type HeldEntry } from "../../src/core/doc/state.ts";
@@ -22,12 +22,16 @@ import {
   type ModelSibling,
 } from "./model/merge-reference.mjs";
 
-/** The model's writers are single letters; their ids sort alike. */
+/**
+ * The model's writers are single letters, whose ids sort alike, or ids of real writers as they are.
+ */
 export const writerOf = (name: string): WriterId =>
   writerIdOf(new Uint8Array(16).fill(name.charCodeAt(0)));
 
-export const nameOf = (writer: WriterId): string =>
-  String.fromCharCode(Number.parseInt(writer.slice(0, 2), 16));
+export const nameOf = (writer: WriterId): string => {
+  const first = writer.slice(0, 2);
+  return writer === first.repeat(16) ? String.fromCharCode(Number.parseInt(first, 16)) : writer;
+};
 
 export const keyOf = ({ writer, n }: Dot): ModelKey => `${nameOf(writer)}:${String(n)}`;
 
@@ -95,11 +99,14 @@ const entryValue = (entry: Entry): unknown => {
   return entry.kind === "increment" ? entry.total : null;
 };
 
-const modelOrigin = ({ time, writer, n }: Stamp): readonly unknown[] => [
-  time.ms,
+const modelOrigin = ({ time, writer, n }: Stamp, timeOf = millisecondsOf): readonly unknown[] => [
+  timeOf(time),
   nameOf(writer),
   n,
 ];
+
+/** The model's times are single numbers: milliseconds, unless told otherwise. */
+const millisecondsOf = (time: Time): number => time.ms;
 
 const runId = (path: Path, run: Dot): string => JSON.stringify([...path, { run: keyOf(run) }]);
 
@@ -136,9 +143,14 @@ const hiddenBases = (
     .sort();
 
 /** What a state holds, and the fields that were read from it, in the words of `describeLog`. */
-export const describeState = (state: DocumentState | null, fields: unknown): string => {
+export const describeState = (
+  state: DocumentState | null,
+  fields: unknown,
+  timeOf: (time: Time) => number = millisecondsOf,
+): string => {
   if (!isAlive(state)) return "not alive";
   const { births, registers } = toGeneral(state);
+  const describeHeld = createHeldDescriber(timeOf);
   const entries = registers.flatMap(({ path, base, elements, runs }) => [
     ...base.map((held) =>
       describeHeld(held, path, held.kind, {
@@ -159,26 +171,28 @@ export const describeState = (state: DocumentState | null, fields: unknown): str
   return [living.join(), ...entries.sort(), stableText(fields)].join("\n");
 };
 
-const describeHeld = (
-  held: HeldEntry,
-  register: ModelRegister,
-  kind: string,
-  more: {
-    readonly value?: unknown;
-    readonly seen?: readonly (readonly [run: string, total: number])[];
-    readonly hides?: readonly ModelKey[];
-  },
-): string =>
-  textOf([
-    register,
-    kind,
-    more.value ?? null,
-    keyOf(held.dot),
-    modelOrigin(stampOf(held)),
-    held.births.map(keyOf).sort(),
-    [...(more.seen ?? [])].sort(byName),
-    more.hides ?? [],
-  ]);
+const createHeldDescriber =
+  (timeOf: (time: Time) => number) =>
+  (
+    held: HeldEntry,
+    register: ModelRegister,
+    kind: string,
+    more: {
+      readonly value?: unknown;
+      readonly seen?: readonly (readonly [run: string, total: number])[];
+      readonly hides?: readonly ModelKey[];
+    },
+  ): string =>
+    textOf([
+      register,
+      kind,
+      more.value ?? null,
+      keyOf(held.dot),
+      modelOrigin(stampOf(held), timeOf),
+      held.births.map(keyOf).sort(),
+      [...(more.seen ?? [])].sort(byName),
+      more.hides ?? [],
+    ]);
 
 const byName = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>
   a[0] < b[0] ? -1 : 1;

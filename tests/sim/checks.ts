@@ -1,0 +1,211 @@
+/**
+ * What must hold in the end, when all is healed and quiet: the same heads, digests and documents
+ * everywhere, nothing acknowledged lost, nothing private moved, and everybody told so.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { ScopeId, WriterId } from "../../src/core/base/types.ts";
+import type { CryptoPort } from "../../src/core/crypto/port.ts";
+import { bytesToHex } from "../../src/core/base/bytes.ts";
+import { CborReader } from "../../src/core/cbor/reader.ts";
+import { toGeneral } from "../../src/core/doc/pack.ts";
+import { stampOf, type DocumentState } from "../../src/core/doc/state.ts";
+import type { JournalPart } from "../../src/core/journal/record.ts";
+import type { NoOp, Op } from "../../src/core/op/types.ts";
+import { openSegment } from "../../src/core/segment/open.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { keyringOf, writersOf, type Home } from "../../src/engine/home.ts";
+import { pendingOps } from "../../src/engine/replay.ts";
+import { findRows } from "../../src/engine/query.ts";
+import { stableText } from "../support/model.ts";
+import { privatePrefix, type Commands } from "./commands.ts";
+import type { Acknowledged, Device } from "./device.ts";
+import { everythingIn, mirroredCollection, rowsText } from "./mirror.ts";
+import { opBytesIn, type HomeLog, type Oracle } from "./oracle.ts";
+
+export interface CheckDeps {
+  readonly devices: readonly Device[];
+  readonly oracle: Oracle;
+  readonly crypto: CryptoPort;
+  readonly commands: Commands;
+}
+
+/**
+ * What a device's live query shows must be what asking shows; null: so it is, or a value waits or
+ * has waited for its time, which nobody is told.
+ */
+export const mirrorDiffers = (device: Device): string | null => {
+  const { running, engine } = device;
+  if (running === null || engine === null) return null;
+  const homes = engine.registry
+    .homes()
+    .filter(({ collection }) => collection === mirroredCollection);
+  if (homes.some(({ documents }) => latestMs(documents.values()) > running.earliest)) return null;
+  const asked = findRows(
+    engine.registry.readable(mirroredCollection),
+    everythingIn(mirroredCollection),
+  );
+  const [shown, expected] = [running.mirror.text(), rowsText(asked)];
+  return shown === expected ? null : `live query differs\n  ${shown}\n  ${expected}`;
+};
+
+const latestMs = (states: Iterable<DocumentState>): number =>
+  [...states]
+    .flatMap((state) => toGeneral(state).registers)
+    .flatMap(({ base, elements, runs }) => [...base, ...elements, ...runs])
+    .reduce((latest, held) => Math.max(latest, stampOf(held).time.ms), 0);
+
+/** Everything that is wrong in the end. */
+export const finalProblems = async (deps: CheckDeps): Promise<readonly string[]> => {
+  const open = deps.devices.flatMap((device) => {
+    const { engine } = device;
+    return engine === null ? [] : [{ device, engine }];
+  });
+  const logs: DeviceLog[] = [];
+  for (const { device, engine } of open) logs.push(await logOf(device, engine, deps));
+  return [
+    ...(open.length < deps.devices.length ? ["a device is not open"] : []),
+    ...open.flatMap(({ device }) => statusProblems(device)),
+    ...convergenceProblems(open),
+    ...logs.flatMap((log) => lostWrites(log)),
+    ...logs.flatMap((log) => leakedTexts(log, deps.commands)),
+  ];
+};
+
+const statusProblems = ({ name, running }: Device): readonly string[] =>
+  (running?.sync ?? [])
+    .filter(({ status }) => !(status.kind === "synced" && status.verified && status.unread === 0))
+    .map((each) => `${name} is not verified: ${JSON.stringify(each)}`);
+
+export const sharedHomes = ({ registry }: Engine): readonly Home[] =>
+  registry.homes().filter(({ membership }) => membership.kind !== "local");
+
+const convergenceProblems = (
+  open: readonly { readonly device: Device; readonly engine: Engine }[],
+): readonly string[] => {
+  const [first, ...others] = open;
+  if (first === undefined) return ["nobody is there"];
+  return others.flatMap(({ device, engine }) =>
+    sharedHomes(first.engine).flatMap((home) => {
+      const other = engine.registry.home(home.scope);
+      const what = `${device.name} and ${first.device.name}, ${home.collection}:`;
+      if (other === null) return [`${what} no such home`];
+      return homeDifferences(home, other).map((difference) => `${what} ${difference}`);
+    }),
+  );
+};
+
+const homeDifferences = (a: Home, b: Home): readonly string[] => {
+  const isSame = (read: (home: Home) => unknown): boolean => isDeepStrictEqual(read(a), read(b));
+  return [
+    ...(isSame(({ tree }) => tree.heads()) ? [] : ["other heads"]),
+    ...(isSame(({ digest }) => digest.value()) ? [] : ["another digest"]),
+    ...(isSame(({ documents }) => [...documents.sortedIds()]) ? [] : ["other documents"]),
+    ...a.documents
+      .sortedIds()
+      .filter((id) => !isDeepStrictEqual(a.documents.get(id), b.documents.get(id)))
+      .map((id) => `document ${id} is another`),
+  ];
+};
+
+// ------------------------------------------------------------------------- what was written
+
+interface DeviceLog {
+  readonly device: Device;
+  readonly homes: ReadonlyMap<ScopeId, HomeLog>;
+  /** The bytes of all ops there are, by scope, writer and n. */
+  readonly opBytes: ReadonlyMap<string, readonly string[]>;
+  readonly pending: ReadonlyMap<ScopeId, readonly (Op | NoOp)[]>;
+}
+
+const logOf = async (
+  device: Device,
+  engine: Engine,
+  { oracle, crypto }: CheckDeps,
+): Promise<DeviceLog> => {
+  const homes = new Map<ScopeId, HomeLog>();
+  const pending = new Map<ScopeId, readonly (Op | NoOp)[]>();
+  const opBytes = new Map<string, string[]>();
+  const note = (name: string, bytes: Uint8Array): void => {
+    opBytes.set(name, [...(opBytes.get(name) ?? []), bytesToHex(bytes)]);
+  };
+  const image = device.disk.image();
+  for (const home of engine.registry.homes()) {
+    const log = await oracle.logOf(home, image);
+    homes.set(home.scope, log);
+    pending.set(home.scope, pendingOps(home));
+    for (const segment of log.segments) {
+      const { writer, first } = segment.header;
+      const opened = await openSegment(segment, keyringOf(home), crypto);
+      if (opened.kind !== "plain") continue;
+      opBytesIn(opened.body).forEach((bytes, index) => {
+        note(opName(home.scope, writer, first + index), bytes);
+      });
+    }
+    for (const writer of writersOf(home)) {
+      for (const run of writer.pending()) {
+        const { body, first } = writer.draftOf(run, null);
+        opBytesIn(body).forEach((bytes, index) => {
+          note(opName(home.scope, writer.id, first + index), bytes);
+        });
+      }
+    }
+  }
+  return { device, homes, opBytes, pending };
+};
+
+const opName = (scope: ScopeId, writer: WriterId, n: number): string => `${scope}/${writer}/${n}`;
+
+/** Acknowledged, not rolled back, and in no log. */
+const lostWrites = (log: DeviceLog): readonly string[] =>
+  log.device.isLiar
+    ? []
+    : log.device.acknowledged
+        .filter(({ isRolledBack }) => !isRolledBack)
+        .filter((acknowledged) => !isHeld(log, acknowledged))
+        .map(({ commandId, write }) => `${commandId} is lost: ${write.kind}`);
+
+const isHeld = (log: DeviceLog, { commit }: Acknowledged): boolean =>
+  (commit?.parts ?? []).every((part) =>
+    part.ops.every((bytes, index) => isOpHeld(log, part, part.first + index, bytes)),
+  );
+
+/** Under its own name, or written anew under another, which its origin tells. */
+const isOpHeld = (log: DeviceLog, part: JournalPart, n: number, bytes: Uint8Array): boolean => {
+  const named = log.opBytes.get(opName(part.scope, part.writer, n)) ?? [];
+  if (named.includes(bytesToHex(bytes))) return true;
+  const ops = [...(log.homes.get(part.scope)?.ops ?? []), ...(log.pending.get(part.scope) ?? [])];
+  const { kind, id } = headOf(bytes);
+  return ops.some((op) => {
+    if (op.kind === "delete") return kind === 1 && op.id === id;
+    if (op.kind !== "write" || kind !== 0 || op.id !== id) return false;
+    const { entries } = op;
+    return (
+      entries.length === 0 ||
+      entries.some(({ origin }) => origin?.writer === part.writer && origin.n === n)
+    );
+  });
+};
+
+/** An op begins [kind, document id, …]. */
+const headOf = (bytes: Uint8Array): { readonly kind: number; readonly id: string } => {
+  const reader = new CborReader(bytes);
+  reader.readArrayHead();
+  const kind = reader.readUint();
+  return { kind, id: reader.readText() };
+};
+
+/** Texts written as private that stand in what is shared. */
+const leakedTexts = (
+  { device, homes }: DeviceLog,
+  { privateTexts, sharedOnPurpose }: Commands,
+): readonly string[] => {
+  const { engine } = device;
+  if (engine === null) return [];
+  return sharedHomes(engine).flatMap(({ scope, collection }) => {
+    const text = stableText(homes.get(scope)?.ops ?? []);
+    return [...privateTexts]
+      .filter(([, place]) => !sharedOnPurpose.has(`${place.collection}/${place.id}`))
+      .filter(([secret]) => text.includes(`"${secret}"`))
+      .map(([secret]) => `${secret.slice(privatePrefix.length)} left into ${collection}`);
+  });
+};

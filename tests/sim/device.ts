@@ -1,0 +1,370 @@
+/**
+ * One device of the simulation: a disk, a clock that may be wrong, and at most one running engine,
+ * which may crash, be closed, be opened again from what the disk holds, or from what it once held.
+ */
+import { NebulusError } from "../../src/core/base/errors.ts";
+import type { CryptoPort } from "../../src/core/crypto/port.ts";
+import type { Commit, JournalPart } from "../../src/core/journal/record.ts";
+import type { Carrier, PeerChannel } from "../../src/core/net/carrier.ts";
+import type { Write } from "../../src/core/wire/requests.ts";
+import type { SyncSnapshot } from "../../src/core/wire/snapshots.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { joinNetwork } from "../../src/engine/membership.ts";
+import type { MemoryNetwork } from "../../src/net/memory.ts";
+import type { StoreImage } from "../../src/storage/memory.ts";
+import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
+import type { Random } from "../support/random.ts";
+import { createDisk, diskName, type Disk, type StoreFailure } from "./disk.ts";
+import { createMirror, type Mirror } from "./mirror.ts";
+import { simulationStart, timersOf, type Life, type Scheduler } from "./scheduler.ts";
+
+/** What all devices of a simulation share. */
+export interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly crypto: CryptoPort;
+  readonly rules: DeviceRules;
+  /** What must not happen: the simulation has failed. */
+  readonly problem: (what: string) => void;
+  /** For whoever looks at one run. */
+  readonly note: (what: string) => void;
+}
+
+export interface DeviceRules {
+  /** How long a disk or a cryptographic call takes at most, in ms; 0: no time at all. */
+  readonly diskMs: number;
+  readonly cryptoMs: number;
+}
+
+/** A command that was answered. */
+export interface Acknowledged {
+  readonly commandId: string;
+  readonly write: Write;
+  /** null: it changed nothing. */
+  readonly commit: Commit | null;
+  /** Whether the disk was put back to before it since. */
+  isRolledBack: boolean;
+}
+
+export interface Running extends Life {
+  /** The earliest that its wall clock has shown since it began. */
+  earliest: number;
+  opened: Opened | null;
+  sync: readonly SyncSnapshot[];
+  readonly mirror: Mirror;
+  /** A failure was injected while it ran: it may give up. */
+  isDamaged: boolean;
+}
+
+export interface DeviceParts {
+  readonly name: string;
+  readonly network: MemoryNetwork;
+  readonly journalProvesContinuity: boolean;
+  readonly isLiar: boolean;
+  /** Milliseconds that its clock is ahead. */
+  readonly skewMs: number;
+  readonly image?: StoreImage;
+  /** Between the engine and the network, for a device that lies. */
+  readonly tamper?: (channel: PeerChannel) => PeerChannel;
+  /** Once an engine is open, for a device that lies. */
+  readonly corrupt?: (engine: Engine) => void;
+}
+
+export const networkId = "simulated";
+
+/** A class: the thing that a simulation has many of. */
+export class Device {
+  readonly name: string;
+  readonly isLiar: boolean;
+  readonly network: MemoryNetwork;
+  readonly disk: Disk;
+  readonly acknowledged: Acknowledged[] = [];
+  /** What was asked for and not answered. */
+  readonly unanswered = new Map<string, Write>();
+  /** What the disk held at some moments. */
+  readonly images: { readonly image: StoreImage; readonly acknowledged: number }[] = [];
+  running: Running | null = null;
+  private skewMs: number;
+  private readonly parts: DeviceParts;
+  private readonly around: Surroundings;
+  private commands = 0;
+  private cryptoCalls = 0;
+
+  constructor(parts: DeviceParts, around: Surroundings) {
+    this.parts = parts;
+    this.around = around;
+    this.name = parts.name;
+    this.network = parts.network;
+    this.isLiar = parts.isLiar;
+    this.skewMs = parts.skewMs;
+    this.disk = createDisk(
+      {
+        journalProvesContinuity: parts.journalProvesContinuity,
+        pause: () => this.pause(around.rules.diskMs),
+      },
+      parts.image,
+    );
+  }
+
+  /** The engine, if it is open and nothing has ended it. */
+  get engine(): Engine | null {
+    return this.running?.opened?.engine ?? null;
+  }
+
+  /** The wall clock, in ms since 1970. */
+  readonly now = (): number => simulationStart + this.around.scheduler.now() + this.skewMs;
+
+  start(): void {
+    if (this.running !== null) return;
+    const life: Running = {
+      ...{ isAlive: true, earliest: this.now(), opened: null, sync: [], mirror: createMirror() },
+      isDamaged: this.disk.isFailing(),
+    };
+    this.running = life;
+    this.open(life).then(
+      () => {
+        for (const [id, write] of this.unanswered) this.send(life, id, write);
+      },
+      (error: unknown) => {
+        if (life.isAlive) this.giveUp(life, error);
+      },
+    );
+  }
+
+  submit(write: Write): void {
+    const life = this.running;
+    if (life === null || life.opened === null) return;
+    this.commands++;
+    const commandId = `${this.name}-${this.commands}`;
+    this.unanswered.set(commandId, write);
+    this.around.note(`${commandId} ${write.kind}`);
+    this.send(life, commandId, write);
+  }
+
+  /** Asks again what was answered: nothing may happen twice. */
+  repeat(): void {
+    const life = this.running;
+    const last = this.acknowledged.slice(-20).filter(({ isRolledBack }) => !isRolledBack);
+    if (life === null || last.length === 0) return;
+    const { commandId, write } = this.around.random.pick(last);
+    this.send(life, commandId, write);
+  }
+
+  /** The process ends at once; the disk stays as it is, or is another. */
+  crash(image: StoreImage = this.disk.image()): void {
+    const life = this.running;
+    if (life !== null) life.isAlive = false;
+    this.running = null;
+    this.parts.network.onChannel(() => undefined);
+    this.parts.network.stop();
+    this.disk.restore(image);
+  }
+
+  /** Back to what the disk held once. */
+  rollBack(): void {
+    if (this.images.length === 0) return;
+    const at = this.around.random.integer(this.images.length);
+    // What was kept later belongs to a time that is no more.
+    const [kept] = this.images.splice(at);
+    if (kept === undefined) return;
+    const { image, acknowledged } = kept;
+    this.crash(image);
+    for (const each of this.acknowledged.slice(acknowledged)) each.isRolledBack = true;
+  }
+
+  keepImage(): void {
+    this.images.push({ image: this.disk.image(), acknowledged: this.acknowledged.length });
+  }
+
+  /** Ends as it should. */
+  async close(): Promise<void> {
+    const life = this.running;
+    if (life === null || life.opened === null) return;
+    const { engine, sync } = life.opened;
+    life.opened = null;
+    try {
+      await sync.carry(null);
+      await engine.close();
+    } catch (error) {
+      if (life.isAlive) this.giveUp(life, error);
+      return;
+    }
+    if (life.isAlive) this.crash();
+  }
+
+  /** Sets the wall clock: from now on it is so many milliseconds ahead. */
+  setClock(skewMs: number): void {
+    this.skewMs = skewMs;
+    if (this.running !== null) {
+      this.running.earliest = Math.min(this.running.earliest, this.now());
+    }
+  }
+
+  get skew(): number {
+    return this.skewMs;
+  }
+
+  fail(failure: StoreFailure): void {
+    this.disk.fail(failure);
+    if (this.running !== null) this.running.isDamaged = true;
+  }
+
+  /** Whether nothing that waits for disk or cryptography is under way. */
+  isIdle(): boolean {
+    return this.engine !== null && this.disk.underWay() === 0 && this.cryptoCalls === 0;
+  }
+
+  private async open(life: Running): Promise<void> {
+    const { scheduler } = this.around;
+    const opened = await openDatabase(
+      {
+        adapter: this.disk.adapter,
+        crypto: this.slowCrypto(life),
+        timers: timersOf(scheduler, life, { now: this.now }),
+      },
+      { name: diskName, durability: "strict" },
+      (event) => {
+        if (!life.isAlive) return;
+        if (event.kind === "failed") this.giveUp(life, event.error);
+        else if (event.kind === "sync") life.sync = event.sync;
+        else if (event.kind === "live") life.mirror.take(event.change);
+      },
+    );
+    if (!life.isAlive) return;
+    this.parts.corrupt?.(opened.engine);
+    await joinNetwork(opened.engine, { networkId, name: "Simulated", sharedSecret });
+    opened.sync.refresh();
+    await opened.sync.carry(this.carrier(life));
+    life.mirror.subscribe(opened.engine.live);
+    life.opened = opened;
+  }
+
+  private send(life: Running, commandId: string, write: Write): void {
+    if (life.opened === null) return;
+    writeTo(life.opened, { commandId, write }).then(
+      () => {
+        if (life.isAlive) this.acknowledge(commandId, write);
+      },
+      (error: unknown) => {
+        if (life.isAlive) this.refuse(life, commandId, error);
+      },
+    );
+  }
+
+  private acknowledge(commandId: string, write: Write): void {
+    if (!this.unanswered.delete(commandId)) return;
+    const commit = this.disk.commitOf(commandId);
+    this.around.note(`${commandId} acknowledged ${(commit?.parts ?? []).map(partText).join()}`);
+    this.acknowledged.push({ commandId, write, commit, isRolledBack: false });
+    const effects = this.disk.effectsOf(commandId);
+    if (effects > 1) this.around.problem(`${commandId} took effect ${effects} times`);
+  }
+
+  private refuse(life: Running, commandId: string, error: unknown): void {
+    const code = error instanceof NebulusError ? error.code : null;
+    this.around.note(`${commandId} refused: ${code ?? String(error)}`);
+    const isStorage = code === "StorageFailed" || code === "QuotaExceeded";
+    if (isStorage && life.isDamaged) {
+      // What became of it may be unknown: the page asks again when the database is open again.
+      if (this.around.random.chance(0.5)) this.send(life, commandId, this.writeOf(commandId));
+      return;
+    }
+    this.unanswered.delete(commandId);
+    if (code !== null && ordinaryRefusals.has(code)) return;
+    this.around.problem(`${commandId} was refused: ${String(error)}`);
+  }
+
+  private writeOf(commandId: string): Write {
+    const write = this.unanswered.get(commandId);
+    if (write === undefined) throw new Error("a command that is not answered");
+    return write;
+  }
+
+  /** A page whose database can not go on is loaded again, some time later. */
+  private giveUp(life: Running, error: unknown): void {
+    this.around.note(`${this.name} gives up: ${String(error)}`);
+    if (!life.isDamaged) {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
+      this.around.problem(`${this.name} gave up: ${cause}`);
+    }
+    const { random, scheduler } = this.around;
+    scheduler.after(
+      random.integer(5_000),
+      () => {
+        this.crash();
+        this.start();
+      },
+      life,
+    );
+  }
+
+  private carrier(life: Life): Carrier {
+    const { network, tamper } = this.parts;
+    return {
+      start: (key) => network.start(key),
+      setTags: (tags) => {
+        // Tags of the day part devices whose clocks are years off; here they have an address.
+        if (life.isAlive) network.setTags(tags.length === 0 ? [] : ["members"]);
+      },
+      onChannel: (handler) => {
+        network.onChannel((channel) => {
+          if (life.isAlive) handler(tamper === undefined ? channel : tamper(channel));
+        });
+      },
+      onStatus: (handler) => {
+        network.onStatus(handler);
+      },
+      stop: () => {
+        if (life.isAlive) network.stop();
+      },
+    };
+  }
+
+  private pause(atMostMs: number): Promise<void> | null {
+    const { random, scheduler } = this.around;
+    const life = this.running;
+    if (atMostMs === 0 || life === null || random.chance(0.6)) return null;
+    return scheduler.wait(random.integer(atMostMs + 1), life);
+  }
+
+  /** Cryptography that takes time, as that of browsers does: others' turns come in between. */
+  private slowCrypto(life: Life): CryptoPort {
+    const { crypto, rules } = this.around;
+    if (rules.cryptoMs === 0) return crypto;
+    const slowly = async <T>(run: () => Promise<T>): Promise<T> => {
+      this.cryptoCalls++;
+      try {
+        await this.pause(rules.cryptoMs);
+        return await run();
+      } finally {
+        // A call that a crash cut off never comes here.
+        if (life.isAlive) this.cryptoCalls--;
+      }
+    };
+    this.cryptoCalls = 0;
+    return {
+      randomBytes: crypto.randomBytes,
+      publicKey: crypto.publicKey,
+      sign: (seed, message) => slowly(() => crypto.sign(seed, message)),
+      verify: (key, signature, message) => slowly(() => crypto.verify(key, signature, message)),
+      seal: (key, data, plaintext) => slowly(() => crypto.seal(key, data, plaintext)),
+      open: (key, data, sealed) => slowly(() => crypto.open(key, data, sealed)),
+    };
+  }
+}
+
+const partText = ({ scope, writer, first, ops }: JournalPart): string =>
+  `${scope.slice(0, 4)}/${writer.slice(0, 6)}:${first}+${ops.length}`;
+
+const sharedSecret = "the secret of every simulated network";
+
+/** What a page may be told without anything being wrong. */
+const ordinaryRefusals: ReadonlySet<string> = new Set([
+  "DuplicateId",
+  "InvalidUpdate",
+  "TooLarge",
+  "TransactionConflict",
+  "TransactionTooLarge",
+  "AlreadyAttached",
+  "UnknownCollection",
+]);

@@ -1,0 +1,150 @@
+/**
+ * A device's disk in the simulator: the in-memory store behind taps. It takes its time, fails on
+ * demand before or after an effect, knows what was written to the journal for each command, and
+ * whether anything is under way.
+ */
+import { NebulusError } from "../../src/core/base/errors.ts";
+import { decodeCommit, type Commit } from "../../src/core/journal/record.ts";
+import { InMemoryAdapter, type StoreImage, type StoreOperation } from "../../src/storage/memory.ts";
+import type { JournalRecord, StorageAdapter, Store } from "../../src/storage/store.ts";
+
+export interface DiskRules {
+  readonly journalProvesContinuity: boolean;
+  /** Resolves when the disk gets on with it; null: at once. */
+  readonly pause: () => Promise<void> | null;
+}
+
+export interface StoreFailure {
+  readonly kind: "appendJournal" | "write";
+  readonly phase: StoreOperation["phase"];
+  readonly code: "StorageFailed" | "QuotaExceeded";
+}
+
+export interface Disk {
+  readonly adapter: StorageAdapter;
+  /** Calls of the store opened last that have not answered. */
+  readonly underWay: () => number;
+  readonly image: () => StoreImage;
+  /** Whatever was open before can only fail from now on. */
+  readonly restore: (image: StoreImage) => void;
+  /** The next operation of that kind fails, once. */
+  readonly fail: (failure: StoreFailure) => void;
+  /** Whether such a failure is still to come. */
+  readonly isFailing: () => boolean;
+  /** The commit that was last tried for a command. */
+  readonly commitOf: (commandId: string) => Commit | null;
+  /** How often a command's commit took effect on this disk. */
+  readonly effectsOf: (commandId: string) => number;
+}
+
+export const diskName = "database";
+
+export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
+  const commits = new Map<string, Commit>();
+  let effects = new Map<string, number>();
+  let failure: StoreFailure | null = null;
+  let appending: readonly Commit[] = [];
+  let calls = { underWay: 0 };
+
+  const memory = new InMemoryAdapter({
+    journalProvesContinuity: rules.journalProvesContinuity,
+    fault: async ({ kind, phase }) => {
+      if (kind === "appendJournal" && phase === "after") noteEffects();
+      await rules.pause();
+      if (failure?.kind !== kind || failure.phase !== phase) return;
+      const { code } = failure;
+      failure = null;
+      throw injected(code);
+    },
+  });
+  const noteEffects = (): void => {
+    for (const { commandId } of appending) {
+      if (commandId !== "") effects.set(commandId, (effects.get(commandId) ?? 0) + 1);
+    }
+  };
+  const noteAttempt = (records: readonly JournalRecord[]): void => {
+    appending = records.flatMap(({ payload }) => {
+      const commit = decodeCommit(payload);
+      return commit.ok ? [commit.value] : [];
+    });
+    for (const commit of appending) commits.set(commit.commandId, commit);
+  };
+  if (from !== undefined) memory.restore(diskName, from);
+
+  return {
+    adapter: {
+      kind: memory.kind,
+      open: async (name) => {
+        const counted = { underWay: 0 };
+        calls = counted;
+        return tapped(await count(counted, () => memory.open(name)), counted, noteAttempt);
+      },
+      destroy: (name) => memory.destroy(name),
+    },
+    underWay: () => calls.underWay,
+    image: () => memory.snapshot(diskName),
+    restore(image) {
+      memory.restore(diskName, image);
+      effects = new Map();
+      failure = null;
+    },
+    fail: (next) => {
+      failure = next;
+    },
+    isFailing: () => failure !== null,
+    commitOf: (commandId) => commits.get(commandId) ?? null,
+    effectsOf: (commandId) => effects.get(commandId) ?? 0,
+  };
+};
+
+interface Calls {
+  underWay: number;
+}
+
+const count = async <T>(calls: Calls, run: () => Promise<T>): Promise<T> => {
+  calls.underWay++;
+  try {
+    return await run();
+  } finally {
+    calls.underWay--;
+  }
+};
+
+const tapped = (
+  store: Store,
+  calls: Calls,
+  noteAttempt: (records: readonly JournalRecord[]) => void,
+): Store => ({
+  epoch: store.epoch,
+  journalProvesContinuity: store.journalProvesContinuity,
+  get absorbedSequence() {
+    return store.absorbedSequence;
+  },
+  meta: () => count(calls, () => store.meta()),
+  journal: () => tappedList(store.journal(), calls),
+  appendJournal: (records, durability) => {
+    noteAttempt(records);
+    return count(calls, () => store.appendJournal(records, durability));
+  },
+  write: (batch) => count(calls, () => store.write(batch)),
+  segment: (key) => count(calls, () => store.segment(key)),
+  segments: (scope) => tappedList(store.segments(scope), calls),
+  damage: () => store.damage(),
+  close: () => count(calls, () => store.close()),
+});
+
+async function* tappedList<T>(list: AsyncIterable<T>, calls: Calls): AsyncGenerator<T> {
+  const items = list[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await count(calls, () => items.next());
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
+const injected = (code: StoreFailure["code"]): NebulusError =>
+  new NebulusError({
+    code,
+    message: "The simulated disk failed.",
+    retryable: true,
+  });

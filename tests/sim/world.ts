@@ -1,0 +1,332 @@
+/**
+ * One simulation: engines, disks, clocks, timers and links driven by one seed. Commands and
+ * accidents, then healing; what must hold is checked on the way and in the end.
+ */
+import { bytesToHex } from "../../src/core/base/bytes.ts";
+import { sha256 } from "../../src/core/crypto/hash.ts";
+import { utf8Encode } from "../../src/core/base/utf8.ts";
+import { createMemoryHub, type MemoryHub } from "../../src/net/memory.ts";
+import { createNodeCrypto } from "../support/nodeCrypto.ts";
+import { createRandom, type Random } from "../support/random.ts";
+import { stableText } from "../support/model.ts";
+import { finalProblems, mirrorDiffers } from "./checks.ts";
+import { createCommands, type Commands } from "./commands.ts";
+import { Device, networkId, type DeviceParts, type Surroundings } from "./device.ts";
+import { createOracle, type Oracle } from "./oracle.ts";
+import { createScheduler, type Scheduler } from "./scheduler.ts";
+
+export interface SimulationOptions {
+  readonly engines?: number;
+  readonly commands?: number;
+  /** 0: a test genesis without signatures. */
+  readonly suite?: 0 | 1;
+  /** One member lies. */
+  readonly liar?: boolean;
+  /** Hears what happens, line by line. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface SimulationReport {
+  /** Equal for equal runs. */
+  readonly fingerprint: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly frames: number;
+  readonly checks: number;
+}
+
+/** Rejects with all that was found wrong, and the seed that shows it again. */
+export const simulate = async (
+  seed: number,
+  options: SimulationOptions = {},
+): Promise<SimulationReport> => {
+  const world = new World(seed, options);
+  const stop = listenForStrays((error) => {
+    world.problem(`uncaught: ${error instanceof Error ? String(error.stack) : String(error)}`);
+  });
+  try {
+    await world.run();
+  } catch (error) {
+    world.problem(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    stop();
+  }
+  if (world.problems.length > 0) throw new SimulationFailure(seed, options, world.problems);
+  return world.report();
+};
+
+export class SimulationFailure extends Error {
+  override readonly name = "SimulationFailure";
+
+  constructor(seed: number, options: SimulationOptions, problems: readonly string[]) {
+    const again = `SIM_SEED=${seed} with ${JSON.stringify({ ...options, trace: undefined })}`;
+    super([`${again}:`, ...problems.slice(0, 12)].join("\n"));
+  }
+}
+
+/** Rejections that nobody handles belong to the run in which they happen. */
+const listenForStrays = (take: (error: unknown) => void): (() => void) => {
+  process.on("unhandledRejection", take);
+  return () => {
+    process.off("unhandledRejection", take);
+  };
+};
+
+class World {
+  readonly problems: string[] = [];
+  private readonly random: Random;
+  private readonly scheduler: Scheduler = createScheduler();
+  private readonly hub: MemoryHub;
+  private readonly around: Surroundings;
+  private readonly oracle: Oracle;
+  private readonly commands: Commands = createCommands();
+  private readonly devices: Device[] = [];
+  private readonly commandsMax: number;
+  private readonly trace: ((line: string) => void) | undefined;
+  /** Devices whose next quiet moment is to be checked. */
+  private readonly due = new Set<Device>();
+  private checks = 0;
+
+  constructor(seed: number, options: SimulationOptions) {
+    this.random = createRandom(seed);
+    this.trace = options.trace;
+    this.commandsMax = options.commands ?? 200;
+    const crypto = createNodeCrypto(createRandom(seed ^ 0x5eed));
+    this.oracle = createOracle(crypto);
+    this.hub = createMemoryHub({
+      seed,
+      timers: { after: (ms, run) => this.scheduler.after(ms, run) },
+      delayMs: this.random.pick([0, 5, 80]),
+    });
+    this.around = {
+      scheduler: this.scheduler,
+      random: this.random,
+      crypto,
+      rules: { diskMs: this.random.pick([0, 3, 40]), cryptoMs: this.random.pick([0, 0, 5]) },
+      problem: (what) => {
+        this.problem(what);
+      },
+      note: (what) => {
+        this.note(what);
+      },
+    };
+    const count = options.engines ?? 4;
+    for (let index = 0; index < count; index++) {
+      this.add({
+        name: `e${index}`,
+        isLiar: options.liar === true && index === count - 1,
+        journalProvesContinuity: this.random.chance(0.6),
+        skewMs: this.random.pick(skews),
+      });
+    }
+  }
+
+  problem(what: string): void {
+    this.note(`PROBLEM ${what}`);
+    this.problems.push(`${this.scheduler.now()} ms: ${what}`);
+  }
+
+  private note(what: string): void {
+    this.trace?.(`${this.scheduler.now()} ms: ${what}`);
+  }
+
+  report(): SimulationReport {
+    const homes = this.devices.map(({ engine }) =>
+      (engine?.registry.homes() ?? []).map(({ scope, tree }) => [scope, tree.heads()]),
+    );
+    const { frames } = this.hub.stats();
+    const text = stableText([homes, frames, this.scheduler.events()]);
+    return {
+      fingerprint: bytesToHex(sha256(utf8Encode(text))).slice(0, 16),
+      virtualMs: this.scheduler.now(),
+      events: this.scheduler.events(),
+      frames,
+      checks: this.checks,
+    };
+  }
+
+  async run(): Promise<void> {
+    await this.begin();
+    for (let command = 1; command <= this.commandsMax; command++) {
+      this.act();
+      if (this.random.chance(0.25)) this.accident();
+      if (command % checkEvery === 0) for (const device of this.devices) this.due.add(device);
+      await this.pass(this.random.pick(pauses));
+      if (this.problems.length > 0) return;
+    }
+    await this.end();
+  }
+
+  private add(parts: Omit<DeviceParts, "network">): Device {
+    const device = new Device({ ...parts, network: this.hub.network() }, this.around);
+    this.devices.push(device);
+    device.start();
+    return device;
+  }
+
+  private async begin(): Promise<void> {
+    await this.pass(1_000);
+    for (const device of this.devices) {
+      device.submit({ kind: "make-collection", collection: "a" });
+      device.submit({ kind: "make-collection", collection: "b" });
+      device.submit({ kind: "attach", collection: "a", networkId });
+      if (this.random.chance(0.5)) device.submit({ kind: "attach", collection: "b", networkId });
+    }
+    await this.pass(1_000);
+  }
+
+  private act(): void {
+    const open = this.devices.filter(({ engine }) => engine !== null);
+    if (open.length === 0) return;
+    const device = this.random.pick(open);
+    device.submit(this.commands.next(this.random));
+    if (this.random.chance(0.05)) device.repeat();
+  }
+
+  /** Lets time pass, and checks who is due whenever they are at rest. */
+  private async pass(milliseconds: number): Promise<void> {
+    await this.scheduler.run(milliseconds, async () => {
+      for (const device of this.due) {
+        if (!device.isIdle()) continue;
+        this.due.delete(device);
+        await this.check(device);
+      }
+    });
+  }
+
+  private async check(device: Device): Promise<void> {
+    const { engine } = device;
+    if (engine === null || device.isLiar) return;
+    const homes = engine.registry.homes();
+    // What is delivered and waits to be read anew is not a replica's state.
+    if (homes.some(({ reading }) => reading.unreadCount() > 0)) return;
+    this.checks++;
+    const image = device.disk.image();
+    for (const home of homes) {
+      const difference = await this.oracle.compare(home, image, device.now());
+      if (difference !== null) this.problem(`${device.name}/${home.collection}: ${difference}`);
+    }
+    // Live queries are told when a commit is durable; asking shows it before.
+    const mirror = device.unanswered.size > 0 ? null : mirrorDiffers(device);
+    if (mirror !== null) this.problem(`${device.name}: ${mirror}`);
+  }
+
+  // ------------------------------------------------------------------------------ accidents
+
+  private accident(): void {
+    const { random } = this;
+    const device = random.pick(this.devices);
+    const dice = random.integer(100);
+    const [what, happen] = this.accidentOf(device, dice);
+    this.note(`${device.name} ${what}`);
+    happen();
+  }
+
+  private accidentOf(device: Device, dice: number): readonly [what: string, happen: () => void] {
+    const { random, hub } = this;
+    if (dice < 14) return ["partition", () => hub.partition(this.groups())];
+    if (dice < 28) return ["heal", () => hub.heal()];
+    if (dice < 40) return ["links", () => hub.setFaults(this.faults())];
+    if (dice < 52) return ["crash", () => this.restart(device, () => device.crash())];
+    if (dice < 60) return ["close", () => this.restart(device, () => device.close())];
+    if (dice < 72) return ["disk failure", () => this.failDisk(device)];
+    if (dice < 80) return ["image", () => device.keepImage()];
+    if (dice < 86) return ["rollback", () => this.restart(device, () => device.rollBack())];
+    if (dice < 89) return ["clone", () => this.clone(device)];
+    const skew = random.pick([...skews, device.skew + 3_600_000]);
+    return [`clock ${skew}`, () => device.setClock(skew)];
+  }
+
+  private groups(): Parameters<MemoryHub["partition"]>[0] {
+    const sides = this.random.shuffle(this.devices.map(({ network }) => network));
+    const at = 1 + this.random.integer(sides.length - 1);
+    return [sides.slice(0, at), sides.slice(at)];
+  }
+
+  private faults(): Parameters<MemoryHub["setFaults"]>[0] {
+    const { random } = this;
+    return {
+      loss: random.pick([0, 0, 0.02, 0.2]),
+      duplicate: random.pick([0, 0, 0.1]),
+      reorder: random.pick([0, 0, 0.1]),
+      delayMs: random.pick([0, 5, 80, 700]),
+    };
+  }
+
+  private restart(device: Device, end: () => void | Promise<void>): void {
+    void Promise.resolve(end()).then(() => {
+      this.scheduler.after(this.random.pick([0, 50, 20_000]), () => {
+        device.start();
+      });
+    });
+  }
+
+  private failDisk(device: Device): void {
+    device.fail({
+      kind: this.random.pick(["appendJournal", "write"]),
+      phase: this.random.pick(["before", "after"]),
+      code: this.random.pick(["StorageFailed", "QuotaExceeded"]),
+    });
+  }
+
+  /** Somebody copies a whole profile and uses both. */
+  private clone(device: Device): void {
+    if (this.devices.length >= devicesMax) return;
+    this.add({
+      name: `${device.name}c${this.devices.length}`,
+      isLiar: device.isLiar,
+      journalProvesContinuity: this.random.chance(0.6),
+      skewMs: this.random.pick(skews),
+      image: device.disk.image(),
+    });
+  }
+
+  // -------------------------------------------------------------------------------- the end
+
+  private async end(): Promise<void> {
+    this.hub.heal();
+    this.hub.setFaults({ loss: 0, duplicate: 0, reorder: 0, delayMs: 5 });
+    for (const device of this.devices) if (device.isLiar) device.crash();
+    await this.openAll();
+    for (const device of this.devices) {
+      device.submit({ kind: "attach", collection: "b", networkId });
+    }
+    for (let waited = 0; waited < quietMsMax && !this.isVerified(); waited += 5_000) {
+      await this.pass(5_000);
+    }
+    await this.pass(60_000);
+    const { frames } = this.hub.stats();
+    await this.pass(120_000);
+    const chatter = this.hub.stats().frames - frames;
+    if (chatter > 0) this.problem(`${chatter} frames after all was said`);
+    for (const device of this.devices) await this.check(device);
+    const { devices, oracle, commands } = this;
+    const { crypto } = this.around;
+    for (const problem of await finalProblems({ devices, oracle, crypto, commands })) {
+      this.problem(problem);
+    }
+  }
+
+  private async openAll(): Promise<void> {
+    // Restarts and failures under way come to their end first.
+    await this.pass(60_000);
+    for (const device of this.devices) device.start();
+    await this.pass(5_000);
+  }
+
+  private isVerified(): boolean {
+    return this.devices.every(({ running }) => {
+      const sync = running?.sync ?? [];
+      return (
+        sync.length === 2 && sync.every(({ status }) => status.kind === "synced" && status.verified)
+      );
+    });
+  }
+}
+
+const devicesMax = 6;
+const checkEvery = 40;
+const pauses = [0, 0, 0, 3, 30, 300, 1_500, 5_000];
+const quietMsMax = 3_600_000;
+/** How wrong clocks are, in ms: hours, days, years. */
+const skews = [0, 0, 0, 200, -3_000, 240_000, 7_200_000, -86_400_000, 63_072_000_000];
