@@ -9,7 +9,7 @@ import type { HeaderHash, Time, WriterId } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { decodeBody, failedBody } from "../core/segment/body.ts";
 import type { Split } from "../core/segment/branches.ts";
-import { checkDelivery } from "../core/segment/deliver.ts";
+import { checkDelivery, deliverStored } from "../core/segment/deliver.ts";
 import type { Inbox, SegmentSource as Source, WaitingSegment } from "../core/segment/inbox.ts";
 import { openSegment, type OpenedSegment } from "../core/segment/open.ts";
 import {
@@ -250,18 +250,14 @@ const sourceOf = (
 };
 
 /** From the store; null: it is not there, or damaged. */
-export const loadDelivered = async (
+const loadDelivered = async (
   home: Home,
   store: Store,
   header: HeaderHash,
 ): Promise<DeliveredSegment | null> => {
   const bytes = await loadSegment(home, store, header);
   const parsed = bytes === null ? null : parseSegment(bytes);
-  if (parsed?.ok !== true) return null;
-  const node = home.tree.get(header);
-  if (node === null) return null;
-  // It is in the tree, so it was delivered: its origin is the tree's.
-  return { ...parsed.value, origin: node.origin } as DeliveredSegment;
+  return parsed?.ok === true ? deliverStored(parsed.value, home.tree) : null;
 };
 
 export const loadSegment = (
