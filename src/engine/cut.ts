@@ -4,6 +4,7 @@
  * transaction that stores it.
  */
 import { hexToBytes } from "../core/base/bytes.ts";
+import { NebulusError } from "../core/base/errors.ts";
 import { journalHeldBytesMax } from "../core/base/limits.ts";
 import { assert } from "../core/base/result.ts";
 import type { ScopeId } from "../core/base/types.ts";
@@ -71,7 +72,7 @@ const cutHomes = async (deps: CutterDeps, homes: readonly Home[], all: boolean):
     for (;;) {
       const segments = await sealRuns(home, all, deps.crypto);
       if (segments.length === 0) break;
-      await deps.store.write({ segments: segments.map((one) => storedOf(home, one)) });
+      await keep(deps.store, home, segments);
       finish(home, segments);
       deps.cut(home, segments);
     }
@@ -85,16 +86,38 @@ const sealRuns = async (
 ): Promise<readonly DeliveredSegment[]> => {
   const sealed: DeliveredSegment[] = [];
   for (const writer of writersOf(home)) {
+    if (writer.isInDoubt) throw inDoubt();
     while (sealed.length < segmentsPerTransaction) {
       const run = writer.nextToCut(all || writer !== home.writer);
       if (run === null) break;
       const draft = writer.draftOf(run, controlOf(home)?.head() ?? null);
       const { bytes, headerHash } = await sealSegment(draft, sealingKeysOf(home), crypto);
-      writer.cut(run, headerHash);
+      writer.sealed(run, headerHash);
       sealed.push(deliveredOf(home, bytes));
     }
   }
   return sealed;
+};
+
+/**
+ * A store can fail after the write took effect, so what stands in it decides. If it can not say,
+ * nothing is cut any more: another segment of the same numbers would be a fork.
+ */
+const keep = async (
+  store: Store,
+  home: Home,
+  segments: readonly DeliveredSegment[],
+): Promise<void> => {
+  const stored = segments.map((one) => storedOf(home, one));
+  try {
+    await store.write({ segments: stored });
+  } catch (error) {
+    const [first] = stored;
+    const isStored = first !== undefined && (await store.segment(first.key)) !== null;
+    if (isStored) return;
+    for (const writer of writersOf(home)) writer.unsealed();
+    throw error;
+  }
 };
 
 /**
@@ -108,6 +131,7 @@ const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
     home.reading.markRead(segment.headerHash);
     noteProof(home, segment);
   }
+  for (const writer of writersOf(home)) writer.stored();
   home.retired = home.retired.filter((writer) => writer.pendingOps() > 0);
 };
 
@@ -132,6 +156,13 @@ const currentWriters = (homes: readonly Home[]): ReadonlyMap<string, Uint8Array 
 export const writerKey = (scope: ScopeId): string => `writer/${scope}`;
 
 const segmentsPerTransaction = 40;
+
+const inDoubt = (): NebulusError =>
+  new NebulusError({
+    code: "StorageFailed",
+    message: "The storage failed and can not say what it holds. Reload the page.",
+    retryable: true,
+  });
 
 const storedOf = (home: Home, segment: DeliveredSegment): StoredSegment => ({
   key: keyOf(home, segment),

@@ -41,6 +41,9 @@ export class OwnWriter {
   private nextN: number;
   private durableN: number;
   private held: HeldRun[] = [];
+  /** How many of the oldest runs are sealed and not known to be stored, and the last one's header. */
+  private sealedRuns = 0;
+  private sealedTip: HeaderHash | null = null;
   /** The last run takes no more ops: it is being cut, or another one failed to begin. */
   private isClosed = true;
 
@@ -106,13 +109,21 @@ export class OwnWriter {
   }
 
   /**
-   * The oldest run, closed, if it can be cut: full, or any that is durable where `all` is asked
-   * for.
+   * Whether sealed runs may be stored or not: then nothing may follow them before the database is
+   * opened again.
+   */
+  get isInDoubt(): boolean {
+    return this.sealedRuns > 0;
+  }
+
+  /**
+   * The oldest run not sealed, closed, if it can be cut: full, or any that is durable where `all`
+   * is asked for.
    */
   nextToCut(all: boolean): OpenRun | null {
-    const [oldest] = this.held;
+    const oldest = this.held[this.sealedRuns];
     if (oldest === undefined || oldest.run.nextN - 1 > this.durableN) return null;
-    const isOpen = this.held.length === 1 && !this.isClosed;
+    const isOpen = this.held.length === this.sealedRuns + 1 && !this.isClosed;
     if (isOpen && !all && !oldest.run.isDue) return null;
     if (isOpen) this.isClosed = true;
     return oldest.run;
@@ -120,14 +131,28 @@ export class OwnWriter {
 
   draftOf(run: OpenRun, controlHead: ControlHead | null): SegmentDraft {
     const opening = run.first === 1 ? this.deps.opening : null;
-    return run.toDraft({ previous: this.previous, opening, controlHead });
+    const previous = this.sealedTip ?? this.previous;
+    return run.toDraft({ previous, opening, controlHead });
   }
 
-  /** The run became a segment: what is cut next follows it. */
-  cut(run: OpenRun, header: HeaderHash): void {
-    const done = this.held.shift();
-    assert(done?.run === run, "runs are cut in order");
-    this.previous = header;
+  /** The run became a segment: what is sealed next follows it. */
+  sealed(run: OpenRun, header: HeaderHash): void {
+    assert(this.held[this.sealedRuns]?.run === run, "runs are cut in order");
+    this.sealedRuns += 1;
+    this.sealedTip = header;
+  }
+
+  /** What was sealed is stored: the store has these ops now, not the writer. */
+  stored(): void {
+    this.held.splice(0, this.sealedRuns);
+    this.previous = this.sealedTip ?? this.previous;
+    this.unsealed();
+  }
+
+  /** What was sealed is not stored, and will be sealed anew. */
+  unsealed(): void {
+    this.sealedRuns = 0;
+    this.sealedTip = null;
   }
 
   private begin(first: number, baseTime: Time): HeldRun {
