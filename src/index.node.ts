@@ -9,7 +9,7 @@ import type {
 } from "./client/api.ts";
 import { createConstructors } from "./client/constructors.ts";
 import { createDatabase } from "./client/database.ts";
-import { createLocalConnection } from "./client/localConnection.ts";
+import { carryHere, createLocalConnection } from "./client/localConnection.ts";
 import type { NetworkManager as Manager } from "./client/networkTypes.ts";
 import type { Document } from "./client/types.ts";
 import { InMemoryAdapter } from "./storage/memory.ts";
@@ -29,12 +29,12 @@ export const createDistributedDb = <C extends object = object>(
   options: CreateOptions = {},
 ): DistributedDatabase<C> => {
   const adapter = options.adapter ?? new InMemoryAdapter();
-  const database = createDatabase(options, {
-    connect: () => createLocalConnection(Promise.resolve(createLocalEngine(adapter))),
-    worker: false,
-    page: null,
+  const network = options.distributed?.network;
+  return createDatabase(options, {
+    connect: () => createLocalConnection(Promise.resolve(createLocalEngine(adapter, network))),
+    ...{ worker: false, page: null },
+    ...(network === undefined ? {} : { carry: carryHere }),
   });
-  return database;
 };
 
 const constructors = createConstructors(() => createDistributedDb());
@@ -47,10 +47,16 @@ export type DistributedCollection<T = Document> = Collection<T>;
 
 export { NebulusError } from "./core/base/errors.ts";
 export { vectorClock } from "./core/clock/vector.ts";
+export { toDistributedDocument, toRegularDocument } from "./core/surface/document.ts";
+export { applyOperation, resolveConflict } from "./core/surface/resolver.ts";
+export { EntryType, MemoryCategory, MessageType, OperationType } from "./core/surface/types.ts";
+export { createMemoryHub } from "./net/memory.ts";
 export { InMemoryAdapter } from "./storage/memory.ts";
 export type { ErrorCode, ErrorValue } from "./core/base/errors.ts";
 export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
 export type { CollectionInfo } from "./core/wire/requests.ts";
+export type { CRDTOperation, DistributedDocument } from "./core/surface/types.ts";
+export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";
 export type { StorageAdapter } from "./storage/store.ts";
 export type {
   Capabilities,
@@ -83,7 +89,6 @@ export type {
   CallOptions,
   ConflictStrategy,
   Document,
-  EntryType,
   FindOptions,
   Found,
   GetOptions,

@@ -10,10 +10,11 @@ import type {
 } from "./client/api.ts";
 import { createConstructors } from "./client/constructors.ts";
 import { createDatabase } from "./client/database.ts";
-import { createLocalConnection, type LocalEngine } from "./client/localConnection.ts";
+import { carryHere, createLocalConnection, type LocalEngine } from "./client/localConnection.ts";
 import type { NetworkManager as Manager } from "./client/networkTypes.ts";
 import { createPage, createPageDatabase } from "./client/page.ts";
 import type { Document } from "./client/types.ts";
+import type { Carrier } from "./core/net/carrier.ts";
 import { InMemoryAdapter } from "./storage/memory.ts";
 import type { StorageAdapter } from "./storage/store.ts";
 
@@ -30,22 +31,22 @@ export const createDistributedDb = <C extends object = object>(
   options: CreateOptions = {},
 ): DistributedDatabase<C> => {
   const { adapter } = options;
-  const database =
-    adapter === undefined ? createPageDatabase(options) : createHere(adapter, options);
-  return database;
+  return adapter === undefined ? createPageDatabase(options) : createHere(adapter, options);
 };
 
-const createHere = (adapter: StorageAdapter, options?: CreateOptions): DistributedDatabase =>
-  createDatabase(options, {
-    connect: () => createLocalConnection(loadEngine(adapter)),
-    worker: false,
-    page: createPage(),
+const createHere = (adapter: StorageAdapter, options: CreateOptions = {}): DistributedDatabase => {
+  const network = options.distributed?.network;
+  return createDatabase(options, {
+    connect: () => createLocalConnection(loadEngine(adapter, network)),
+    ...{ worker: false, page: createPage() },
+    ...(network === undefined ? {} : { carry: carryHere }),
   });
+};
 
 /** Only where it is wanted: most pages have theirs in a worker. */
-const loadEngine = async (adapter: StorageAdapter): Promise<LocalEngine> => {
+const loadEngine = async (adapter: StorageAdapter, network?: Carrier): Promise<LocalEngine> => {
   const { createLocalEngine } = await import("./worker/localEngine.ts");
-  return createLocalEngine(adapter);
+  return createLocalEngine(adapter, network);
 };
 
 const constructors = createConstructors(() => createHere(new InMemoryAdapter()));
@@ -58,10 +59,16 @@ export type DistributedCollection<T = Document> = Collection<T>;
 
 export { NebulusError } from "./core/base/errors.ts";
 export { vectorClock } from "./core/clock/vector.ts";
+export { toDistributedDocument, toRegularDocument } from "./core/surface/document.ts";
+export { applyOperation, resolveConflict } from "./core/surface/resolver.ts";
+export { EntryType, MemoryCategory, MessageType, OperationType } from "./core/surface/types.ts";
+export { createMemoryHub } from "./net/memory.ts";
 export { InMemoryAdapter } from "./storage/memory.ts";
 export type { ErrorCode, ErrorValue } from "./core/base/errors.ts";
 export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
 export type { CollectionInfo } from "./core/wire/requests.ts";
+export type { CRDTOperation, DistributedDocument } from "./core/surface/types.ts";
+export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";
 export type { StorageAdapter } from "./storage/store.ts";
 export type {
   Capabilities,
@@ -94,7 +101,6 @@ export type {
   CallOptions,
   ConflictStrategy,
   Document,
-  EntryType,
   FindOptions,
   Found,
   GetOptions,

@@ -4,6 +4,7 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { NebulusError } from "../core/base/errors.ts";
+import type { Carrier } from "../core/net/carrier.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { SyncStatus } from "../core/wire/snapshots.ts";
 import type {
@@ -55,7 +56,8 @@ export interface DistributedOptions {
   readonly networkId?: string;
   /** Multiaddresses of relays; default is the page's own origin. */
   readonly bootstrapPeers?: readonly string[];
-  readonly network?: unknown;
+  /** A network of one's own, where the engine runs in the same process. */
+  readonly network?: Carrier;
 }
 
 /**

@@ -2,7 +2,7 @@
  * When the page's network runs, and with which relays: it starts when it is first wanted, and again
  * when a relay is named that it does not use yet.
  */
-import type { PagePlatform } from "./connection.ts";
+import type { Carry } from "./connection.ts";
 import { toNebulusError } from "./answer.ts";
 import type { Session } from "./session.ts";
 
@@ -17,10 +17,12 @@ export interface Carrying {
   readonly stop: () => Promise<void>;
 }
 
-/** `page` null: the network does not run here. */
-export const createCarrying = (session: Session, page: PagePlatform | null): Carrying => {
+/** `carry` null: there is no network here. */
+export const createCarrying = (session: Session, carry: Carry | null): Carrying => {
   const relays = new Set<string>();
   let takeDown: (() => Promise<void>) | null = null;
+  /** How many relays the last start used; none that was named goes again. */
+  let used: number | null = null;
   let isStopped = false;
   // Starts and stops go one after another.
   let turn: Promise<void> = Promise.resolve();
@@ -30,14 +32,14 @@ export const createCarrying = (session: Session, page: PagePlatform | null): Car
   };
 
   const start = async (): Promise<void> => {
-    if (page === null || isStopped) return;
+    if (carry === null || isStopped || used === relays.size) return;
     await takeDown?.();
     takeDown = null;
+    used = relays.size;
     try {
-      await session.opened;
       takeDown = await session.ask(async (service) => ({
         ok: true,
-        value: await page.carry(service, [...relays]),
+        value: await carry(service, [...relays]),
       }));
     } catch (error) {
       warn(`This page has no network: ${toNebulusError(error).message}`);
@@ -46,18 +48,19 @@ export const createCarrying = (session: Session, page: PagePlatform | null): Car
 
   return {
     use(addresses) {
-      const known = relays.size;
       for (const address of addresses) {
         if (isDialable(address)) relays.add(address);
         else warn(`A page cannot dial ${address}; it needs an address with /ws or /wss.`);
       }
-      const isFirst = takeDown === null && known === 0;
-      if (isFirst || relays.size > known) turn = turn.then(start);
+      turn = turn.then(start);
     },
     running: () => takeDown !== null,
     stop: () => {
       isStopped = true;
-      turn = turn.then(() => takeDown?.());
+      turn = turn.then(async () => {
+        await takeDown?.();
+        takeDown = null;
+      });
       return turn;
     },
   };

@@ -21,7 +21,15 @@ export interface Platform {
   readonly worker: boolean;
   /** Null outside of pages. */
   readonly page: PagePlatform | null;
+  /** The network that the caller handed in, instead of the page's own. */
+  readonly carry?: Carry;
 }
+
+/** Connects the engine with a network; the answer takes it down. */
+export type Carry = (
+  service: DatabaseService,
+  relays: readonly string[],
+) => Promise<() => Promise<void>>;
 
 /** What only a page can do. */
 export interface PagePlatform {
@@ -30,7 +38,7 @@ export interface PagePlatform {
    * relays: the page's own origin. Rejects if the network cannot be loaded; a relay out of reach is
    * tried for ever.
    */
-  carry(service: DatabaseService, relays: readonly string[]): Promise<() => Promise<void>>;
+  readonly carry: Carry;
   /** Asks the browser to keep the data; whether it promised. */
   persist(): Promise<boolean>;
   persisted(): Promise<boolean>;

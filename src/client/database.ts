@@ -3,7 +3,7 @@
  * out collections, transactions and networks. Where its engine runs is the platform's business.
  */
 import type { Capabilities, DistributedDatabase, DistributedDbOptions, Health } from "./api.ts";
-import { toNebulusError } from "./answer.ts";
+import { notSupported, toNebulusError } from "./answer.ts";
 import { createCarrying, type Carrying } from "./carrying.ts";
 import { createCatalogue, type Catalogue } from "./catalogue.ts";
 import type { Connection, Platform } from "./connection.ts";
@@ -29,7 +29,7 @@ export const createDatabase = (
   askToPersist(session, platform);
   const transact = createTransact(session);
   const catalogue = createCatalogue({ session, settings, transact });
-  const carrying = createCarrying(session, platform.page);
+  const carrying = createCarrying(session, platform.carry ?? platform.page?.carry ?? null);
   const events = createEmitter<NetworkEvents>(session.report);
   const networks = createNetworks({
     ...{ session, events, prepared: catalogue.prepared },
@@ -93,6 +93,10 @@ const begin = (
 ): { readonly settings: Settings; readonly connection: Connection } => {
   try {
     const settings = readOptions(options);
+    if (options?.distributed?.network !== undefined && platform.carry === undefined) {
+      const advice = "an engine in a worker uses the network of its page.";
+      throw notSupported("distributed.network", advice);
+    }
     return { settings, connection: platform.connect(settings.name) };
   } catch (error) {
     const connection = createFailedConnection(toNebulusError(error));

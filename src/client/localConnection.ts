@@ -4,8 +4,8 @@
  * contract.
  */
 import type { Answer, DatabaseService } from "../worker/api.ts";
-import { toNebulusError } from "./answer.ts";
-import type { Connection } from "./connection.ts";
+import { toNebulusError, valueOf } from "./answer.ts";
+import type { Carry, Connection } from "./connection.ts";
 
 export interface LocalEngine {
   readonly service: DatabaseService;
@@ -36,6 +36,16 @@ export const createLocalConnection = (loading: Promise<LocalEngine>): Connection
     onLost: () => undefined,
     destroy: async (name) => destroy(await loading, name),
     end: () => undefined,
+  };
+};
+
+/** For an engine that was given its network: nothing has to reach it through a port. */
+export const carryHere: Carry = async (service) => {
+  const { port1, port2 } = new MessageChannel();
+  valueOf(await service.carry(port2));
+  return () => {
+    port1.close();
+    return Promise.resolve();
   };
 };
 

@@ -76,10 +76,6 @@ const checkSupported = (options: unknown): void => {
   if (flagOf(options["auth"], "required")) {
     throw notSupported("auth.required", 'the part "secrets" brings it.');
   }
-  const { distributed } = options;
-  if (isPlainObject(distributed) && distributed["network"] !== undefined) {
-    throw notSupported("distributed.network", 'the part "networks and sync" brings it.');
-  }
 };
 
 const flagOf = (group: unknown, name: string): boolean =>

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { connectWorker } from "../../src/client/connect.ts";
 import type { Connection } from "../../src/client/connection.ts";
 import { createDatabase } from "../../src/client/database.ts";
-import { createDistributedDb, InMemoryAdapter } from "../../src/index.ts";
+import { createDistributedDb, createMemoryHub, InMemoryAdapter } from "../../src/index.ts";
 import { createApiBench, expectRejection } from "../contract/api/bench.ts";
 import {
   abortCases,
@@ -121,6 +121,12 @@ test("what was written is there after its worker was killed", async () => {
     { id: "a", n: 11 },
     { id: "b", n: 2 },
   ]);
+});
+
+test("a network that is handed in is refused where it could not reach the engine", async () => {
+  const network = createMemoryHub().network();
+  const database = bench.open({ distributed: { enabled: true, network } });
+  await expectRejection(database.ready, "NotSupported", "distributed.network");
 });
 
 test("over an adapter that is handed in, the engine runs in the page itself", async () => {

@@ -45,7 +45,6 @@ export const openingCases = (bench: ApiBench): void => {
     ["embedder", { embedder: {} }],
     ["encryption.atRest", { encryption: { atRest: true } }],
     ["auth.required", { auth: { required: true } }],
-    ["distributed.network", { distributed: { enabled: true, network: {} } }],
     ["plugins[0].onConflict", { plugins: [{ name: "p", onConflict: () => undefined }] }],
   ];
   test.each(unsupported)("the option %s is refused by name", async (path, options) => {

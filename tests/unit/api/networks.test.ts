@@ -3,10 +3,12 @@
  * and detached. Peers meet in the simulator and in the browser tests.
  */
 import { afterEach, expect, test } from "vitest";
-import { createDistributedDb, InMemoryAdapter, NetworkManager } from "../../../src/index.node.ts";
-import { DistributedCollection } from "../../../src/index.node.ts";
+import { createDistributedDb, createMemoryHub, InMemoryAdapter } from "../../../src/index.node.ts";
+import { DistributedCollection, NetworkManager } from "../../../src/index.node.ts";
 import type { DistributedDatabase } from "../../../src/client/api.ts";
 import type { SyncState } from "../../../src/client/networkTypes.ts";
+import type { Document } from "../../../src/client/types.ts";
+import { Told } from "../../contract/api/live.ts";
 import { createApiBench, expectRejection, rejection, untyped } from "../../contract/api/bench.ts";
 
 const adapter = new InMemoryAdapter();
@@ -354,4 +356,27 @@ test("API.md's program runs, with an open network", async () => {
   await db.removeCollectionFromNetwork("users");
   await db.shutdown();
   expect([lengths[0], lengths.at(-1)]).toEqual([0, 1]);
+});
+
+test("two databases on one hub show each other what they write", async () => {
+  const hub = createMemoryHub();
+  const join = async (): Promise<DistributedDatabase> => {
+    const distributed = { enabled: true, network: hub.network() };
+    const database = bench.open({ distributed });
+    await database.createNetwork(team);
+    await database.collection("users").attachToNetwork("team-1");
+    return database;
+  };
+  const [one, other] = [await join(), await join()];
+  const told = new Told<readonly Document[]>();
+  other.collection("users").subscribe({}, told.note);
+  expect(await told.nth(1)).toEqual([]);
+  const ada = await one.collection("users").insert({ name: "Ada" });
+  expect(await told.nth(2)).toEqual([ada]);
+  await other.collection("users").update(ada.id, { $set: { seen: true } });
+  await one.collection("users").forceSync();
+  expect(await one.collection("users").find()).toEqual([{ ...ada, seen: true }]);
+  const manager = one.getNetworkManager();
+  expect(manager.getNetworkStats("team-1")).toMatchObject({ connectedPeers: 1 });
+  expect(manager.getConnectedPeers("team-1")).toHaveLength(1);
 });
