@@ -23,6 +23,7 @@ import { createChanges, type Changes } from "./changes.ts";
 import { createCommits } from "./commit.ts";
 import { createCutter, type Cutter } from "./cut.ts";
 import { createExclusive } from "./exclusive.ts";
+import { createEndableStore, type EndableStore } from "./endableStore.ts";
 import { errorValueOf } from "./failure.ts";
 import { retireWriter, type Home } from "./home.ts";
 import { createHomes, type Homes } from "./homes.ts";
@@ -76,8 +77,13 @@ export interface Engine {
 }
 
 /** Rejects with `StorageFailed` or `NewerFormat` where the log can not be read. */
-export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
-  const { store, crypto, timers } = deps;
+export const openEngine = (deps: EngineDeps): Promise<Engine> => {
+  const store = createEndableStore(deps.store);
+  return openOver(store, { ...deps, store });
+};
+
+const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> => {
+  const { crypto, timers } = deps;
   const identity = await identityIn(deps);
   const { local, networks } = identity;
   const registry = createRegistry({ local, networks, now: timers.now });
@@ -103,7 +109,10 @@ export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
   const opened = await openLog({ store, registry, ingest });
   const journal = new Journal({
     ...{ store, timers, durability: deps.durability, lastSequence: opened.lastSequence },
-    failed: tell.failed,
+    failed: (error) => {
+      store.end(error);
+      tell.failed(error);
+    },
   });
   resumeClock(clock, registry.homes(), later(written, opened.lastTime), timers.now());
   const cutter = createCutter({
@@ -140,8 +149,16 @@ export const openEngine = async (deps: EngineDeps): Promise<Engine> => {
   return {
     ...{ deps, identity, registry, live, changes, cutter, ingest, homes, rebuild },
     write: (request) => exclusive.shared(() => commits.run(request)),
-    close: () => cutter.absorb().then(() => store.close()),
+    close: () => close(store, cutter),
   };
+};
+
+const close = async (store: EndableStore, cutter: Cutter): Promise<void> => {
+  try {
+    if (!store.isEnded) await cutter.absorb();
+  } finally {
+    await store.close();
+  }
 };
 
 /**

@@ -1,0 +1,79 @@
+/**
+ * The digest of a scope, kept as documents change: equal to one made anew, and no document is read
+ * again that did not change (Q-042).
+ */
+import { expect, test } from "vitest";
+import { createDigest, stateHash } from "../../../src/core/doc/digest.ts";
+import type { DocumentState } from "../../../src/core/doc/state.ts";
+import { createStateDigest } from "../../../src/engine/stateDigest.ts";
+import { createTestDocument } from "../../support/documents.ts";
+import { createRandom } from "../../support/random.ts";
+
+const madeAnew = (states: Iterable<DocumentState | null>): Uint8Array => {
+  const digest = createDigest();
+  for (const state of states) {
+    const hash = stateHash(state);
+    if (hash !== null) digest.add(hash);
+  }
+  return digest.bytes();
+};
+
+const born = (id: string): ReturnType<typeof createTestDocument> => {
+  const document = createTestDocument(id);
+  document.write("a", [{ path: ["n"], set: 0 }], { birth: true });
+  return document;
+};
+
+test("Q-042 the digest follows every change, and is the same as one made anew", () => {
+  const random = createRandom(11);
+  const digest = createStateDigest();
+  const documents = Array.from({ length: 20 }, (_, at) => born(`d${String(at)}`));
+  for (const document of documents) digest.replace(null, document.state());
+  for (let step = 1; step <= 300; step++) {
+    const document = random.pick(documents);
+    const before = document.state();
+    const isDead = stateHash(before) === null;
+    if (!isDead && random.chance(0.1)) document.remove("b");
+    else document.write("a", [{ path: ["n"], set: step }], { birth: isDead });
+    digest.replace(before, document.state());
+    if (!random.chance(0.3)) continue;
+    expect(digest.value()).toEqual(madeAnew(documents.map((each) => each.state())));
+  }
+});
+
+test("Q-042 a change is hashed alone, once however often the document changed", () => {
+  let reads = 0;
+  const watched = (state: DocumentState | null): DocumentState => {
+    if (state === null) throw new Error("a state");
+    return new Proxy(state, {
+      get: (target, name): unknown => {
+        reads += name === "id" ? 0 : 1;
+        return Reflect.get(target, name);
+      },
+    });
+  };
+  const readsOf = (run: () => unknown): number => {
+    reads = 0;
+    run();
+    return reads;
+  };
+  const digest = createStateDigest();
+  const still = watched(born("still").state());
+  const document = born("changes");
+  const first = watched(document.state());
+  digest.replace(null, still);
+  digest.replace(null, first);
+  const both = readsOf(() => digest.value());
+  expect(both).toBeGreaterThan(0);
+  expect(readsOf(() => digest.value())).toBe(0);
+  let before = first;
+  for (let n = 1; n <= 50; n++) {
+    document.write("a", [{ path: ["n"], set: n }]);
+    const after = watched(document.state());
+    expect(readsOf(() => digest.replace(before, after))).toBe(0);
+    before = after;
+  }
+  // The document as it stood in the sum and as it is now: as much as two were at first.
+  expect(readsOf(() => digest.value())).toBe(both);
+  expect(digest.value()).toEqual(madeAnew([still, before]));
+});

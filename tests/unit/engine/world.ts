@@ -1,0 +1,416 @@
+/**
+ * Engines for tests: real stores in memory, real cryptography from a seed, sync over the in-memory
+ * network, all on one virtual clock. Nothing waits for real time: `settle` lets everything happen
+ * that is due, `until` lets time pass as far as it must.
+ */
+import type { ErrorValue } from "../../../src/core/base/errors.ts";
+import type { Value } from "../../../src/core/base/types.ts";
+import { checkDocument } from "../../../src/core/cbor/document.ts";
+import { normaliseFilter } from "../../../src/core/query/match.ts";
+import { compileUpdate } from "../../../src/core/query/update.ts";
+import { decodeCommit, type Commit } from "../../../src/core/journal/record.ts";
+import { applyLiveChange } from "../../../src/core/wire/liveChange.ts";
+import type { FindRequest, Visibility, Write } from "../../../src/core/wire/requests.ts";
+import { decodeRows, encodeRows, rowToDocument, type Row } from "../../../src/core/wire/rows.ts";
+import type { NetworkSnapshot, SyncSnapshot } from "../../../src/core/wire/snapshots.ts";
+import type { Collection } from "../../../src/engine/collections.ts";
+import type { Engine } from "../../../src/engine/engine.ts";
+import type { Home } from "../../../src/engine/home.ts";
+import { joinNetwork } from "../../../src/engine/membership.ts";
+import { findRows } from "../../../src/engine/query.ts";
+import type { Timers } from "../../../src/engine/timers.ts";
+import { createMemoryHub, type MemoryHub, type MemoryNetwork } from "../../../src/net/memory.ts";
+import { InMemoryAdapter, type StoreFault, type StoreImage } from "../../../src/storage/memory.ts";
+import { openDatabase, writeTo, type Opened } from "../../../src/worker/service.ts";
+import type { ServiceEvent } from "../../../src/worker/api.ts";
+import { createNodeCrypto } from "../../support/nodeCrypto.ts";
+import { createRandom } from "../../support/random.ts";
+
+export const secret = "a secret of thirty-two bytes or more";
+export const networkId = "home";
+const diskName = "database";
+
+export interface World {
+  readonly hub: MemoryHub;
+  /** Milliseconds since 1970, the same for all devices but for their own skew. */
+  readonly now: () => number;
+  readonly open: (options?: OpenOptions) => Promise<Device>;
+  /** Everything happens that is due now. */
+  readonly settle: () => Promise<void>;
+  readonly pass: (milliseconds: number) => Promise<void>;
+  /** Lets time pass until it is so; rejects after ten virtual minutes. */
+  readonly until: (isSo: () => boolean, what: string) => Promise<void>;
+}
+
+export interface OpenOptions {
+  /** What stands on its disk. */
+  readonly image?: StoreImage;
+  readonly journalProvesContinuity?: boolean;
+  /** Milliseconds that its clock is ahead. */
+  readonly skew?: number;
+  /** False: it meets nobody. */
+  readonly online?: boolean;
+  /** False: it is in no network. */
+  readonly joined?: boolean;
+}
+
+export const createWorld = (seed = 1): World => {
+  const crypto = createNodeCrypto(createRandom(seed));
+  const clock = createVirtualTime();
+  const hub = createMemoryHub({ seed, timers: { after: (ms, run) => clock.after(ms, run) } });
+  return {
+    hub,
+    now: clock.now,
+    settle: clock.settle,
+    pass: clock.pass,
+    async until(isSo, what) {
+      const end = clock.now() + 600_000;
+      for (;;) {
+        await clock.settle();
+        if (isSo()) return;
+        if (clock.now() > end || !(await clock.step())) throw new Error(`it never came: ${what}`);
+      }
+    },
+    open: async (options = {}) => {
+      const device = new Device({ clock, crypto, network: hub.network() }, options);
+      await device.open(options);
+      return device;
+    },
+  };
+};
+
+interface Around {
+  readonly clock: VirtualTime;
+  readonly crypto: ReturnType<typeof createNodeCrypto>;
+  readonly network: MemoryNetwork;
+}
+
+interface Life {
+  isAlive: boolean;
+}
+
+/** One profile of a browser: a disk, and at most one engine that runs on it. */
+export class Device {
+  readonly network: MemoryNetwork;
+  readonly events: ServiceEvent[] = [];
+  /** Called before and after each call of its store. */
+  fault: StoreFault | null = null;
+  skew: number;
+  private readonly around: Around;
+  private readonly adapter: InMemoryAdapter;
+  private life: Life = { isAlive: false };
+  private running: Opened | null = null;
+  private commands = 0;
+
+  constructor(around: Around, options: OpenOptions) {
+    this.around = around;
+    this.network = around.network;
+    this.skew = options.skew ?? 0;
+    const { journalProvesContinuity = true } = options;
+    this.adapter = new InMemoryAdapter({
+      journalProvesContinuity,
+      fault: (operation) => this.fault?.(operation),
+    });
+    if (options.image !== undefined) this.adapter.restore(diskName, options.image);
+  }
+
+  async open({ online = true, joined = true }: OpenOptions = {}): Promise<void> {
+    const life: Life = { isAlive: true };
+    this.life = life;
+    const { clock, crypto } = this.around;
+    const opened = await openDatabase(
+      { adapter: this.adapter, crypto, timers: timersOf(clock, life, () => this.skew) },
+      { name: diskName, durability: "strict" },
+      (event) => {
+        if (life.isAlive) this.events.push(event);
+      },
+    );
+    this.running = opened;
+    if (joined) await this.join();
+    if (online) await this.connect();
+  }
+
+  async join(id = networkId): Promise<void> {
+    await joinNetwork(this.engine, { networkId: id, name: "Home", sharedSecret: secret });
+    this.opened.sync.refresh();
+  }
+
+  connect(): Promise<void> {
+    return this.opened.sync.carry(this.network);
+  }
+
+  disconnect(): Promise<void> {
+    return this.opened.sync.carry(null);
+  }
+
+  /** The process ends at once; what the disk holds. */
+  crash(): StoreImage {
+    this.life.isAlive = false;
+    this.running = null;
+    this.network.stop();
+    return this.image();
+  }
+
+  async close(): Promise<void> {
+    const { engine, sync } = this.opened;
+    await sync.carry(null);
+    await engine.close();
+    this.crash();
+  }
+
+  image(): StoreImage {
+    return this.adapter.snapshot(diskName);
+  }
+
+  /** Ends, and opens on this disk, or on what it holds by now. */
+  async reopen(image = this.crash(), options: OpenOptions = {}): Promise<void> {
+    this.crash();
+    this.adapter.restore(diskName, image);
+    await this.open(options);
+  }
+
+  get opened(): Opened {
+    if (this.running === null) throw new Error("this device is not open");
+    return this.running;
+  }
+
+  get engine(): Engine {
+    return this.opened.engine;
+  }
+
+  // ------------------------------------------------------------------------------- commands
+
+  async write(write: Write, commandId = this.nextId()): Promise<readonly number[]> {
+    return (await writeTo(this.opened, { commandId, write })).counts;
+  }
+
+  nextId(): string {
+    this.commands += 1;
+    return `command-${this.commands}`;
+  }
+
+  /** Makes the collection, attached to the network. */
+  async share(collection: string): Promise<void> {
+    await this.write({ kind: "make-collection", collection });
+    await this.write({ kind: "attach", collection, networkId });
+  }
+
+  insert(
+    collection: string,
+    documents: readonly object[],
+    visibility: Visibility | null = null,
+  ): Promise<readonly number[]> {
+    return this.write({ kind: "insert", collection, rows: rowsOf(documents), visibility });
+  }
+
+  upsert(collection: string, documents: readonly object[]): Promise<readonly number[]> {
+    return this.write({ kind: "upsert", collection, rows: rowsOf(documents) });
+  }
+
+  update(collection: string, id: string, update: object): Promise<readonly number[]> {
+    return this.write(updateOf(collection, id, update));
+  }
+
+  remove(collection: string, id: string): Promise<readonly number[]> {
+    return this.write({ kind: "delete", collection, target: { kind: "ids", ids: [id] } });
+  }
+
+  // -------------------------------------------------------------------------------- reading
+
+  rows(collection: string, request: Partial<FindRequest> = {}): readonly Row[] {
+    const { registry } = this.engine;
+    return findRows(registry.readable(collection), findOf(collection, request));
+  }
+
+  find(collection: string, request: Partial<FindRequest> = {}): readonly Record<string, Value>[] {
+    return this.rows(collection, request).map(rowToDocument);
+  }
+
+  /** undefined: there is none. */
+  get(collection: string, id: string): Record<string, Value> | undefined {
+    return this.find(collection, { filter: { id } })[0];
+  }
+
+  collection(name: string): Collection {
+    const found = this.engine.registry.find(name);
+    if (found === null) throw new Error(`there is no collection ${name}`);
+    return found;
+  }
+
+  /** The collection's home in the network. */
+  shared(name: string): Home {
+    const { shared } = this.collection(name);
+    if (shared === null) throw new Error(`${name} was never attached`);
+    return shared;
+  }
+
+  local(name: string): Home {
+    return this.collection(name).local;
+  }
+
+  failures(): readonly ErrorValue[] {
+    return this.events.flatMap((event) => (event.kind === "failed" ? [event.error] : []));
+  }
+
+  sync(collection: string): SyncSnapshot | undefined {
+    const told = this.events.findLast((event) => event.kind === "sync");
+    return told?.sync.find((each) => each.collection === collection);
+  }
+
+  networks(): readonly NetworkSnapshot[] {
+    return this.events.findLast((event) => event.kind === "networks")?.networks ?? [];
+  }
+
+  isVerified(collection: string): boolean {
+    const status = this.sync(collection)?.status;
+    return status?.kind === "synced" && status.verified;
+  }
+
+  /** The commits that the journal holds. */
+  journal(): readonly Commit[] {
+    return [...this.image().journal].map(([, payload]) => {
+      const commit = decodeCommit(payload);
+      if (!commit.ok) throw new Error("a record that can not be read");
+      return commit.value;
+    });
+  }
+}
+
+/** A follower of a live query, as a page is one: holds what it was told. */
+export const follow = (
+  device: Device,
+  collection: string,
+  request: Partial<FindRequest> = {},
+): { readonly rows: () => readonly Record<string, Value>[]; readonly messages: () => number } => {
+  const number = ++followers;
+  device.engine.live.subscribe(number, findOf(collection, request));
+  const changes = (): readonly (ServiceEvent & { readonly kind: "live" })[] =>
+    device.events.flatMap((event) =>
+      event.kind === "live" && event.subscription === number ? [event] : [],
+    );
+  return {
+    rows: () =>
+      changes()
+        .reduce<readonly Row[]>((held, { change }) => applyLiveChange(held, change, decodeRows), [])
+        .map(rowToDocument),
+    messages: () => changes().length,
+  };
+};
+
+let followers = 0;
+
+export const rowsOf = (documents: readonly object[]): Uint8Array =>
+  encodeRows(
+    documents.map((document) => {
+      const { id, leaves } = checkDocument(document);
+      if (id === undefined) throw new Error("a document of a test has an id");
+      return { id, leaves, meta: null };
+    }),
+  );
+
+export const updateOf = (
+  collection: string,
+  id: string,
+  update: object,
+): Write & { readonly kind: "update" } => ({
+  kind: "update",
+  collection,
+  target: { kind: "ids", ids: [id] },
+  update: compileUpdate(update),
+});
+
+export const findOf = (collection: string, request: Partial<FindRequest>): FindRequest => ({
+  ...{ collection, sort: [], limit: null, offset: 0, after: null },
+  ...{ fields: null, includeDeleted: false, meta: false },
+  ...request,
+  filter: normaliseFilter(request.filter ?? {}),
+});
+
+// ------------------------------------------------------------------------------ virtual time
+
+interface VirtualTime {
+  readonly now: () => number;
+  readonly soon: (run: () => void) => void;
+  readonly after: (milliseconds: number, run: () => void) => () => void;
+  readonly settle: () => Promise<void>;
+  readonly pass: (milliseconds: number) => Promise<void>;
+  /** On to the next thing that is due; false: there is none. */
+  readonly step: () => Promise<boolean>;
+}
+
+interface Planned {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+const createVirtualTime = (): VirtualTime => {
+  let now = Date.UTC(2026, 0, 1);
+  let waiting = 0;
+  let planned: Planned[] = [];
+
+  const settle = async (): Promise<void> => {
+    do await turn();
+    while (waiting > 0);
+  };
+  const next = (): Planned | undefined =>
+    planned.reduce<Planned | undefined>(
+      (least, each) => (least === undefined || each.at < least.at ? each : least),
+      undefined,
+    );
+  const step = async (until = Infinity): Promise<boolean> => {
+    const first = next();
+    if (first === undefined || first.at > until) return false;
+    planned = planned.filter((each) => each !== first);
+    now = Math.max(now, first.at);
+    first.run();
+    await settle();
+    return true;
+  };
+
+  return {
+    now: () => now,
+    soon: (run) => {
+      // A turn of its own, which comes whether or not anybody lets time pass.
+      waiting += 1;
+      setImmediate(() => {
+        waiting -= 1;
+        run();
+      });
+    },
+    after(milliseconds, run) {
+      const plan = { at: now + milliseconds, run };
+      planned.push(plan);
+      return () => {
+        planned = planned.filter((each) => each !== plan);
+      };
+    },
+    settle,
+    async pass(milliseconds) {
+      const end = now + milliseconds;
+      await settle();
+      while (await step(end));
+      now = end;
+    },
+    step,
+  };
+};
+
+/** Promises that wait for nothing are done when the platform's next turn comes. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+/** A process that ended does nothing any more. */
+const timersOf = (clock: VirtualTime, life: Readonly<Life>, skew: () => number): Timers => {
+  const whileAlive = (run: () => void) => (): void => {
+    if (life.isAlive) run();
+  };
+  return {
+    now: () => clock.now() + skew(),
+    soon: (run) => {
+      clock.soon(whileAlive(run));
+    },
+    after: (milliseconds, run) => clock.after(milliseconds, whileAlive(run)),
+  };
+};
