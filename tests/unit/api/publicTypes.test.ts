@@ -38,9 +38,11 @@ test("T-006 T-041 T-178 collections are typed by what they hold", async () => {
   expectTypeOf(ada).toEqualTypeOf<Stored<User>>();
   const [shown] = await users.find({}, { meta: true });
   expectTypeOf(shown).toExtend<(Stored<User> & Metadata) | undefined>();
+  // The point of this line: the compiler refuses it.
   // @ts-expect-error a field of another type is no user
   const wrong = users.insert({ name: 5 });
   await wrong;
+  // The point of this line: the compiler refuses it.
   // @ts-expect-error an option that does not exist
   createDistributedDb({ distributed: { enable: true } }).ready.catch(() => undefined);
   expectTypeOf<ClockOrder>().toEqualTypeOf<"before" | "after" | "concurrent" | "equal">();
