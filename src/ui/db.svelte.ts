@@ -4,6 +4,7 @@
  */
 import { NebulusError } from "../core/base/errors.ts";
 import type { DistributedDatabase, Health } from "../client/api.ts";
+import { messages } from "./messages.ts";
 import type { Notices } from "./notices.svelte.ts";
 import type { OpenDatabase } from "./open.ts";
 import { problemOf, type Problem } from "./text/problem.ts";
@@ -39,6 +40,8 @@ export class PageDatabase {
       await database.ready;
       const health = await database.health();
       this.phase = { kind: "open", database, health };
+      const { damage } = health;
+      if (damage.length > 0) this.#notices.warning(messages.errors.damage, damage.join("\n"));
     } catch (error) {
       await this.stop();
       this.#fail(error, false);

@@ -7,5 +7,7 @@ import { tick } from "svelte";
 export const focusFault = async (form: HTMLElement): Promise<void> => {
   await tick();
   const field = form.querySelector('[aria-invalid="true"]');
-  if (field instanceof HTMLElement) field.focus();
+  if (!(field instanceof HTMLElement)) return;
+  field.focus({ preventScroll: true });
+  field.scrollIntoView({ block: "center" });
 };

@@ -2,6 +2,7 @@
  * What the page has to tell by itself: problems and warnings that stay until somebody dismisses
  * them, and short news that only a screen reader needs to be told.
  */
+import { createContext } from "svelte";
 import { problemOf, type Problem } from "./text/problem.ts";
 
 export interface Notice {
@@ -13,6 +14,9 @@ export interface Notice {
 }
 
 const noticesMax = 5;
+
+/** The page's; a dialog shows them too, since nothing behind it can be read or reached. */
+export const [getNotices, setNotices] = createContext<Notices>();
 
 export class Notices {
   #nextKey = 1;

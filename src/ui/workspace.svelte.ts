@@ -8,6 +8,8 @@ import type { NetworkConfig, PeerInfo, SyncState } from "../client/networkTypes.
 import type { Notices } from "./notices.svelte.ts";
 import { countDevices, overviewInWords } from "./text/sync.ts";
 
+const countingPauseMilliseconds = 250;
+
 export class Workspace {
   readonly database: DistributedDatabase;
   readonly notices: Notices;
@@ -18,7 +20,8 @@ export class Workspace {
   states = $state.raw<readonly SyncState[]>([]);
   health = $state.raw<Health>();
   #wanted = $state(wantedName());
-  #asking: "no" | "yes" | "again" = "no";
+  #pause: ReturnType<typeof setTimeout> | null = null;
+  #isStale = false;
 
   /** The collection that is shown: the one in the address, else the first. */
   readonly selected = $derived(
@@ -50,6 +53,8 @@ export class Workspace {
     this.refreshCollections();
     return () => {
       for (const off of offs) off();
+      if (this.#pause !== null) clearTimeout(this.#pause);
+      this.#pause = null;
       window.removeEventListener("hashchange", look);
     };
   }
@@ -71,14 +76,18 @@ export class Workspace {
     }
   }
 
-  /** Counts change with every write, and counting costs: one question at a time, then one more. */
+  /** Counts change with every write, and counting costs: so not at every write. */
   refreshCollections(): void {
-    if (this.#asking === "no") void this.#askCollections();
-    else this.#asking = "again";
+    this.#isStale = this.#pause !== null;
+    if (this.#isStale) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = null;
+      if (this.#isStale) this.refreshCollections();
+    }, countingPauseMilliseconds);
+    void this.#askCollections();
   }
 
   async #askCollections(): Promise<void> {
-    this.#asking = "yes";
     try {
       const infos = await this.database.collections();
       this.collections = [...infos].sort((a, b) => a.name.localeCompare(b.name));
@@ -86,14 +95,6 @@ export class Workspace {
     } catch (error) {
       this.notices.problem(error);
     }
-    const isStale = this.#isAskedAgain();
-    this.#asking = "no";
-    if (isStale) this.refreshCollections();
-  }
-
-  /** Apart, since the compiler does not see that others write while a question waits. */
-  #isAskedAgain(): boolean {
-    return this.#asking === "again";
   }
 
   #refreshNetworks(): void {

@@ -263,6 +263,21 @@ test("a second tab says so, and takes over when the first has closed", async ({
   }).toPass();
 });
 
+test("a database in memory only says what that means", async ({ page }, info) => {
+  await page.route("**/db.worker-*.js", async (route) => {
+    const response = await route.fetch();
+    const none = "Object.defineProperty(self, 'indexedDB', { value: undefined });";
+    await route.fulfill({ response, body: none + (await response.text()) });
+  });
+  await page.goto("/");
+  await expect(page.getByText("Memory only: closing this tab loses everything")).toBeVisible();
+  await makeCollection(page, "notes");
+  await addNote(page, "Not for long");
+  await page.screenshot({ path: info.outputPath("memory.png") });
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+});
+
 test("everything can be done with the keyboard alone", async ({ page }) => {
   await open(page);
   await page.getByLabel("Name of the collection").focus();
@@ -274,11 +289,17 @@ test("everything can be done with the keyboard alone", async ({ page }) => {
   await page.keyboard.press("Enter");
   const value = page.getByRole("group", { name: "title" }).getByLabel("Value");
   await expect(page.getByRole("dialog")).toBeVisible();
-  for (let steps = 0; steps < 12; steps++) {
-    if (await value.evaluate((element) => element === document.activeElement)) break;
-    await page.keyboard.press("Tab");
-  }
+  await expect(value).toBeFocused();
   await page.keyboard.type("Typed");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const name = page.getByRole("group").last().getByLabel("Name");
+  await expect(name).toBeFocused();
+  await page.keyboard.type("more");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Add field" })).toBeFocused();
   for (let steps = 0; steps < 6; steps++) {
     const save = page.getByRole("button", { name: "Save" });
     if (await save.evaluate((element) => element === document.activeElement)) break;

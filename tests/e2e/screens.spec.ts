@@ -20,10 +20,15 @@ const look = async (page: Page, info: TestInfo, state: string): Promise<void> =>
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   const found = serious.map(({ id, nodes }) => `${state}: ${id} ${nodes[0]?.html ?? ""}`);
   expect.soft(found).toEqual([]);
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  const size = page.viewportSize();
+  if (size?.width === 390) await page.setViewportSize({ ...size, width: 360 });
+  const overflows = await page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll("dialog")].map(
+      (element) => element.scrollWidth - element.clientWidth,
+    ),
   );
-  expect.soft(overflow, `${state} is wider than the window`).toBeLessThanOrEqual(0);
+  expect.soft(Math.max(...overflows), `${state} is wider than the window`).toBeLessThanOrEqual(0);
+  if (size !== null) await page.setViewportSize(size);
 };
 
 for (const { colorScheme, width } of looks) {

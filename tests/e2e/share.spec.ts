@@ -3,7 +3,17 @@
  * live, and after both were apart.
  */
 import { expect, test, type Browser, type Page } from "@playwright/test";
-import { addNote, makeCollection, open, rename, row, share, syncState } from "./steps.ts";
+import {
+  addAsJson,
+  addNote,
+  edit,
+  makeCollection,
+  open,
+  rename,
+  row,
+  share,
+  syncState,
+} from "./steps.ts";
 
 const twoProfiles = async (browser: Browser): Promise<readonly [Page, Page]> => {
   const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
@@ -29,7 +39,7 @@ test("what one writes the other shows, live and after both were apart", async ({
   browser,
 }, info) => {
   test.slow();
-  const network = `home ${info.project.name} ${Date.now()}`;
+  const network = `home ${info.testId.slice(-8)} ${Date.now()}`;
   let [one, two] = await twoProfiles(browser);
   await open(one);
   await makeCollection(one, "notes");
@@ -52,6 +62,12 @@ test("what one writes the other shows, live and after both were apart", async ({
   await one.getByRole("button", { name: "Delete From two" }).click();
   await expect(row(two, "From two")).toBeHidden();
   await isEqual(one, two);
+  await one.getByRole("button", { name: "Sharing", exact: true }).click();
+  const card = one.getByRole("region", { name: network });
+  await expect(card.getByText(/^Device \w+ · (direct|relayed, sealed end to end)$/)).toBeVisible();
+  await expect(card.getByText(/^Last verified equal: /)).toBeVisible();
+  await one.screenshot({ path: info.outputPath("connected.png") });
+  await one.keyboard.press("Escape");
 
   // apart: each writes while the other is away
   await one.close();
@@ -77,8 +93,41 @@ test("what one writes the other shows, live and after both were apart", async ({
   await isEqual(one, two);
 });
 
+test("what others do meanwhile to a document that is edited here is kept and said", async ({
+  browser,
+}, info) => {
+  test.slow();
+  const network = `home ${info.testId.slice(-8)} ${Date.now()}`;
+  const [one, two] = await twoProfiles(browser);
+  for (const page of [one, two]) {
+    await open(page);
+    await makeCollection(page, "notes");
+    await share(page, network, "notes");
+  }
+  await addAsJson(one, '{ "title": "Plan", "place": "Basel", "when": "noon" }');
+  await expect(row(two, "Plan")).toContainText("place Basel", { timeout: 30_000 });
+
+  const there = await edit(two, "Plan");
+  const here = await edit(one, "Plan");
+  await here.getByRole("group", { name: "place" }).getByLabel("Value").fill("Bern");
+  await here.getByRole("button", { name: "Save" }).click();
+  await expect(there.getByText("Changed elsewhere while you edit.")).toBeVisible();
+  await there.getByRole("group", { name: "when" }).getByLabel("Value").fill("evening");
+  await there.getByRole("button", { name: "Save" }).click();
+  for (const page of [one, two]) {
+    await expect(row(page, "Plan")).toContainText("place Bern");
+    await expect(row(page, "Plan")).toContainText("when evening");
+  }
+
+  await edit(two, "Plan");
+  await one.getByRole("button", { name: "Delete Plan" }).click();
+  await expect(there.getByText("Deleted elsewhere while you edit.")).toBeVisible();
+  await there.getByRole("button", { name: "Save" }).click();
+  for (const page of [one, two]) await expect(row(page, "Plan")).toContainText("when evening");
+});
+
 test("another secret is another network", async ({ browser }, info) => {
-  const network = `home ${info.project.name} ${Date.now()}`;
+  const network = `home ${info.testId.slice(-8)} ${Date.now()}`;
   const [one, two] = await twoProfiles(browser);
   await open(one);
   await makeCollection(one, "notes");
