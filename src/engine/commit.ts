@@ -4,12 +4,12 @@
  * first result: a page that heard no answer simply asks again.
  */
 import { NebulusError } from "../core/base/errors.ts";
-import { recentCommandsMax } from "../core/base/limits.ts";
 import { unreachable } from "../core/base/result.ts";
 import type { HybridClock } from "../core/clock/hybrid.ts";
 import type { JournalPart } from "../core/journal/record.ts";
 import type { ReadMark, Write, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import type { Batch } from "./append.ts";
+import type { Commands } from "./commands.ts";
 import { beginDraft, type Draft } from "./draft.ts";
 import type { Home } from "./home.ts";
 import type { Journal } from "./journal.ts";
@@ -27,13 +27,12 @@ export interface Commits {
   run(request: WriteRequest): Promise<WriteResult>;
   /** A commit of the engine's own, such as moving documents between homes. */
   commit(fill: (draft: Draft) => void): Promise<void>;
-  /** Commands that stood in the journal: their results are known again. */
-  remember(commandId: string, counts: readonly number[]): void;
 }
 
 export interface CommitDeps extends WriteDeps {
   readonly clock: HybridClock;
   readonly journal: Journal;
+  readonly commands: Commands;
   readonly writerOf: (home: Home) => OwnWriter;
   readonly applyCollectionWrite: (draft: Draft, write: CollectionWrite) => number;
   readonly holds: (mark: ReadMark) => boolean;
@@ -50,31 +49,10 @@ interface Filled<T> {
 }
 
 export const createCommits = (deps: CommitDeps): Commits => {
-  const recent = new Map<string, Promise<WriteResult>>();
-
-  const remember = (commandId: string, result: Promise<WriteResult>): void => {
-    recent.set(commandId, result);
-    if (recent.size <= recentCommandsMax) return;
-    const [oldest] = recent.keys();
-    if (oldest !== undefined) recent.delete(oldest);
-  };
-
   return {
-    run(request) {
-      const { commandId } = request;
-      const known = recent.get(commandId);
-      if (known !== undefined) return known;
-      const result = attempt(deps, request);
-      remember(commandId, result);
-      // A command that failed left nothing, so its repeat is tried anew.
-      result.catch(() => recent.delete(commandId));
-      return result;
-    },
+    run: (request) => deps.commands.once(request.commandId, () => attempt(deps, request)),
     async commit(fill) {
       await store(deps, fillDraft(deps, "apart", fill), "", []);
-    },
-    remember: (commandId, counts) => {
-      if (commandId !== "") remember(commandId, Promise.resolve({ counts }));
     },
   };
 };
@@ -131,12 +109,16 @@ const store = async (
   commandId: string,
   counts: readonly number[],
 ): Promise<void> => {
-  if (parts.length === 0) return;
+  if (parts.length === 0) {
+    deps.commands.answered(commandId, counts);
+    return;
+  }
   deps.applied(draft.batch);
   await deps.journal.append({
     commit: { commandId, time: deps.clock.last(), result: counts, parts },
     durable: () => {
       draft.durable();
+      deps.commands.answered(commandId, counts);
       deps.durable(draft.batch);
     },
     undo: () => {

@@ -15,6 +15,7 @@ import { parseSegment, type DeliveredSegment } from "../core/segment/segment.ts"
 import type { Store, StoredSegment } from "../storage/store.ts";
 import { controlOf, noteProof, sealingKeysOf, writersOf, type Home } from "./home.ts";
 import { keyOf } from "./ingest.ts";
+import type { MetaChange } from "./identity.ts";
 import type { Journal } from "./journal.ts";
 
 export interface Cutter {
@@ -35,6 +36,8 @@ export interface CutterDeps {
   readonly homes: () => readonly Home[];
   /** Segments of this device that are stored now: they may be sent. */
   readonly cut: (home: Home, segments: readonly DeliveredSegment[]) => void;
+  /** What the journal said and the meta data must say once it is let go. */
+  readonly notes: () => readonly MetaChange[];
   readonly failed: (error: unknown) => void;
 }
 
@@ -139,7 +142,8 @@ const absorb = async (deps: CutterDeps): Promise<void> => {
   await deps.journal.idle();
   const absorbedSequence = deps.journal.flushed();
   await cutHomes(deps, deps.homes(), true);
-  await deps.store.write({ absorbedSequence, meta: currentWriters(deps.homes()) });
+  const meta = new Map([...currentWriters(deps.homes()), ...deps.notes()]);
+  await deps.store.write({ absorbedSequence, meta });
   deps.journal.absorbed();
 };
 

@@ -20,6 +20,7 @@ import type { Store } from "../storage/store.ts";
 import type { Batch } from "./append.ts";
 import { systemPrefix } from "./collections.ts";
 import { createChanges, type Changes } from "./changes.ts";
+import { commandsKey, createCommands, type Commands } from "./commands.ts";
 import { createCommits } from "./commit.ts";
 import { createCutter, type Cutter } from "./cut.ts";
 import { createExclusive } from "./exclusive.ts";
@@ -32,7 +33,7 @@ import { ownWriterOf } from "./incarnation.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import { Journal } from "./journal.ts";
 import { createLive, type Live } from "./live.ts";
-import { openLog } from "./openLog.ts";
+import { openLog, type OpenedLog } from "./openLog.ts";
 import { createRebuild, type Rebuild } from "./rebuild.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import type { Timers } from "./timers.ts";
@@ -107,30 +108,25 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     ownLogReturned: (home) => rebuild.beginAnew(home),
   });
   const opened = await openLog({ store, registry, ingest });
-  const journal = new Journal({
-    ...{ store, timers, durability: deps.durability, lastSequence: opened.lastSequence },
-    failed: (error) => {
-      store.end(error);
-      tell.failed(error);
-    },
-  });
+  const journal = journalAfter(opened, store, deps);
   resumeClock(clock, registry.homes(), later(written, opened.lastTime), timers.now());
+  const commands = commandsOf(opened);
   const cutter = createCutter({
     ...{ store, crypto, journal, homes: registry.homes, failed: tell.failed },
+    notes: () => [[commandsKey, commands.encode()]],
     cut: (home, segments) => {
       deps.onSegments(home, segments, null);
     },
   });
   const exclusive = createExclusive();
   const homes = createHomes({
-    registry,
-    now: timers.now,
+    ...{ registry, now: timers.now },
     commit: (fill) => exclusive.shared(() => commits.commit(fill)),
     changed: tell.collection,
   });
   const commits = createCommits({
-    ...{ clock, journal, now: timers.now, readable: registry.readable, holds: changes.holds },
-    collection: registry.make,
+    ...{ clock, journal, commands, holds: changes.holds },
+    ...{ now: timers.now, readable: registry.readable, collection: registry.make },
     writerOf: (home) => ownWriterOf(home, crypto),
     applyCollectionWrite: homes.applyCollectionWrite,
     applied: tell.changed,
@@ -143,7 +139,6 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const rebuild = createRebuild({
     ...{ store, ingest, cutter, journal, commits, exclusive, reread: tell.home },
   });
-  for (const { commandId, result } of opened.commits) commits.remember(commandId, result);
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   return {
@@ -151,6 +146,26 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     write: (request) => exclusive.shared(() => commits.run(request)),
     close: () => close(store, cutter),
   };
+};
+
+const journalAfter = (
+  { lastSequence }: OpenedLog,
+  store: EndableStore,
+  { timers, durability, onFailed }: EngineDeps,
+): Journal =>
+  new Journal({
+    ...{ store, timers, durability, lastSequence },
+    failed: (error) => {
+      store.end(error);
+      onFailed(errorValueOf(error));
+    },
+  });
+
+/** What was answered before, with the journal let go or not. */
+const commandsOf = ({ meta, commits }: OpenedLog): Commands => {
+  const commands = createCommands(meta.get(commandsKey));
+  for (const { commandId, result } of commits) commands.answered(commandId, result);
+  return commands;
 };
 
 const close = async (store: EndableStore, cutter: Cutter): Promise<void> => {

@@ -179,8 +179,8 @@ const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly
 };
 
 /**
- * Applies one segment's ops, or notes why they can not be read for now. The time of the last op that
- * means something; times rise within a segment.
+ * Applies one segment's ops, or notes why they can not be read for now. The time of the last op
+ * that means something; times rise within a segment.
  */
 const readOne = (
   home: Home,

@@ -16,6 +16,7 @@ import { loadSegments, readCommits, readPending, restoreWriters } from "./replay
 
 export interface OpenedLog {
   readonly commits: readonly Commit[];
+  readonly meta: ReadonlyMap<string, Uint8Array>;
   readonly lastSequence: number;
   /** Of the latest own commit in the journal. */
   readonly lastTime: Time | null;
@@ -49,6 +50,7 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   for (const home of registry.homes()) if (home !== registry.system) await open(home);
   return {
     commits,
+    meta,
     lastSequence: commits.at(-1)?.sequence ?? store.absorbedSequence,
     lastTime: commits.reduce<Time | null>(
       (latest, { time }) => (latest === null || compareTimes(time, latest) > 0 ? time : latest),

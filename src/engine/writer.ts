@@ -41,7 +41,7 @@ export class OwnWriter {
   private nextN: number;
   private durableN: number;
   private held: HeldRun[] = [];
-  /** How many of the oldest runs are sealed and not known to be stored, and the last one's header. */
+  /** How many of the oldest runs are sealed and maybe not stored, and the last one's header. */
   private sealedRuns = 0;
   private sealedTip: HeaderHash | null = null;
   /** The last run takes no more ops: it is being cut, or another one failed to begin. */

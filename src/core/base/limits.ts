@@ -77,6 +77,8 @@ export const transactionTurnMillisecondsMax = 1_000;
 export const databaseLockMillisecondsMax = 1_000;
 export const iteratePageDocumentsDefault = 256;
 export const recentCommandsMax = 4_096;
+/** Their results as they are noted when the journal is let go. */
+export const recentCommandsBytesMax = 1_048_576;
 /** A transaction whose readings are older than so many changes is made again. */
 export const changesKeptMax = 16_384;
 /** The journal is let go when it holds more: an opening replays it. */
