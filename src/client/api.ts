@@ -80,7 +80,10 @@ export interface CollectionOptions {
 
 export interface HookContext {
   readonly collection: string;
-  /** A peer's write can not be changed by a hook, so only hooks after a write are told of one. */
+  /**
+   * A peer's write can not be changed by a hook: only the hooks after a write are told of one, and
+   * only those of the database's own `plugins`.
+   */
   readonly origin: "local" | "remote";
 }
 

@@ -92,7 +92,7 @@ const createEntry = (
     session,
     schema,
     makeId: session.makeId,
-    hooks: createHooks(name, plugins, session.report),
+    hooks: createHooks({ collection: name, plugins, report: session.report }),
     // A disk that is full keeps nobody from reading; whoever writes is told by the write.
     prepared: making.catch(() => undefined),
   };

@@ -9,12 +9,13 @@ import { createCatalogue, type Catalogue } from "./catalogue.ts";
 import type { Connection, Platform } from "./connection.ts";
 import { createFailedConnection } from "./connectionFailed.ts";
 import { createEmitter } from "./emitter.ts";
-import { runInitHooks } from "./hooks.ts";
+import { hasAfterHooks, runInitHooks, tellArrival } from "./hooks.ts";
 import { laterInDatabase } from "./later.ts";
 import { createNetworkManager } from "./networkManager.ts";
 import { createNetworks, type Networks } from "./networks.ts";
 import type { NetworkEvents } from "./networkTypes.ts";
 import { readOptions, type Settings } from "./options.ts";
+import { decodeStored } from "./rows.ts";
 import { createSession, type Session } from "./session.ts";
 import { createTransact, createTransaction } from "./transaction.ts";
 
@@ -25,10 +26,16 @@ export const createDatabase = (
 ): DistributedDatabase => {
   const { settings, connection } = begin(options, platform);
   const { name, durability } = settings;
-  const session = createSession(connection, { name, durability });
+  const tellArrivals = hasAfterHooks(settings.plugins);
+  const session = createSession(connection, { name, durability, tellArrivals });
   askToPersist(session, platform);
   const transact = createTransact(session);
   const catalogue = createCatalogue({ session, settings, transact });
+  session.onArrival(({ collection, before, after }) => {
+    const { plugins } = settings;
+    const told = { collection, plugins, report: session.report };
+    return tellArrival(told, decodeStored(before), decodeStored(after));
+  });
   const carrying = createCarrying(session, platform.carry ?? platform.page?.carry ?? null);
   const events = createEmitter<NetworkEvents>(session.report);
   const networks = createNetworks({

@@ -22,12 +22,14 @@ export interface Hooks {
   afterDelete(document: StoredFields): Promise<void>;
 }
 
-/** `report` is told what hooks after a write throw: the write stands. */
-export const createHooks = (
-  collection: string,
-  plugins: readonly Plugin[],
-  report: (error: unknown) => void,
-): Hooks => {
+export interface HooksDeps {
+  readonly collection: string;
+  readonly plugins: readonly Plugin[];
+  /** Told what hooks after a write throw: the write stands. */
+  readonly report: (error: unknown) => void;
+}
+
+export const createHooks = ({ collection, plugins, report }: HooksDeps): Hooks => {
   const context: HookContext = { collection, origin: "local" };
   const has = (...names: readonly (keyof Plugin)[]): boolean =>
     plugins.some((plugin) => names.some((name) => plugin[name] !== undefined));
@@ -47,15 +49,7 @@ export const createHooks = (
     return document;
   };
 
-  const tell = async (hook: string, run: (plugin: Plugin) => unknown): Promise<void> => {
-    for (const plugin of plugins) {
-      try {
-        await attempt(plugin, hook, () => run(plugin));
-      } catch (error) {
-        report(error);
-      }
-    }
-  };
+  const tell = createTell(plugins, report);
 
   return {
     onInsert: has("beforeInsert", "afterInsert"),
@@ -83,6 +77,53 @@ export const createHooks = (
       tell("afterDelete", (plugin) => plugin.afterDelete?.(copyOf(document), context)),
   };
 };
+
+/**
+ * What peers changed, told to the hooks after a write: documents as they were, and as they are, of
+ * those that live.
+ */
+export const tellArrival = async (
+  { collection, plugins, report }: HooksDeps,
+  before: readonly StoredFields[],
+  after: readonly StoredFields[],
+): Promise<void> => {
+  const context: HookContext = { collection, origin: "remote" };
+  const tell = createTell(plugins, report);
+  const previousById = new Map(before.map((document) => [document.id, document]));
+  for (const document of after) {
+    const previous = previousById.get(document.id);
+    previousById.delete(document.id);
+    if (previous === undefined) {
+      await tell("afterInsert", (plugin) => plugin.afterInsert?.(copyOf(document), context));
+    } else {
+      await tell("afterUpdate", (plugin) =>
+        plugin.afterUpdate?.(copyOf(document), copyOf(previous), context),
+      );
+    }
+  }
+  for (const gone of previousById.values()) {
+    await tell("afterDelete", (plugin) => plugin.afterDelete?.(copyOf(gone), context));
+  }
+};
+
+const createTell =
+  (plugins: readonly Plugin[], report: (error: unknown) => void) =>
+  async (hook: string, run: (plugin: Plugin) => unknown): Promise<void> => {
+    for (const plugin of plugins) {
+      try {
+        await attempt(plugin, hook, () => run(plugin));
+      } catch (error) {
+        report(error);
+      }
+    }
+  };
+
+/** Whether any of them wants to be told of peers' writes. */
+export const hasAfterHooks = (plugins: readonly Plugin[]): boolean =>
+  plugins.some(
+    ({ afterInsert, afterUpdate, afterDelete }) =>
+      afterInsert !== undefined || afterUpdate !== undefined || afterDelete !== undefined,
+  );
 
 /** In the order of the plugins. */
 export const runInitHooks = async (

@@ -30,6 +30,8 @@ export interface Session {
   write(write: Write, signal?: AbortSignal): Promise<readonly number[]>;
   /** A live query: `changed` is told of every change until the answer is called. */
   follow(request: FindRequest, changed: (change: LiveChange) => void, failed: Failed): () => void;
+  /** Calls `run` for what peers changed, one after another. */
+  onArrival(run: (arrival: Arrival) => Promise<void>): void;
   /** Counts `work` as under way, so that closing waits for it. Refused once closing has begun. */
   during<T>(work: () => Promise<T>): Promise<T>;
   /** What the opening found; null until then. */
@@ -51,6 +53,8 @@ export interface Session {
   destroy(): Promise<void>;
 }
 
+export type Arrival = ServiceEvent & { readonly kind: "arrived" };
+
 export type Ask<T> = (service: DatabaseService) => Promise<Answer<T>>;
 
 export const createSession = (connection: Connection, request: OpenRequest): Session => {
@@ -63,6 +67,7 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     working: new Set(),
     info: null,
     firstWrite: null,
+    arrivals: { run: () => Promise.resolve(), turn: Promise.resolve() },
     networks: [],
     sync: [],
     ended: null,
@@ -91,6 +96,9 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
       ),
     write: (write, signal) => sendWrite(state, opened, write, signal),
     follow: (find, changed, failed) => follow(state, opened, find, { changed, failed }),
+    onArrival: (run) => {
+      state.arrivals.run = run;
+    },
     during: (work) => during(state, work),
     info: () => state.info,
     isOpen: () => state.info !== null && state.ended === null,
@@ -128,6 +136,11 @@ interface State {
   readonly working: Set<Promise<unknown>>;
   info: OpenInfo | null;
   firstWrite: (() => void) | null;
+  readonly arrivals: {
+    run: (arrival: Arrival) => Promise<void>;
+    /** Settles when what came before was run. */
+    turn: Promise<void>;
+  };
   networks: readonly NetworkSnapshot[];
   sync: readonly SyncSnapshot[];
   /** Set once nothing can be asked any more. */
@@ -185,10 +198,22 @@ const receive = (state: State, event: ServiceEvent): void => {
     case "collections":
       state.events.emit("collections", undefined);
       return;
+    case "arrived":
+      arrive(state, event);
+      return;
     case "failed":
       end(state, new NebulusError(event.error));
       return;
   }
+};
+
+const arrive = (state: State, arrival: Arrival): void => {
+  const { arrivals } = state;
+  const before = arrivals.turn;
+  // Refused only where the database is closing: then nobody is told any more.
+  arrivals.turn = during(state, () => before.then(() => arrivals.run(arrival))).catch(
+    () => undefined,
+  );
 };
 
 const end = (state: State, error: NebulusError): void => {

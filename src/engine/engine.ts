@@ -57,6 +57,8 @@ export interface EngineDeps {
   ) => void;
   /** Documents of a home changed for good: what it says about itself is another by now. */
   readonly onHome: (home: Home) => void;
+  /** Peers' ops were read: the documents that they changed, as these were before. */
+  readonly onArrived: (batch: Batch) => void;
   /** The database can not go on. */
   readonly onFailed: (error: ErrorValue) => void;
 }
@@ -97,7 +99,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   let written: Time | null = null;
   const ingest = createIngest({
     ...{ store, crypto, inbox: createInbox() },
-    read: tell.applied,
+    read: tell.arrived,
     observe: (time, isOwn) => {
       clock.observe(time);
       if (isOwn) written = later(written, time);
@@ -217,6 +219,7 @@ const createTeller = (
   readonly shown: (batch: Batch) => void;
   /** Peers' changes are both at once. */
   readonly applied: (batch: Batch) => void;
+  readonly arrived: (batch: Batch) => void;
   readonly collection: (name: string) => void;
   readonly home: (home: Home) => void;
   readonly failed: (error: unknown) => void;
@@ -233,12 +236,17 @@ const createTeller = (
       deps.onHome(home);
     }
   };
+  const applied = (batch: Batch): void => {
+    changed(batch);
+    shown(batch);
+  };
   return {
     changed,
     shown,
-    applied: (batch) => {
-      changed(batch);
-      shown(batch);
+    applied,
+    arrived: (batch) => {
+      applied(batch);
+      deps.onArrived(batch);
     },
     collection: (name) => {
       live.reread(name);

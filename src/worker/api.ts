@@ -22,6 +22,8 @@ export type Answer<T> =
 export interface OpenRequest {
   readonly name: string;
   readonly durability: "strict" | "relaxed";
+  /** Whether to send `arrived` events: only who has hooks for them pays for them. */
+  readonly tellArrivals?: boolean;
 }
 
 export interface OpenInfo {
@@ -38,6 +40,15 @@ export type ServiceEvent =
   | { readonly kind: "networks"; readonly networks: readonly NetworkSnapshot[] }
   | { readonly kind: "sync"; readonly sync: readonly SyncSnapshot[] }
   | { readonly kind: "collections"; readonly collections: readonly CollectionInfo[] }
+  /**
+   * Documents that peers changed: rows as they were, and as they are; those that live, each time.
+   */
+  | {
+      readonly kind: "arrived";
+      readonly collection: string;
+      readonly before: Uint8Array;
+      readonly after: Uint8Array;
+    }
   /** The database can not go on: storage failed, or a later opening took over. */
   | { readonly kind: "failed"; readonly error: ErrorValue };
 

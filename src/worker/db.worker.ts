@@ -68,8 +68,12 @@ const letGo = async (): Promise<void> => {
 };
 
 const post = (event: ServiceEvent): void => {
-  const rows = event.kind === "live" && event.change.kind !== "failed" ? event.change.rows : null;
-  postMessage({ event }, { transfer: rows === null ? [] : [rows.buffer] });
+  postMessage({ event }, { transfer: rowsOf(event).map(({ buffer }) => buffer) });
+};
+
+const rowsOf = (event: ServiceEvent): readonly Uint8Array[] => {
+  if (event.kind === "arrived") return [event.before, event.after];
+  return event.kind === "live" && event.change.kind !== "failed" ? [event.change.rows] : [];
 };
 
 /** Rows are moved to the page, not copied. */

@@ -15,6 +15,7 @@ import { countMatches, findRows } from "../engine/query.ts";
 import { createSync, type Sync } from "../engine/sync.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { StorageAdapter } from "../storage/store.ts";
+import { arrivalsOf } from "./arrivals.ts";
 import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
 
 export interface ServiceDeps {
@@ -140,7 +141,7 @@ export const writeTo = async (
 /** Puts engine and sync together; each hears from the other what it must know. */
 export const openDatabase = async (
   deps: Omit<ServiceDeps, "carrierOf">,
-  { name, durability }: OpenRequest,
+  { name, durability, tellArrivals = false }: OpenRequest,
   emit: (event: ServiceEvent) => void,
 ): Promise<Opened> => {
   const store = await deps.adapter.open(name);
@@ -159,6 +160,9 @@ export const openDatabase = async (
     },
     onHome: (home) => {
       sync?.changed(home);
+    },
+    onArrived: (batch) => {
+      if (tellArrivals) arrivalsOf(engine, batch).forEach(emit);
     },
     onFailed: (error) => {
       emit({ kind: "failed", error });

@@ -5,7 +5,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createDistributedDb, createMemoryHub, InMemoryAdapter } from "../../../src/index.node.ts";
 import { DistributedCollection, NetworkManager } from "../../../src/index.node.ts";
-import type { DistributedDatabase } from "../../../src/client/api.ts";
+import type { DistributedDatabase, Plugin } from "../../../src/client/api.ts";
 import type { SyncState } from "../../../src/client/networkTypes.ts";
 import type { Document } from "../../../src/client/types.ts";
 import { Told } from "../../contract/api/live.ts";
@@ -379,4 +379,41 @@ test("two databases on one hub show each other what they write", async () => {
   const manager = one.getNetworkManager();
   expect(manager.getNetworkStats("team-1")).toMatchObject({ connectedPeers: 1 });
   expect(manager.getConnectedPeers("team-1")).toHaveLength(1);
+});
+
+test("T-191 hooks after a write are told of peers' writes, and that they are theirs", async () => {
+  const hub = createMemoryHub();
+  const told = new Told<unknown>();
+  const note =
+    (hook: string) =>
+    (...documents: unknown[]): void => {
+      told.note([hook, ...documents]);
+    };
+  const plugin: Plugin = {
+    name: "watch",
+    beforeInsert: note("beforeInsert"),
+    afterInsert: note("afterInsert"),
+    beforeUpdate: note("beforeUpdate"),
+    afterUpdate: note("afterUpdate"),
+    beforeDelete: note("beforeDelete"),
+    afterDelete: note("afterDelete"),
+  };
+  const join = async (plugins: readonly Plugin[]): Promise<DistributedCollection> => {
+    const database = bench.open({
+      plugins,
+      distributed: { enabled: true, network: hub.network() },
+    });
+    await database.createNetwork(team);
+    const users = database.collection("users");
+    await users.attachToNetwork("team-1");
+    return users;
+  };
+  const [theirs] = [await join([]), await join([plugin])];
+  const remote = { collection: "users", origin: "remote" };
+  await theirs.insert({ id: "a", n: 1 });
+  expect(await told.nth(1)).toEqual(["afterInsert", { id: "a", n: 1 }, remote]);
+  await theirs.update("a", { $inc: { n: 1 } });
+  expect(await told.nth(2)).toEqual(["afterUpdate", { id: "a", n: 2 }, { id: "a", n: 1 }, remote]);
+  await theirs.delete("a");
+  expect(await told.nth(3)).toEqual(["afterDelete", { id: "a", n: 2 }, remote]);
 });
