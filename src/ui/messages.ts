@@ -36,7 +36,7 @@ export const messages = {
   failed: {
     title: "The database could not go on",
     retry: "Open it again",
-    kept: "What was saved before is still on this device.",
+    kept: "This page has deleted nothing from this device.",
     lost: "It was kept in memory only: what was in it is gone.",
     toReport: "For a report of this problem",
   },
