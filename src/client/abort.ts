@@ -45,3 +45,12 @@ export const unlessAborted = async <T>(
     work.catch(() => undefined);
   }
 };
+
+/** Not begun where the signal says so already. */
+export const abortable = async <T>(
+  signal: AbortSignal | undefined,
+  begin: () => Promise<T>,
+): Promise<T> => {
+  if (signal?.aborted === true) throw abortedError(signal);
+  return unlessAborted(begin(), signal);
+};

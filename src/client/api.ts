@@ -159,7 +159,7 @@ export interface DistributedDatabase<
   ): Promise<R>;
   /** Deletes all of this database from this device, then it is closed. */
   destroy(): Promise<void>;
-  createNetwork(options: NetworkOptions): Promise<string>;
+  createNetwork(options: NetworkOptions, call?: CallOptions): Promise<string>;
   /**
    * A bare name, with neither secret nor invite, is listed as `pending`: nothing syncs until one
    * arrives.
@@ -173,12 +173,12 @@ export interface DistributedDatabase<
    * Detaches its collections; their documents stay on this device. An unknown network: nothing
    * happens.
    */
-  leaveNetwork(networkId: string): Promise<void>;
-  addCollectionToNetwork(networkId: string, collection: string): Promise<void>;
+  leaveNetwork(networkId: string, call?: CallOptions): Promise<void>;
+  addCollectionToNetwork(networkId: string, collection: string, call?: CallOptions): Promise<void>;
   /** Nothing happens for a collection that is unknown or in no network. */
-  removeCollectionFromNetwork(collection: string): Promise<void>;
+  removeCollectionFromNetwork(collection: string, call?: CallOptions): Promise<void>;
   getNetworkManager(): NetworkManager;
-  health(): Promise<Health>;
+  health(call?: CallOptions): Promise<Health>;
   capabilities(): Capabilities;
   /** Over the collections of one network, or of all: the least finished one counts. */
   syncStatus(networkId?: string): SyncStatus;

@@ -3,6 +3,7 @@
  * out collections, transactions and networks. Where its engine runs is the platform's business.
  */
 import type { Capabilities, DistributedDatabase, DistributedDbOptions, Health } from "./api.ts";
+import { abortable } from "./abort.ts";
 import { notSupported, toNebulusError } from "./answer.ts";
 import { createCarrying, type Carrying } from "./carrying.ts";
 import { createCatalogue, type Catalogue } from "./catalogue.ts";
@@ -73,9 +74,10 @@ export const createDatabase = (
     joinNetwork: networks.join,
     leaveNetwork: networks.leave,
     addCollectionToNetwork: networks.addCollection,
-    removeCollectionFromNetwork: (collection) => networks.removeCollection(collection),
+    removeCollectionFromNetwork: (collection, call) =>
+      networks.removeCollection(collection, undefined, call),
     getNetworkManager: () => manager,
-    health: () => session.during(() => healthOf(parts)),
+    health: (call) => session.during(() => abortable(call?.signal, () => healthOf(parts))),
     capabilities: () => capabilitiesOf(parts),
     syncStatus: networks.syncStatus,
     on: session.events.on,

@@ -33,8 +33,8 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
     joinNetwork: networks.join,
     leaveNetwork: networks.leave,
     addCollectionToNetwork: networks.addCollection,
-    removeCollectionFromNetwork: (networkId, collection) =>
-      networks.removeCollection(collection, networkId),
+    removeCollectionFromNetwork: (networkId, collection, call) =>
+      networks.removeCollection(collection, networkId, call),
     getNetworkCollections: (networkId) => [...(find(networkId)?.collections ?? [])],
     getNetworkStats: (networkId) => statsOf(find(networkId)),
     getNetworks: networks.list,

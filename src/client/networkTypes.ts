@@ -4,6 +4,7 @@
  */
 import type { SyncStatus } from "../core/wire/snapshots.ts";
 import type { LaterManagerMethod, LaterOf } from "./later.ts";
+import type { CallOptions } from "./types.ts";
 
 export type { SyncStatus };
 
@@ -22,7 +23,7 @@ export interface NetworkOptions {
   readonly encryption?: { readonly enabled?: boolean; readonly sharedSecret?: string };
 }
 
-export interface JoinOptions {
+export interface JoinOptions extends CallOptions {
   readonly sharedSecret?: string;
 }
 
@@ -102,15 +103,19 @@ export interface ProtocolMessage {
 export interface NetworkManager extends LaterOf<LaterManagerMethod> {
   /** Resolves when the database is open. Calling it again does nothing. */
   initialize(): Promise<void>;
-  createNetwork(options: NetworkOptions): Promise<string>;
+  createNetwork(options: NetworkOptions, call?: CallOptions): Promise<string>;
   joinNetwork(
     networkId: string,
     bootstrapPeers?: readonly string[],
     options?: JoinOptions,
   ): Promise<void>;
-  leaveNetwork(networkId: string): Promise<void>;
-  addCollectionToNetwork(networkId: string, collection: string): Promise<void>;
-  removeCollectionFromNetwork(networkId: string, collection: string): Promise<void>;
+  leaveNetwork(networkId: string, call?: CallOptions): Promise<void>;
+  addCollectionToNetwork(networkId: string, collection: string, call?: CallOptions): Promise<void>;
+  removeCollectionFromNetwork(
+    networkId: string,
+    collection: string,
+    call?: CallOptions,
+  ): Promise<void>;
   /** Names; empty for an unknown network. */
   getNetworkCollections(networkId: string): readonly string[];
   getNetworkStats(networkId: string): NetworkStats | null;

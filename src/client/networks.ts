@@ -6,6 +6,7 @@
 import { describe, isPlainObject } from "../core/cbor/check.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
+import { abortable } from "./abort.ts";
 import { notSupported, refusal } from "./answer.ts";
 import type { Emitter } from "./emitter.ts";
 import type {
@@ -16,19 +17,28 @@ import type {
   SyncStatus,
 } from "./networkTypes.ts";
 import type { Session } from "./session.ts";
+import type { CallOptions } from "./types.ts";
 
 export interface Networks {
   readonly events: Emitter<NetworkEvents>;
-  readonly create: (options: NetworkOptions) => Promise<string>;
+  readonly create: (options: NetworkOptions, call?: CallOptions) => Promise<string>;
   readonly join: (
     networkId: string,
     peers?: readonly string[],
     options?: JoinOptions,
   ) => Promise<void>;
-  readonly leave: (networkId: string) => Promise<void>;
-  readonly addCollection: (networkId: string, collection: string) => Promise<void>;
+  readonly leave: (networkId: string, call?: CallOptions) => Promise<void>;
+  readonly addCollection: (
+    networkId: string,
+    collection: string,
+    call?: CallOptions,
+  ) => Promise<void>;
   /** Of that network only, where one is named. */
-  readonly removeCollection: (collection: string, networkId?: string) => Promise<void>;
+  readonly removeCollection: (
+    collection: string,
+    networkId?: string,
+    call?: CallOptions,
+  ) => Promise<void>;
   readonly list: () => readonly NetworkConfig[];
   readonly syncStatus: (networkId?: string) => SyncStatus;
 }
@@ -45,16 +55,17 @@ export interface NetworksDeps {
 export const createNetworks = (deps: NetworksDeps): Networks => {
   const { session, events } = deps;
   const state: State = { ...deps, pending: new Map(), peers: new Map() };
+  const run = <T>(call: CallOptions | undefined, work: () => Promise<T>): Promise<T> =>
+    session.during(() => abortable(call?.signal, work));
   return {
     events,
-    create: (options) => session.during(() => create(state, options)),
-    join: (networkId, peers, options) =>
-      session.during(() => join(state, networkId, peers, options)),
-    leave: (networkId) => session.during(() => leave(state, networkId)),
-    addCollection: (networkId, collection) =>
-      session.during(() => addCollection(state, networkId, collection)),
-    removeCollection: (collection, networkId) =>
-      session.during(() => removeCollection(state, collection, networkId)),
+    create: (options, call) => run(call, () => create(state, options)),
+    join: (networkId, peers, options) => run(options, () => join(state, networkId, peers, options)),
+    leave: (networkId, call) => run(call, () => leave(state, networkId)),
+    addCollection: (networkId, collection, call) =>
+      run(call, () => addCollection(state, networkId, collection)),
+    removeCollection: (collection, networkId, call) =>
+      run(call, () => removeCollection(state, collection, networkId)),
     list: () => [
       ...session.networks().map((snapshot) => configOf(state, snapshot)),
       ...state.pending.values(),

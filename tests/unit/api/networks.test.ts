@@ -417,3 +417,18 @@ test("T-191 hooks after a write are told of peers' writes, and that they are the
   await theirs.delete("a");
   expect(await told.nth(3)).toEqual(["afterDelete", { id: "a", n: 2 }, remote]);
 });
+
+test("a call on networks that is aborted before it begins does nothing", async () => {
+  const database = await withTeam();
+  const users = database.collection("users");
+  const call = { signal: AbortSignal.abort() };
+  await expectRejection(database.createNetwork({ ...team, networkId: "other" }, call), "Aborted");
+  await expectRejection(database.joinNetwork("bare", [], call), "Aborted");
+  await expectRejection(database.leaveNetwork("team-1", call), "Aborted");
+  await expectRejection(database.addCollectionToNetwork("team-1", "users", call), "Aborted");
+  await expectRejection(users.attachToNetwork("team-1", call), "Aborted");
+  await expectRejection(users.forceSync(call), "Aborted");
+  await expectRejection(database.health(call), "Aborted");
+  expect(database.getNetworkManager().getNetworks()).toMatchObject([{ networkId: "team-1" }]);
+  expect(users.getSyncState()).toBeNull();
+});
