@@ -8,11 +8,12 @@ import { unreachable } from "../core/base/result.ts";
 import type { HybridClock } from "../core/clock/hybrid.ts";
 import type { JournalPart } from "../core/journal/record.ts";
 import type { ReadMark, Write, WriteRequest, WriteResult } from "../core/wire/requests.ts";
-import type { Batch } from "./append.ts";
+import { undoBatch, type Batch } from "./append.ts";
 import type { Commands } from "./commands.ts";
 import { beginDraft, type Draft } from "./draft.ts";
 import type { Home } from "./home.ts";
 import type { Journal } from "./journal.ts";
+import type { Unflushed } from "./unflushed.ts";
 import type { OwnWriter, Placing } from "./writer.ts";
 import { applyWrite, type WriteDeps } from "./writes.ts";
 
@@ -33,6 +34,7 @@ export interface CommitDeps extends WriteDeps {
   readonly clock: HybridClock;
   readonly journal: Journal;
   readonly commands: Commands;
+  readonly unflushed: Unflushed;
   readonly writerOf: (home: Home) => OwnWriter;
   readonly applyCollectionWrite: (draft: Draft, write: CollectionWrite) => number;
   readonly holds: (mark: ReadMark) => boolean;
@@ -98,7 +100,8 @@ const fillDraft = <T>(deps: CommitDeps, placing: Placing, fill: (draft: Draft) =
     const value = fill(draft);
     return { draft, value, parts: draft.encode(placing) };
   } catch (error) {
-    draft.undo();
+    undoBatch(draft.batch);
+    draft.rewind();
     throw error;
   }
 };
@@ -113,16 +116,19 @@ const store = async (
     deps.commands.answered(commandId, counts);
     return;
   }
+  deps.unflushed.written(draft.batch);
   deps.applied(draft.batch);
   await deps.journal.append({
     commit: { commandId, time: deps.clock.last(), result: counts, parts },
     durable: () => {
+      deps.unflushed.durable(draft.batch);
       draft.durable();
       deps.commands.answered(commandId, counts);
       deps.durable(draft.batch);
     },
     undo: () => {
-      draft.undo();
+      deps.unflushed.undo(draft.batch);
+      draft.rewind();
       deps.undone(draft.batch);
     },
   });

@@ -10,7 +10,7 @@ import { makeDelete, makeReissue, makeWrite } from "../core/doc/diff.ts";
 import { isAlive } from "../core/doc/state.ts";
 import type { JournalPart } from "../core/journal/record.ts";
 import type { OwnOp } from "../core/segment/cut.ts";
-import { append, createBatch, undoBatch, type Batch } from "./append.ts";
+import { append, createBatch, type Batch } from "./append.ts";
 import type { Home } from "./home.ts";
 import type { OwnWriter, Placing } from "./writer.ts";
 
@@ -43,7 +43,8 @@ export interface Draft {
   encode(placing: Placing): readonly JournalPart[];
   /** The journal has kept it. */
   durable(): void;
-  undo(): void;
+  /** Numbers, runs and what is not a document, as before; the documents are the caller's. */
+  rewind(): void;
 }
 
 export interface DraftDeps {
@@ -118,8 +119,7 @@ export const beginDraft = (deps: DraftDeps): Draft => {
     durable() {
       for (const { writer, first, ops } of written.values()) writer.durable(first + ops.length - 1);
     },
-    undo() {
-      undoBatch(batch);
+    rewind() {
       for (const { writer, first } of written.values()) writer.rewind(first);
       for (const undo of undos.reverse()) undo();
     },

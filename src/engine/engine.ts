@@ -37,6 +37,7 @@ import { openLog, type OpenedLog } from "./openLog.ts";
 import { createRebuild, type Rebuild } from "./rebuild.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import type { Timers } from "./timers.ts";
+import { createUnflushed } from "./unflushed.ts";
 
 export interface EngineDeps {
   readonly store: Store;
@@ -97,8 +98,9 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const tell = createTeller(deps, live, changes);
   const clock = createHybridClock({ now: timers.now });
   let written: Time | null = null;
+  const unflushed = createUnflushed();
   const ingest = createIngest({
-    ...{ store, crypto, inbox: createInbox() },
+    ...{ store, crypto, unflushed, inbox: createInbox() },
     read: tell.arrived,
     observe: (time, isOwn) => {
       clock.observe(time);
@@ -127,7 +129,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     changed: tell.collection,
   });
   const commits = createCommits({
-    ...{ clock, journal, commands, holds: changes.holds },
+    ...{ clock, journal, commands, unflushed, holds: changes.holds },
     ...{ now: timers.now, readable: registry.readable, collection: registry.make },
     writerOf: (home) => ownWriterOf(home, crypto),
     applyCollectionWrite: homes.applyCollectionWrite,

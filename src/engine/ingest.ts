@@ -7,6 +7,7 @@ import { NebulusError } from "../core/base/errors.ts";
 import { unreachable } from "../core/base/result.ts";
 import type { HeaderHash, Time, WriterId } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
+import type { NoOp, Op } from "../core/op/types.ts";
 import { decodeBody, failedBody } from "../core/segment/body.ts";
 import type { Split } from "../core/segment/branches.ts";
 import { checkDelivery, deliverStored } from "../core/segment/deliver.ts";
@@ -18,8 +19,9 @@ import {
   type ParsedSegment,
 } from "../core/segment/segment.ts";
 import type { SegmentKey, Store, StoredSegment } from "../storage/store.ts";
-import { append, createBatch, type Batch } from "./append.ts";
+import { createBatch, type Batch } from "./append.ts";
 import { controlOf, isOwnSegment, keyringOf, writersOf, type Home } from "./home.ts";
+import type { Unflushed } from "./unflushed.ts";
 
 /** What came of segments that a peer sent. */
 export interface Ingested {
@@ -34,6 +36,7 @@ export interface IngestDeps {
   /** One for all scopes: its bounds are the device's. */
   readonly inbox: Inbox;
   readonly crypto: CryptoPort;
+  readonly unflushed: Pick<Unflushed, "read">;
   /** The time of what was read: this device's next writes come after it. */
   readonly observe: (time: Time, isOwn: boolean) => void;
   /** Documents changed by what was read; it is durable. */
@@ -157,7 +160,7 @@ const judgeAll = async (
 };
 
 const readAll = async (
-  { crypto, observe }: IngestDeps,
+  { crypto, unflushed, observe }: IngestDeps,
   home: Home,
   source: SegmentSource,
 ): Promise<Batch> => {
@@ -166,8 +169,11 @@ const readAll = async (
     const segment = await source(next);
     if (segment === null) throw lostSegment(home, next);
     const opened = await openSegment(segment, keyringOf(home), crypto);
-    const last = readOne(home, segment, opened, batch);
-    if (last !== null) observe(last, isOwnSegment(home, segment));
+    const ops = opsOf(home, segment, opened);
+    unflushed.read(home, ops, batch);
+    // Times rise within a segment.
+    const last = ops.findLast((op) => op.kind !== "no-op");
+    if (last !== undefined) observe(last.time, isOwnSegment(home, segment));
   }
   return batch;
 };
@@ -178,34 +184,25 @@ const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly
   return parsed.ok ? [{ segment: parsed.value, source }] : [];
 };
 
-/**
- * Applies one segment's ops, or notes why they can not be read for now. The time of the last op
- * that means something; times rise within a segment.
- */
-const readOne = (
+/** One segment's ops, none where they can not be read for now: why is noted. */
+const opsOf = (
   home: Home,
-  segment: DeliveredSegment,
+  { header, headerHash }: DeliveredSegment,
   opened: OpenedSegment,
-  batch: Batch,
-): Time | null => {
-  const { header, headerHash } = segment;
+): readonly (Op | NoOp)[] => {
   const names = home.tree.namesFor(headerHash, header.rows);
   switch (opened.kind) {
-    case "plain": {
-      const ops = decodeBody(opened.body, header, names);
-      for (const op of ops) append(home, op, batch);
+    case "plain":
       home.reading.markRead(headerHash);
-      return ops.findLast((op) => op.kind !== "no-op")?.time ?? null;
-    }
+      return decodeBody(opened.body, header, names);
     case "fault":
-      for (const op of failedBody(header, names, opened.reason)) append(home, op, batch);
       home.reading.markRead(headerHash);
-      return null;
+      return failedBody(header, names, opened.reason);
     case "missing-key":
     case "needs-newer":
       home.counters.count("waits", opened.kind);
       home.reading.block(headerHash, opened);
-      return null;
+      return [];
     default:
       return unreachable(opened);
   }

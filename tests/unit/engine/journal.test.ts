@@ -3,47 +3,9 @@
  * fails before its effect, after it, or altogether.
  */
 import { describe, expect, test } from "vitest";
-import { NebulusError } from "../../../src/core/base/errors.ts";
 import type { StoreOperation } from "../../../src/storage/memory.ts";
+import { countCalls, failAt, holdBack, storeFailure } from "./faults.ts";
 import { createWorld, follow, type Device } from "./world.ts";
-
-/** How often the store was asked for something. */
-const countCalls = (device: Device, kind: StoreOperation["kind"]): { count: number } => {
-  const calls = { count: 0 };
-  device.fault = (operation) => {
-    if (operation.kind === kind && operation.phase === "before") calls.count += 1;
-  };
-  return calls;
-};
-
-const failed = new NebulusError({ code: "StorageFailed", message: "no", retryable: true });
-
-/** The next operations of this kind fail, until it is called again with null. */
-const failAt = (
-  device: Device,
-  kinds: readonly StoreOperation["kind"][],
-  phase: StoreOperation["phase"],
-): void => {
-  device.fault = (operation) => {
-    if (kinds.includes(operation.kind) && operation.phase === phase) throw failed;
-  };
-};
-
-/** Holds the store's next call of that kind back until `go` is called. */
-const holdBack = (device: Device, kind: StoreOperation["kind"]): { readonly go: () => void } => {
-  let go = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  device.fault = (operation) =>
-    operation.kind === kind && operation.phase === "before" ? gate : undefined;
-  return {
-    go: () => {
-      device.fault = null;
-      go();
-    },
-  };
-};
 
 const stateOf = (device: Device, name: string): object => {
   const { registry } = device.engine;
@@ -155,6 +117,43 @@ describe("a store that fails before the effect", () => {
   });
 });
 
+test("what peers wrote meanwhile stays when this device's writes are taken back", async () => {
+  const world = createWorld();
+  const [a, b] = [await world.open(), await world.open()];
+  for (const device of [a, b]) await device.share("notes");
+  await a.insert("notes", [{ id: "1", n: 0 }, { id: "2", text: "first" }, { id: "3" }]);
+  await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified");
+  const live = follow(a, "notes");
+  const gate = holdBack(a, "appendJournal");
+  const commands = [
+    a.update("notes", "1", { $inc: { n: 100 } }),
+    a.update("notes", "2", { text: "from a" }),
+    a.remove("notes", "3"),
+  ];
+  await world.settle();
+  await b.update("notes", "1", { $inc: { n: 1 } });
+  await b.update("notes", "2", { text: "from b", more: true });
+  await b.update("notes", "3", { kept: true });
+  await b.insert("notes", [{ id: "4" }]);
+  // They have arrived, and their transaction waits behind the flush.
+  await world.pass(3_000);
+  commands.push(a.upsert("notes", [{ id: "5" }]));
+  gate.fail();
+  for (const { status } of await Promise.allSettled(commands)) expect(status).toBe("rejected");
+  await world.settle();
+  expect(a.find("notes")).toEqual([
+    { id: "1", n: 1 },
+    { id: "2", text: "from b", more: true },
+    { id: "3", kept: true },
+    { id: "4" },
+  ]);
+  expect(live.rows()).toEqual(a.find("notes"));
+  await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified again");
+  const held = [...a.shared("notes").documents.values()];
+  await a.reopen();
+  expect([...a.shared("notes").documents.values()]).toEqual(held);
+});
+
 test("a store that fails after the effect has committed", async () => {
   const device = await createWorld().open({ online: false });
   await device.share("notes");
@@ -174,8 +173,8 @@ describe("a store that can not even be read", () => {
     await device.share("notes");
     await device.insert("notes", [{ id: "1" }]);
     device.fault = (operation) => {
-      if (operation.kind === "appendJournal" && operation.phase === phase) throw failed;
-      if (operation.kind === "journal") throw failed;
+      if (operation.kind === "appendJournal" && operation.phase === phase) throw storeFailure;
+      if (operation.kind === "journal") throw storeFailure;
     };
     const error: unknown = await device.insert("notes", [{ id: "2" }]).catch((one: unknown) => one);
     expect(error).toMatchObject({ code: "StorageFailed" });

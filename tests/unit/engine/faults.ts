@@ -1,0 +1,63 @@
+/**
+ * A device's store that fails, waits, or counts what it is asked.
+ */
+import { NebulusError } from "../../../src/core/base/errors.ts";
+import type { StoreOperation } from "../../../src/storage/memory.ts";
+import type { Device } from "./world.ts";
+
+type Kind = StoreOperation["kind"];
+
+export const storeFailure = new NebulusError({
+  code: "StorageFailed",
+  message: "This disk fails when it is told to.",
+  retryable: true,
+});
+
+/** How often the store was asked for something. */
+export const countCalls = (device: Device, kind: Kind): { readonly count: number } => {
+  const calls = { count: 0 };
+  device.fault = (operation) => {
+    if (operation.kind === kind && operation.phase === "before") calls.count += 1;
+  };
+  return calls;
+};
+
+/** All operations of these kinds fail, or the n-th, until the device's fault is taken away. */
+export const failAt = (
+  device: Device,
+  kinds: readonly Kind[],
+  phase: StoreOperation["phase"],
+  only: number | null = null,
+): void => {
+  let count = 0;
+  device.fault = (operation) => {
+    if (!kinds.includes(operation.kind) || operation.phase !== phase) return;
+    count += 1;
+    if (only === null || count === only) throw storeFailure;
+  };
+};
+
+/** Holds the store's next call of that kind back until it may go on, or fails. */
+export const holdBack = (
+  device: Device,
+  kind: Kind,
+): { readonly go: () => void; readonly fail: () => void } => {
+  let settle: (error: unknown) => void = () => undefined;
+  const gate = new Promise<void>((resolve, reject) => {
+    settle = (error) => {
+      device.fault = null;
+      if (error === null) resolve();
+      else reject(storeFailure);
+    };
+  });
+  device.fault = (operation) =>
+    operation.kind === kind && operation.phase === "before" ? gate : undefined;
+  return {
+    go: () => {
+      settle(null);
+    },
+    fail: () => {
+      settle(storeFailure);
+    },
+  };
+};
