@@ -1,0 +1,226 @@
+/**
+ * Wrong look-alikes of the code: what DESIGN.md §3 and FORMATS.md forbid, each as one small change
+ * of one file, and the test that must catch it. `run.ts` applies them one at a time to a copy.
+ */
+
+export interface Mutant {
+  /** What the mutant believes. */
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly text: string;
+  readonly instead: string;
+  /** The test file that must fail. */
+  readonly killedBy: string;
+}
+
+const mergeMutants: readonly Mutant[] = [
+  {
+    name: "an entry replaces all earlier ones of the writers that it names",
+    file: "src/core/doc/merge.ts",
+    text: "const stays = ({ dot }: HeldEntry): boolean => !includesDot(entry.replaces, dot);",
+    instead:
+      "const stays = ({ dot }: HeldEntry): boolean => !entry.replaces.some((each) => each.writer === dot.writer && each.n >= dot.n);",
+    killedBy: "tests/property/mergeHostile.test.ts",
+  },
+  {
+    name: "an op replaces whatever stood there, seen or not",
+    file: "src/core/doc/merge.ts",
+    text: "const stays = ({ dot }: HeldEntry): boolean => !includesDot(entry.replaces, dot);",
+    instead: "const stays = (_held: HeldEntry): boolean => false;",
+    killedBy: "tests/unit/core/doc/intent.test.ts",
+  },
+  {
+    name: "a delete takes away births that it did not see",
+    file: "src/core/doc/merge.ts",
+    text: "const births = before.births.filter(({ dot }) => !includesDot(op.births, dot));",
+    instead: "const births = before.births.filter(() => op.births.length === 0);",
+    killedBy: "tests/property/mergeHonest.test.ts",
+  },
+  {
+    name: "a delete counts for the first birth that it names",
+    file: "src/core/doc/merge.ts",
+    text: "const births = before.births.filter(({ dot }) => !includesDot(op.births, dot));",
+    instead:
+      "const births = before.births.filter(({ dot }) => !includesDot(op.births.slice(0, 1), dot));",
+    killedBy: "tests/property/mergeHonest.test.ts",
+  },
+  {
+    name: "siblings are capped",
+    file: "src/core/doc/merge.ts",
+    text: "[...entries, written].sort(compare));",
+    instead: "[...entries, written].sort(compare).slice(-2));",
+    killedBy: "tests/property/mergeHonest.test.ts",
+  },
+  {
+    name: "siblings are folded pairwise: the later one stays",
+    file: "src/core/doc/merge.ts",
+    text: "[...entries, written].sort(compare));",
+    instead: "[...entries, written].sort(compare).slice(-1));",
+    killedBy: "tests/unit/core/doc/intent.test.ts",
+  },
+  {
+    name: "a birth goes with its replaced values",
+    file: "src/core/doc/merge.ts",
+    text: "return pack({ ...before, births, registers: settled.filter(isHeld) });",
+    instead:
+      "return pack({ ...before, births: births.filter((birth) => settled.some(({ base }) => base.some((held) => equalDots(held.dot, birth.dot)))), registers: settled.filter(isHeld) });",
+    killedBy: "tests/property/mergeHonest.test.ts",
+  },
+  {
+    name: "an op that is invisible replaces nothing",
+    file: "src/core/doc/merge.ts",
+    text: "for (const entry of op.entries) {\n    const key = pathKey(entry.path);",
+    instead:
+      "for (const entry of living.length > 0 ? op.entries : []) {\n    const key = pathKey(entry.path);",
+    killedBy: "tests/property/mergeHostile.test.ts",
+  },
+  {
+    name: "a remove hides elements although the value it saw is gone",
+    file: "src/core/doc/merge.ts",
+    text: "return bases.length === 0 ? [] : [{ ...each, bases }];",
+    instead: "return [{ ...each, bases }];",
+    killedBy: "tests/property/mergeHonest.test.ts",
+  },
+  {
+    name: "a write names one of the births that it saw",
+    file: "src/core/doc/diff.ts",
+    text: "const seen = birthsOf(state).map((each) => each.dot);",
+    instead: "const seen = birthsOf(state).map((each) => each.dot).slice(0, 1);",
+    killedBy: "tests/property/mergeHonest.test.ts",
+  },
+  {
+    name: "a run is issued anew from nothing",
+    file: "src/core/doc/draft.ts",
+    text: "const before = draft.runs.get(runKey)?.total ?? mine?.total ?? 0;",
+    instead: "const before = draft.runs.get(runKey)?.total ?? 0;",
+    killedBy: "tests/unit/core/doc/intent.test.ts",
+  },
+  {
+    name: "a set forgets which totals it saw",
+    file: "src/core/doc/draft.ts",
+    text: "const seen = seenRuns(held.runs);",
+    instead: "const seen = seenRuns(held.runs.slice(0, 0));",
+    killedBy: "tests/unit/core/doc/intent.test.ts",
+  },
+  {
+    name: "fast clocks win",
+    file: "src/core/clock/hybrid.ts",
+    text: "time.ms > now + clockAheadMillisecondsMax;",
+    instead: "time.ms > now + clockAheadMillisecondsMax * 1e9;",
+    killedBy: "tests/unit/core/doc/read.test.ts",
+  },
+  {
+    name: "what was read does not move the clock",
+    file: "src/core/clock/hybrid.ts",
+    text: "if (compareTimes(time, last) > 0) last = time;",
+    instead: "if (compareTimes(time, last) > 1e15) last = time;",
+    killedBy: "tests/unit/core/clock/hybrid.test.ts",
+  },
+];
+
+const formatMutants: readonly Mutant[] = [
+  {
+    name: "row 0 may name the op itself and later ones",
+    file: "src/core/segment/body.ts",
+    text: "return n < own ?",
+    instead: "return n < own + 2 ?",
+    killedBy: "tests/unit/core/segment/body.test.ts",
+  },
+  {
+    name: "two entries in one register are one too many, and count",
+    file: "src/core/op/decode.ts",
+    text: 'if (registers.size < entries.length) wrong(reader, "two entries in one register");',
+    instead: 'if (registers.size === 0) wrong(reader, "two entries in one register");',
+    killedBy: "tests/unit/core/op/decode.test.ts",
+  },
+  {
+    name: "an entry may end in nil",
+    file: "src/core/op/decode.ts",
+    text: 'if (rest.left === 0) wrong(rest.reader, "an entry that ends in nil");',
+    instead: 'if (rest.left < 0) wrong(rest.reader, "an entry that ends in nil");',
+    killedBy: "tests/unit/core/op/decode.test.ts",
+  },
+  {
+    name: "-0 is a number like any other",
+    file: "src/core/cbor/reader.ts",
+    text: 'if (Object.is(value, -0)) this.fail("notCanonical", "-0", start);',
+    instead: 'if (Object.is(value, -0) && start < 0) this.fail("notCanonical", "-0", start);',
+    killedBy: "tests/unit/core/cbor/value.test.ts",
+  },
+  {
+    name: "bytes may follow a deflated body",
+    file: "src/core/segment/compress.ts",
+    text: "const left = stream.avail_in;",
+    instead: "const left = stream.avail_in * 0;",
+    killedBy: "tests/golden/golden.test.ts",
+  },
+  {
+    name: "a signature is somebody else's business",
+    file: "src/core/segment/deliver.ts",
+    text: 'if (!isSigned) return refused("signature");',
+    instead: 'if (!isSigned && header.count < 0) return refused("signature");',
+    killedBy: "tests/unit/core/segment/deliver.test.ts",
+  },
+  {
+    name: "rows may be missing",
+    file: "src/core/segment/deliver.ts",
+    text: "if (isHere || control?.isVoidRow(scope, row.writer, row.n) === true) continue;",
+    instead: "if (isHere || control?.isVoidRow(scope, row.writer, row.n) !== true) continue;",
+    killedBy: "tests/unit/core/segment/deliver.test.ts",
+  },
+  {
+    name: "a log may have gaps",
+    file: "src/core/segment/deliver.ts",
+    text: "const isNext = previous.first + previous.count === header.first;",
+    instead: "const isNext = previous.first + previous.count <= header.first;",
+    killedBy: "tests/unit/core/segment/deliver.test.ts",
+  },
+  {
+    name: "segments are read as they come",
+    file: "src/core/segment/reading.ts",
+    text: "if (needed.size === 0) ready.add(item);",
+    instead: "ready.add(item);",
+    killedBy: "tests/unit/core/segment/reading.test.ts",
+  },
+  {
+    name: "branches of a fork share their writer's name",
+    file: "src/core/segment/branches.ts",
+    text: 'writerIdOf(shortHash("branch", hexToBytes(writer), hexToBytes(hash)));',
+    instead: 'writerIdOf(shortHash("branch", hexToBytes(writer), hexToBytes(hash).slice(0, 0)));',
+    killedBy: "tests/unit/core/segment/tree.test.ts",
+  },
+  {
+    name: "own segments leave though the peer names a head of mine that I do not know",
+    file: "src/core/sync/serving.ts",
+    text: "return isNamed;",
+    instead: "return true;",
+    killedBy: "tests/unit/core/sync/session.test.ts",
+  },
+];
+
+const engineMutants: readonly Mutant[] = [
+  {
+    name: "a write is acknowledged before it is flushed",
+    file: "src/engine/journal.ts",
+    text: "this.queue.push({ record, entry, resolve, reject });",
+    instead: "this.queue.push({ record, entry, resolve, reject });\n      resolve();",
+    killedBy: "tests/unit/engine/journal.test.ts",
+  },
+  {
+    name: "a failed flush leaves its effects in memory",
+    file: "src/engine/journal.ts",
+    text: "for (const { entry } of [...undone].reverse()) entry.undo();",
+    instead: "for (const { entry } of [...undone].reverse().slice(0, 0)) entry.undo();",
+    killedBy: "tests/unit/engine/journal.test.ts",
+  },
+  {
+    name: "numbers of a failed flush are used up in its tables",
+    file: "src/engine/writer.ts",
+    text: "if (last !== undefined && last.run.nextN > n) this.shorten(last, n);",
+    instead: "if (last !== undefined && last.run.nextN < n) this.shorten(last, n);",
+    killedBy: "tests/unit/engine/journal.test.ts",
+  },
+];
+
+export const mutants: readonly Mutant[] = [...mergeMutants, ...formatMutants, ...engineMutants];
