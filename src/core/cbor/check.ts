@@ -14,8 +14,11 @@ import { nestingMax } from "./value.ts";
  * less the names of the path. Throws InvalidDocument with the dotted path, such as
  * `meta.items[3].x`.
  */
-export const checkValue = (input: unknown, path: string, nesting: number = nestingMax): Value =>
-  check(input, { trail: [path], around: [] }, nesting);
+export const checkValue = (input: unknown, path: string, nesting: number = nestingMax): Value => {
+  // Nearly all values, and no place needs to be kept for a complaint.
+  if (isSoundScalar(input)) return input === 0 ? 0 : input;
+  return check(input, { trail: [path], around: [] }, nesting);
+};
 
 /**
  * An object that is only its fields: made by a literal, by JSON or a structured clone, in any
@@ -56,6 +59,12 @@ interface Place {
   readonly trail: (string | number)[];
   readonly around: object[];
 }
+
+const isSoundScalar = (input: unknown): input is string | number | boolean | null => {
+  if (typeof input === "string") return isWellFormed(input);
+  if (typeof input === "number") return Number.isFinite(input);
+  return typeof input === "boolean" || input === null;
+};
 
 const check = (input: unknown, place: Place, nesting: number): Value => {
   switch (typeof input) {

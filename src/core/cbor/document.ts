@@ -68,25 +68,33 @@ export const checkId = (id: unknown, path: string): string => {
 };
 
 /**
- * The nested object of leaves that do not clash. An empty-object leaf has no say where others stand
- * below its path; of any other two in one place the later one stays. Nothing in the result is
- * shared with the leaves.
+ * The nested object of leaves that do not clash, put into `root`. An empty-object leaf has no say
+ * where others stand below its path; of any other two in one place the later one stays. Nothing in
+ * the result is shared with the leaves.
  */
-export const buildDocument = (leaves: Iterable<Leaf>): Record<string, Value> => {
-  const root: Branch = {};
-  const branches = new Set<unknown>([root]);
+export const buildDocument = (
+  leaves: Iterable<Leaf>,
+  root: Record<string, Value> = {},
+): Record<string, Value> => {
+  const building: Building = { wholes: null };
   for (const { path, value } of leaves) {
     let branch = root;
-    for (const name of path.slice(0, -1)) branch = branchAt(branch, name, branches);
-    const last = path.at(-1);
+    for (let at = 0; at < path.length - 1; at++)
+      branch = branchAt(branch, path[at] ?? "", building);
+    const last = path[path.length - 1];
     if (last === undefined) continue;
-    if (isEmptyObject(value)) branchAt(branch, last, branches);
-    else branch[last] = copyValue(value);
+    if (isEmptyObject(value)) branchAt(branch, last, building);
+    else putLeaf(branch, last, value, building);
   }
   return root;
 };
 
 type Branch = Record<string, Value>;
+
+interface Building {
+  /** Leaves that are objects: nothing is written into them. Rare, so null while there are none. */
+  wholes: Set<Value> | null;
+}
 
 interface Walk {
   readonly leaves: Leaf[];
@@ -162,17 +170,23 @@ const tooDeep = (path: string): Error =>
   invalid("InvalidDocument", `${path}: nested deeper than ${String(depthMax)}`, path);
 
 /** The object at a name, made where there is none; a value in its way goes. */
-const branchAt = (branch: Branch, name: string, branches: Set<unknown>): Branch => {
+const branchAt = (branch: Branch, name: string, building: Building): Branch => {
   const held = branch[name];
   // Only objects made here may be written to: a leaf can be an object too.
-  if (isBranch(held, branches)) return held;
+  if (isBranch(held, building)) return held;
   const made: Branch = {};
-  branches.add(made);
   branch[name] = made;
   return made;
 };
 
-const isBranch = (held: unknown, branches: Set<unknown>): held is Branch => branches.has(held);
+const isBranch = (held: Value | undefined, { wholes }: Building): held is Branch =>
+  held !== undefined && isMapValue(held) && wholes?.has(held) !== true;
+
+const putLeaf = (branch: Branch, name: string, value: Value, building: Building): void => {
+  const copy = copyValue(value);
+  branch[name] = copy;
+  if (isMapValue(copy)) (building.wholes ??= new Set()).add(copy);
+};
 
 const isEmptyObject = (value: Value): boolean =>
   isMapValue(value) && Object.keys(value).length === 0;

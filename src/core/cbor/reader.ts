@@ -30,14 +30,15 @@ const byteTrue = 0xf5;
 const byteNil = 0xf6;
 const byteFloat64 = 0xfb;
 /** Short ASCII text is put together by hand; above, `TextDecoder` is faster (measured). */
-const loopedTextBytesMax = 24;
+const loopedTextBytesMax = 40;
+/** Where a float's bytes are put to be read: a view for each reader would cost more than one op. */
+const floatView = new DataView(new ArrayBuffer(8));
 
 export class CborReader {
   /** Where the next item begins. */
   offset: number;
   private readonly bytes: Uint8Array;
   private readonly end: number;
-  private readonly view: DataView;
   private itemsLeft: number;
 
   /** Reads `bytes` from `offset` up to `end`; items of all depths count against `itemsMax`. */
@@ -45,7 +46,6 @@ export class CborReader {
     this.bytes = bytes;
     this.offset = offset;
     this.end = Math.min(end, bytes.length);
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.itemsLeft = itemsMax;
   }
 
@@ -90,8 +90,8 @@ export class CborReader {
   readFloat(): number {
     const start = this.expectByte(byteFloat64, "a 64-bit float");
     if (this.end - this.offset < 8) this.fail("truncated", "a float", start);
-    const value = this.view.getFloat64(this.offset);
-    this.offset += 8;
+    for (let at = 0; at < 8; at++) floatView.setUint8(at, this.bytes[this.offset++] ?? 0);
+    const value = floatView.getFloat64(0);
     if (!Number.isFinite(value)) this.fail("badNumber", "NaN or an infinity", start);
     if (Object.is(value, -0)) this.fail("notCanonical", "-0", start);
     return value;
@@ -214,7 +214,7 @@ export class CborReader {
         return;
       }
       case major.text:
-        this.readText();
+        this.skipText();
         return;
       case major.bytes:
         this.skipBytes();
@@ -258,6 +258,24 @@ export class CborReader {
     const items: CborItem[] = [];
     for (let left = this.readArrayHead(); left > 0; left--) items.push(this.readItem(inner));
     return items;
+  }
+
+  /** Moves past text. Its form is checked, and no string is made of what is ASCII. */
+  private skipText(): void {
+    const start = this.offset;
+    const length = this.readLength(major.text, "text");
+    const from = this.offset;
+    this.offset += length;
+    if (this.isAscii(from, this.offset)) return;
+    const text = utf8Decode(this.bytes.subarray(from, this.offset));
+    if (text === null) this.fail("badText", "text that is not UTF-8", start);
+  }
+
+  private isAscii(from: number, to: number): boolean {
+    const { bytes } = this;
+    let bits = 0;
+    for (let at = from; at < to; at++) bits |= bytes[at] ?? 0;
+    return bits < 0x80;
   }
 
   /** Moves past a byte string; gives its length. */
@@ -318,22 +336,32 @@ export class CborReader {
     return argument;
   }
 
+  /** Big-endian. Above 2^53 - 1 it is rounded, to what is no safe integer either. */
   private readUintOf(size: number): number {
-    const at = this.offset;
-    this.offset += size;
-    if (size === 1) return this.view.getUint8(at);
-    if (size === 2) return this.view.getUint16(at);
-    if (size === 4) return this.view.getUint32(at);
-    return this.view.getUint32(at) * 0x100000000 + this.view.getUint32(at + 4);
+    let value = 0;
+    for (let left = size; left > 0; left--) value = value * 256 + (this.bytes[this.offset++] ?? 0);
+    return value;
   }
 
+  /** Null where it is not ASCII. Eight characters a step: joining single ones is what costs. */
   private asciiText(from: number, to: number): string | null {
+    if (!this.isAscii(from, to)) return null;
+    const { bytes } = this;
     let text = "";
-    for (let at = from; at < to; at++) {
-      const byte = this.bytes[at] ?? 0;
-      if (byte > 0x7f) return null;
-      text += String.fromCharCode(byte);
+    let at = from;
+    for (; at + 8 <= to; at += 8) {
+      text += String.fromCharCode(
+        bytes[at] ?? 0,
+        bytes[at + 1] ?? 0,
+        bytes[at + 2] ?? 0,
+        bytes[at + 3] ?? 0,
+        bytes[at + 4] ?? 0,
+        bytes[at + 5] ?? 0,
+        bytes[at + 6] ?? 0,
+        bytes[at + 7] ?? 0,
+      );
     }
+    for (; at < to; at++) text += String.fromCharCode(bytes[at] ?? 0);
     return text;
   }
 }

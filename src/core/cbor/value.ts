@@ -7,21 +7,44 @@ import { bytesToLatin1 } from "../base/bytes.ts";
 import { depthMax } from "../base/limits.ts";
 import type { Result } from "../base/result.ts";
 import type { Value } from "../base/types.ts";
-import { compareUtf8 } from "../base/utf8.ts";
+import { compareUtf8, utf8Length } from "../base/utf8.ts";
 import { readForm, type FormError } from "./form.ts";
 import { nameFault } from "./names.ts";
 import { CborReader, major, tagDate, tagFloat32Array } from "./reader.ts";
-import { CborWriter } from "./writer.ts";
+import { CborWriter, headSize } from "./writer.ts";
 
 /** What a leaf under one name may nest: path length and nesting share `depthMax`. */
 export const nestingMax = depthMax - 1;
 
-export const encodeValue = (value: Value): Uint8Array =>
-  withScratch(value, (writer) => writer.take());
+/** By a writer that is kept for it: most values are small, and are asked for often. */
+export const encodeValue = (value: Value): Uint8Array => {
+  scratch.truncate(0);
+  writeValue(scratch, value);
+  const bytes = scratch.take();
+  // One huge value must not hold its memory for ever.
+  if (scratch.capacity > scratchBytesMax) scratch = new CborWriter();
+  return bytes;
+};
 
-/** How many bytes `encodeValue` gives. */
-export const encodedLength = (value: Value): number =>
-  withScratch(value, (writer) => writer.position);
+/** How many bytes `encodeValue` gives, without making them: asked for every value of a document. */
+export const encodedLength = (value: Value): number => {
+  if (typeof value === "string") return lengthWithHead(utf8Length(value));
+  if (value === null || typeof value === "boolean") return 1;
+  if (typeof value === "number") return numberLength(value);
+  if (value instanceof Date) return 10;
+  if (value instanceof Uint8Array) return lengthWithHead(value.length);
+  if (value instanceof Float32Array) return 2 + lengthWithHead(value.length * 4);
+  let length = 0;
+  if (isArrayValue(value)) {
+    for (const element of value) length += encodedLength(element);
+    return headSize(value.length) + length;
+  }
+  const entries = Object.entries(value);
+  for (const [name, inner] of entries) {
+    length += lengthWithHead(utf8Length(name)) + encodedLength(inner);
+  }
+  return headSize(entries.length) + length;
+};
 
 /** Exactly one value in canonical form, or what is wrong with it. */
 export const decodeValue = (
@@ -111,6 +134,16 @@ export const readValue = (reader: CborReader, nesting: number): Value => {
   }
 };
 
+const scratchBytesMax = 65_536;
+let scratch = new CborWriter();
+
+const lengthWithHead = (length: number): number => headSize(length) + length;
+
+const numberLength = (value: number): number => {
+  if (!Number.isSafeInteger(value)) return 9;
+  return headSize(value < 0 ? -1 - value : value);
+};
+
 const writeDate = (writer: CborWriter, date: Date): void => {
   writer.tag(tagDate);
   writer.float(date.getTime() / 1_000);
@@ -192,18 +225,3 @@ const readVector = (reader: CborReader, start: number): Float32Array => {
   }
   return vector;
 };
-
-/**
- * Writes one value to a writer that is kept for it: most values are small, and are asked for often.
- */
-const withScratch = <T>(value: Value, use: (writer: CborWriter) => T): T => {
-  scratch.truncate(0);
-  writeValue(scratch, value);
-  const result = use(scratch);
-  // One huge value must not hold its memory for ever.
-  if (scratch.capacity > scratchBytesMax) scratch = new CborWriter();
-  return result;
-};
-
-const scratchBytesMax = 65_536;
-let scratch = new CborWriter();

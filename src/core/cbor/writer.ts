@@ -193,7 +193,8 @@ export class CborWriter {
   }
 }
 
-const headSize = (argument: number): number => {
+/** What a head with this argument takes. */
+export const headSize = (argument: number): number => {
   if (argument < 24) return 1;
   if (argument < 0x100) return 2;
   if (argument < 0x10000) return 3;
