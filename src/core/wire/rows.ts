@@ -34,8 +34,13 @@ export interface Row {
 }
 
 export const encodeRows = (rows: readonly Row[]): Uint8Array => {
-  const shapes = new Map<string, { index: number; paths: readonly Path[] }>();
-  const indices = rows.map((row) => shapeOf(shapes, row));
+  const shapes = new Map<string, RowShape>();
+  let shape: RowShape | null = null;
+  const indices = rows.map((row) => {
+    // Neighbours mostly have one shape, and comparing costs less than making its key.
+    if (shape === null || !hasShape(row, shape)) shape = shapeOf(shapes, row);
+    return shape.index;
+  });
   const writer = new CborWriter(1024);
   writer.arrayHead(2);
   writer.arrayHead(shapes.size);
@@ -64,22 +69,28 @@ export const decodeRows = (bytes: Uint8Array): readonly Row[] => {
 };
 
 /** The document that a row shows, as a user sees it. */
-export const rowToDocument = (row: Row): Record<string, Value> => {
-  const document: Record<string, Value> = { id: row.id };
-  return Object.assign(document, buildDocument(row.leaves));
-};
+export const rowToDocument = (row: Row): Record<string, Value> =>
+  buildDocument(row.leaves, { id: row.id });
 
-const shapeOf = (
-  shapes: Map<string, { index: number; paths: readonly Path[] }>,
-  row: Row,
-): number => {
+interface RowShape {
+  readonly index: number;
+  readonly paths: readonly Path[];
+}
+
+const hasShape = ({ leaves }: Row, { paths }: RowShape): boolean =>
+  leaves.length === paths.length && leaves.every(({ path }, at) => equalPaths(path, paths[at]));
+
+const equalPaths = (a: Path, b: Path | undefined): boolean =>
+  a === b || (a.length === b?.length && a.every((name, at) => name === b[at]));
+
+const shapeOf = (shapes: Map<string, RowShape>, row: Row): RowShape => {
   // Names are not empty and hold no dot, so two dots can only stand between paths.
   const key = row.leaves.map(({ path }) => path.join(".")).join("..");
   const known = shapes.get(key);
-  if (known !== undefined) return known.index;
-  const index = shapes.size;
-  shapes.set(key, { index, paths: row.leaves.map(({ path }) => path) });
-  return index;
+  if (known !== undefined) return known;
+  const shape = { index: shapes.size, paths: row.leaves.map(({ path }) => path) };
+  shapes.set(key, shape);
+  return shape;
 };
 
 const writeMeta = (writer: CborWriter, meta: RowMeta | null): void => {
