@@ -13,7 +13,14 @@ import { deliverOwn } from "../core/segment/deliver.ts";
 import { sealSegment } from "../core/segment/seal.ts";
 import { parseSegment, type DeliveredSegment } from "../core/segment/segment.ts";
 import type { Store, StoredSegment } from "../storage/store.ts";
-import { controlOf, noteProof, sealingKeysOf, writersOf, type Home } from "./home.ts";
+import {
+  certificateOf,
+  controlOf,
+  noteProof,
+  sealingKeysOf,
+  writersOf,
+  type Home,
+} from "./home.ts";
 import { keyOf } from "./ingest.ts";
 import type { MetaChange } from "./identity.ts";
 import type { Journal } from "./journal.ts";
@@ -176,9 +183,8 @@ const storedOf = (home: Home, segment: DeliveredSegment): StoredSegment => ({
 const deliveredOf = (home: Home, bytes: Uint8Array): DeliveredSegment => {
   const parsed = parseSegment(bytes);
   assert(parsed.ok, "what is sealed here is well formed");
-  const { membership } = home;
   return deliverOwn(parsed.value, {
-    signingKey: membership.device.publicKey,
-    certificate: membership.kind === "local" ? null : membership.device.certificate,
+    signingKey: home.membership.device.publicKey,
+    certificate: certificateOf(home),
   });
 };

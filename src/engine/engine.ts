@@ -13,6 +13,7 @@ import {
   type HybridClock,
 } from "../core/clock/hybrid.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
+import type { OpenNetworkMaker } from "../core/network/open.ts";
 import { createInbox } from "../core/segment/inbox.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { LiveChange, WriteRequest, WriteResult } from "../core/wire/requests.ts";
@@ -44,6 +45,8 @@ export interface EngineDeps {
   readonly crypto: CryptoPort;
   readonly timers: Timers;
   readonly durability: "strict" | "relaxed";
+  /** Tests have networks of suite 0 in its place. */
+  readonly openNetwork: OpenNetworkMaker;
   readonly onLive: (subscription: number, change: LiveChange) => void;
   /** Collections came, went, or have another network. */
   readonly onCollections: () => void;
@@ -200,11 +203,11 @@ const later = (a: Time | null, b: Time | null): Time | null => {
   return compareTimes(a, b) < 0 ? b : a;
 };
 
-const identityIn = async ({ store, crypto }: EngineDeps): Promise<Identity> => {
-  const known = readIdentity(await store.meta(), crypto);
+const identityIn = async ({ store, crypto, openNetwork }: EngineDeps): Promise<Identity> => {
+  const known = readIdentity(await store.meta(), crypto, openNetwork);
   if (known !== null) return known;
   await store.write({ meta: new Map([newIdentity(crypto)]) });
-  const made = readIdentity(await store.meta(), crypto);
+  const made = readIdentity(await store.meta(), crypto, openNetwork);
   assert(made !== null, "what was written is there");
   return made;
 };

@@ -4,6 +4,7 @@
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
+import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import { createSegmentCounters, type SegmentCounters } from "../core/segment/counters.ts";
 import { createReadingQueue, type ReadingQueue } from "../core/segment/reading.ts";
@@ -95,12 +96,20 @@ const digestFor = (membership: Membership): StateDigest =>
   membership.kind === "local" ? noDigest : createStateDigest();
 
 export const controlOf = ({ membership }: Home): ControlChain | null =>
-  membership.kind === "local" ? null : membership.control;
+  membership.kind === "local" || membership.network.suite === 0 ? null : membership.control;
+
+/** What this device opens its logs with; null in suite 0. */
+export const certificateOf = ({ membership }: Home): CheckedCertificate | null =>
+  membership.kind === "local" || membership.network.suite === 0
+    ? null
+    : membership.device.certificate;
 
 export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
   const { networkHash } = membership.network;
   const context = { networkHash, scope, mayCompress: true };
-  if (membership.kind === "local") return { ...context, suite: 0 };
+  if (membership.kind === "local" || membership.network.suite === 0) {
+    return { ...context, suite: 0 };
+  }
   const { network, device } = membership;
   return { ...context, suite: 1, epoch: network.epoch, signingSeed: device.seed };
 };

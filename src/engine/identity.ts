@@ -20,7 +20,7 @@ import {
 import { createOpenControl } from "../core/network/openControl.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import { localNetwork, type LocalNetwork } from "../core/network/local.ts";
-import { openNetwork, type OpenNetwork } from "../core/network/open.ts";
+import { openNetwork, type OpenNetwork, type OpenNetworkMaker } from "../core/network/open.ts";
 
 /** The network that is never shared, and this device in it. */
 export interface LocalMembership {
@@ -88,6 +88,7 @@ export const withPeerKey = (
 export const readIdentity = (
   meta: ReadonlyMap<string, Uint8Array>,
   crypto: CryptoPort,
+  networkOf: OpenNetworkMaker,
 ): Identity | null => {
   const stored = meta.get(databaseKey);
   if (stored === undefined) return null;
@@ -100,7 +101,7 @@ export const readIdentity = (
   };
   const networks = [...meta]
     .filter(([key]) => key.startsWith(networkPrefix))
-    .map(([key, bytes]) => readNetwork(key, bytes, crypto));
+    .map(([key, bytes]) => readNetwork(key, bytes, crypto, networkOf));
   return { local, networks, peerKey: peerKey === null ? null : bytesOf(peerKey) };
 };
 
@@ -113,8 +114,9 @@ export const joinOpenNetwork = async (
     readonly fromName: boolean;
   },
   crypto: CryptoPort,
+  networkOf: OpenNetworkMaker = openNetwork,
 ): Promise<{ readonly membership: OpenMembership; readonly change: MetaChange }> => {
-  const network = openNetwork(options.networkId, options.secret);
+  const network = networkOf(options.networkId, options.secret);
   const seed = crypto.randomBytes(32);
   const device = deviceOf(seed, crypto);
   const certificate = await makeCertificate(
@@ -134,7 +136,7 @@ export const joinOpenNetwork = async (
     ...[1, "open", options.networkId, options.title, options.secret],
     ...[options.fromName, seed, certificate],
   ]);
-  return { membership: readNetwork(key, bytes, crypto), change: [key, bytes] };
+  return { membership: readNetwork(key, bytes, crypto, networkOf), change: [key, bytes] };
 };
 
 export const leaveChange = ({ network }: OpenMembership): MetaChange => [
@@ -145,12 +147,17 @@ export const leaveChange = ({ network }: OpenMembership): MetaChange => [
 const databaseKey = "database";
 const networkPrefix = "network/";
 
-const readNetwork = (key: string, bytes: Uint8Array, crypto: CryptoPort): OpenMembership => {
+const readNetwork = (
+  key: string,
+  bytes: Uint8Array,
+  crypto: CryptoPort,
+  networkOf: OpenNetworkMaker,
+): OpenMembership => {
   const items = readItems(key, bytes, 8);
   const [version, kind, networkId, title, secret, fromName, seed, certificateBytes] = items;
   if (version !== 1 || kind !== "open") throw newerFormat(key);
   if (typeof networkId !== "string" || typeof title !== "string") throw unreadable(key);
-  const network = openNetwork(networkId, typeof secret === "string" ? secret : bytesOf(secret));
+  const network = networkOf(networkId, typeof secret === "string" ? secret : bytesOf(secret));
   const certificate = storedCertificate(bytesOf(certificateBytes));
   const device = deviceOf(bytesOf(seed), crypto);
   if (certificate === null || !equalBytes(certificate.signingKey, device.publicKey)) {

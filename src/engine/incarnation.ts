@@ -8,7 +8,7 @@ import type { CborItem } from "../core/cbor/item.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { writerOf } from "../core/network/keys.ts";
 import type { Opening } from "../core/segment/header.ts";
-import type { Home } from "./home.ts";
+import { certificateOf, type Home } from "./home.ts";
 import { OwnWriter, type OwnWriterDeps } from "./writer.ts";
 
 /** The present writer of a home; a new incarnation begins where none is. */
@@ -38,10 +38,10 @@ export const resumeWriter = (home: Home, id: WriterId, opening: CborItem): OwnWr
   });
 };
 
-const openingOf = ({ membership }: Home, incarnation: Uint8Array): Opening => ({
-  signingKey: membership.device.publicKey,
+const openingOf = (home: Home, incarnation: Uint8Array): Opening => ({
+  signingKey: home.membership.device.publicKey,
   incarnation,
-  certificate: membership.kind === "local" ? null : membership.device.certificate.bytes,
+  certificate: certificateOf(home)?.bytes ?? null,
   extensions: [],
 });
 

@@ -4,7 +4,7 @@
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
-import { openNetwork, openSecretFromName } from "../core/network/open.ts";
+import { openSecretFromName } from "../core/network/open.ts";
 import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
@@ -22,7 +22,7 @@ export interface NetworkRequest {
  * `NetworkNameTaken`.
  */
 export const joinNetwork = async (engine: Engine, request: NetworkRequest): Promise<void> => {
-  const { store, crypto } = engine.deps;
+  const { store, crypto, openNetwork } = engine.deps;
   const { networkId, name, sharedSecret } = request;
   const secret = sharedSecret ?? openSecretFromName(networkId);
   const { networkHash } = openNetwork(networkId, secret);
@@ -32,7 +32,7 @@ export const joinNetwork = async (engine: Engine, request: NetworkRequest): Prom
     throw nameTaken(networkId);
   }
   const options = { networkId, title: name, secret, fromName: sharedSecret === null };
-  const { membership, change } = await joinOpenNetwork(options, crypto);
+  const { membership, change } = await joinOpenNetwork(options, crypto, openNetwork);
   await store.write({ meta: new Map([change]) });
   engine.registry.networks.add(membership);
 };

@@ -4,6 +4,7 @@
  */
 import { invalid, NebulusError } from "../core/base/errors.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
+import { openNetwork, type OpenNetworkMaker } from "../core/network/open.ts";
 import type { Carrier } from "../core/net/carrier.ts";
 import type { ReadMark, RowsAnswer, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import { encodeRows, type Row } from "../core/wire/rows.ts";
@@ -22,6 +23,8 @@ export interface ServiceDeps {
   readonly adapter: StorageAdapter;
   readonly crypto: CryptoPort;
   readonly timers: Timers;
+  /** See `EngineDeps`. */
+  readonly openNetwork?: OpenNetworkMaker;
   /** The worker's half of the network that stands behind a port. */
   readonly carrierOf: (port: MessagePort) => Carrier;
 }
@@ -149,6 +152,7 @@ export const openDatabase = async (
   let sync: Sync | null = null;
   const engine = await openEngine({
     ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
+    openNetwork: deps.openNetwork ?? openNetwork,
     onLive: (subscription, change) => {
       emit({ kind: "live", subscription, change });
     },

@@ -15,7 +15,8 @@ import { networkKeysOf, type EpochKey, type NetworkKeys } from "./keys.ts";
 
 export interface OpenNetwork extends NetworkKeys {
   readonly kind: "open";
-  readonly suite: 1;
+  /** 1: sealed and signed. 0 in a test's network alone (FORMATS.md §3). */
+  readonly suite: 0 | 1;
   readonly name: string;
   readonly genesis: Uint8Array;
   /** The one epoch for ever. */
@@ -25,6 +26,9 @@ export interface OpenNetwork extends NetworkKeys {
   /** The one control head for ever. */
   readonly controlHead: ControlHead;
 }
+
+/** `openNetwork`, or what a test has in its place. */
+export type OpenNetworkMaker = (name: string, secret: string | Uint8Array) => OpenNetwork;
 
 /**
  * @param name in NFC or not, at most 128 bytes; throws InvalidArgument (path `networkId`)
