@@ -3,11 +3,10 @@
  * runs are full, and before anything is sent. No byte of a segment leaves before the strict
  * transaction that stores it.
  */
-import { hexToBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
 import { journalHeldBytesMax } from "../core/base/limits.ts";
 import { assert } from "../core/base/result.ts";
-import type { ScopeId } from "../core/base/types.ts";
+import type { HeaderHash } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { deliverOwn } from "../core/segment/deliver.ts";
 import { sealSegment } from "../core/segment/seal.ts";
@@ -24,6 +23,7 @@ import {
 import { keyOf } from "./ingest.ts";
 import type { MetaChange } from "./identity.ts";
 import type { Journal } from "./journal.ts";
+import { presentChange } from "./present.ts";
 
 export interface Cutter {
   /** Cuts what is full, in the background; lets the journal go when it has grown. */
@@ -120,7 +120,10 @@ const keep = async (
 ): Promise<void> => {
   const stored = segments.map((one) => storedOf(home, one));
   try {
-    await store.write({ segments: stored });
+    await store.write({
+      segments: stored,
+      meta: new Map([presentChange(home, headIn(home, segments))]),
+    });
   } catch (error) {
     const [first] = stored;
     const isStored = first !== undefined && (await store.segment(first.key)) !== null;
@@ -146,25 +149,21 @@ const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
 };
 
 const absorb = async (deps: CutterDeps): Promise<void> => {
-  await deps.journal.idle();
+  do await deps.journal.idle();
+  while (!deps.journal.isIdle);
   const absorbedSequence = deps.journal.flushed();
+  // What is committed from now on begins runs of its own: one that is not whole on disk is not cut.
+  for (const home of deps.homes()) for (const writer of writersOf(home)) writer.close();
   await cutHomes(deps, deps.homes(), true);
-  const meta = new Map([...currentWriters(deps.homes()), ...deps.notes()]);
+  const present = deps.homes().map((home) => presentChange(home));
+  const meta = new Map([...present, ...deps.notes()]);
   await deps.store.write({ absorbedSequence, meta });
   deps.journal.absorbed();
 };
 
-/** Which incarnation goes on after a reopening, where the store proves that nothing was lost. */
-const currentWriters = (homes: readonly Home[]): ReadonlyMap<string, Uint8Array | null> =>
-  new Map(
-    homes.map(({ scope, writer }) => [
-      writerKey(scope),
-      writer === null ? null : hexToBytes(writer.id),
-    ]),
-  );
-
-/** The meta data's name for it. */
-export const writerKey = (scope: ScopeId): string => `writer/${scope}`;
+/** Where the present writer's log ends once these are stored. */
+const headIn = ({ writer }: Home, segments: readonly DeliveredSegment[]): HeaderHash | undefined =>
+  segments.findLast(({ header }) => header.writer === writer?.id)?.headerHash;
 
 const segmentsPerTransaction = 40;
 

@@ -32,8 +32,8 @@ export interface Draft {
    * stamps.
    */
   reissue(home: Home, id: string, leaves: readonly StampedLeaf[]): void;
-  /** An op made elsewhere, under the dot and time that it gets here. */
-  put(home: Home, make: (dot: Dot, time: Time) => OwnOp): void;
+  /** An op made elsewhere, under the dot and time that it gets here; null: none is made. */
+  put(home: Home, make: (dot: Dot, time: Time) => OwnOp | null): void;
   /** Runs when the draft is taken back, latest first: for what is not a document. */
   onUndo(undo: () => void): void;
   /**
@@ -107,7 +107,8 @@ export const beginDraft = (deps: DraftDeps): Draft => {
     },
     put(home, make) {
       const { dot, time } = nextIn(home);
-      add(home, make(dot, time));
+      const op = make(dot, time);
+      if (op !== null) add(home, op);
     },
     onUndo: (undo) => {
       undos.push(undo);

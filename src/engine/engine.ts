@@ -77,6 +77,8 @@ export interface Engine {
   readonly ingest: Ingest;
   readonly homes: Homes;
   readonly rebuild: Rebuild;
+  /** What the opening could not read any more, as text. */
+  readonly damage: readonly string[];
   /** Rejects with a typed error; then nothing of the write took effect. */
   write(request: WriteRequest): Promise<WriteResult>;
   /** Cuts what was written, lets the journal go and closes the store. */
@@ -144,12 +146,14 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     },
   });
   const rebuild = createRebuild({
-    ...{ store, ingest, cutter, journal, commits, exclusive, reread: tell.home },
+    ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
   });
+  for (const home of opened.broken) await rebuild.beginAnew(home);
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   return {
     ...{ deps, identity, registry, live, changes, cutter, ingest, homes, rebuild },
+    damage: opened.damage,
     write: (request) => exclusive.shared(() => commits.run(request)),
     close: () => close(store, cutter),
   };

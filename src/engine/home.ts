@@ -22,7 +22,7 @@ export interface Home {
   readonly collection: string;
   readonly membership: Membership;
   readonly scope: ScopeId;
-  readonly documents: Documents;
+  documents: Documents;
   digest: StateDigest;
   readonly counters: SegmentCounters;
   /** What is delivered; made anew when the home is rebuilt from its log. */
@@ -62,12 +62,19 @@ export const createHome = (deps: {
   return home;
 };
 
-/** As if nothing had been read: what is delivered and what is not yet cut stand elsewhere. */
-export const emptyHome = (home: Home): void => {
-  home.documents.clear();
-  home.digest = digestFor(home.membership);
-  home.tree = createSegmentTree();
-  home.reading = createReadingQueue(home.tree);
+/** The same home with nothing read: to be read anew, and then to take the place of what was. */
+export const emptyHome = (home: Home): Home => ({ ...createHome(home), counters: home.counters });
+
+/**
+ * At once, so that nobody meets a home that is half read. What this device wrote and did not cut
+ * stands elsewhere.
+ */
+export const replaceContents = (home: Home, read: Home): void => {
+  home.documents = read.documents;
+  home.digest = read.digest;
+  home.tree = read.tree;
+  home.reading = read.reading;
+  for (const [writer, proof] of read.proofs) home.proofs.set(writer, proof);
 };
 
 /** Signed by this device, in whatever incarnation. */

@@ -3,12 +3,12 @@
  * an incarnation are never used twice, which is the likeliest way for real replicas to split for
  * ever (FORMATS.md §3, Incarnations).
  */
-import type { WriterId } from "../core/base/types.ts";
 import type { CborItem } from "../core/cbor/item.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { writerOf } from "../core/network/keys.ts";
 import type { Opening } from "../core/segment/header.ts";
 import { certificateOf, type Home } from "./home.ts";
+import type { PresentWriter } from "./present.ts";
 import { OwnWriter, type OwnWriterDeps } from "./writer.ts";
 
 /** The present writer of a home; a new incarnation begins where none is. */
@@ -26,14 +26,19 @@ const beginIncarnation = (home: Home, crypto: CryptoPort): OwnWriter => {
 /**
  * One that wrote before; `opening` as the journal kept it, where its first segment is not cut yet.
  */
-export const resumeWriter = (home: Home, id: WriterId, opening: CborItem): OwnWriter => {
-  const [head] = home.tree.headsOf(id);
+export const resumeWriter = (
+  home: Home,
+  { writer: id, head: noted }: PresentWriter,
+  opening: CborItem,
+): OwnWriter => {
+  const node = noted === null ? null : home.tree.get(noted);
+  const head = node === null ? null : { n: node.first + node.count - 1, hash: node.hash };
   const incarnation: unknown = Array.isArray(opening) ? opening[1] : null;
   return new OwnWriter({
     scope: home.scope,
     id,
     opening: incarnation instanceof Uint8Array ? openingOf(home, incarnation) : null,
-    head: head ?? null,
+    head,
     locate: locateIn(home),
   });
 };

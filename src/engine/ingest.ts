@@ -3,7 +3,6 @@
  * into the same `append.ts` as this device's own ops. One scope's segments are taken one after
  * another, since a verdict holds for the tree that it saw.
  */
-import { NebulusError } from "../core/base/errors.ts";
 import { unreachable } from "../core/base/result.ts";
 import type { HeaderHash, Time, WriterId } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
@@ -167,7 +166,11 @@ const readAll = async (
   const batch = createBatch();
   for (let next = home.reading.next(); next !== null; next = home.reading.next()) {
     const segment = await source(next);
-    if (segment === null) throw lostSegment(home, next);
+    if (segment === null) {
+      home.counters.count("waits", "lost");
+      home.reading.block(next, { kind: "lost" });
+      continue;
+    }
     const opened = await openSegment(segment, keyringOf(home), crypto);
     const ops = opsOf(home, segment, opened);
     unflushed.read(home, ops, batch);
@@ -247,7 +250,7 @@ const sourceOf = (
 };
 
 /** From the store; null: it is not there, or damaged. */
-const loadDelivered = async (
+export const loadDelivered = async (
   home: Home,
   store: Store,
   header: HeaderHash,
@@ -271,11 +274,3 @@ export const loadSegment = (
 const countEvicted = (home: Home, evicted: readonly WaitingSegment[]): void => {
   if (evicted.length > 0) home.counters.count("evicted", "inbox-full", evicted.length);
 };
-
-const lostSegment = (home: Home, header: HeaderHash): NebulusError =>
-  new NebulusError({
-    code: "StorageFailed",
-    message: `A stored segment of "${home.collection}" can not be read; a peer may have it.`,
-    retryable: false,
-    path: header,
-  });

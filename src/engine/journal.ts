@@ -82,9 +82,13 @@ export class Journal {
     this.bytes = 0;
   }
 
-  /** Resolves when nothing is queued or under way. */
+  get isIdle(): boolean {
+    return !this.isScheduled && this.queue.length === 0;
+  }
+
+  /** Resolves when nothing is queued or under way; by its next turn there may be. */
   idle(): Promise<void> {
-    if (!this.isScheduled && this.queue.length === 0) return Promise.resolve();
+    if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => {
       this.idleWaiters.push(resolve);
     });

@@ -4,18 +4,17 @@
  * begins a new incarnation, and what it wrote and never cut, so that it reached nobody, is written
  * anew under new dots with its first times.
  */
-import type { Dot, Stamp } from "../core/base/types.ts";
-import type { Entry, SeenRun } from "../core/op/types.ts";
-import type { OwnOp } from "../core/segment/cut.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
 import type { Store } from "../storage/store.ts";
 import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
-import type { Draft } from "./draft.ts";
 import type { Exclusive } from "./exclusive.ts";
-import type { Home } from "./home.ts";
+import { replaceContents, writersOf, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
-import { loadSegments, pendingOps, readPending } from "./replay.ts";
+import { createReissue, unsentOf, type Unsent } from "./reissue.ts";
+import { pendingOps, readPending, readStored } from "./replay.ts";
+import { createStoredOps } from "./storedOps.ts";
 
 export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
@@ -26,6 +25,7 @@ export interface Rebuild {
 
 export interface RebuildDeps {
   readonly store: Store;
+  readonly crypto: CryptoPort;
   readonly ingest: Pick<Ingest, "readAll">;
   readonly cutter: Cutter;
   readonly journal: Journal;
@@ -45,88 +45,50 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       await cutter.pause(run);
     });
 
-  const load = (home: Home): Promise<void> => loadSegments(home, store, deps.ingest);
-
   return {
     async rename(home) {
       await quietly(async () => {
-        await load(home);
+        replaceContents(home, await readStored(home, store, deps.ingest));
         readPending(home);
       });
       deps.reread(home);
     },
     async beginAnew(home) {
-      await exclusive.alone(async () => {
-        await journal.idle();
-        let pending: readonly OwnOp[] = [];
-        await cutter.pause(async () => {
-          pending = pendingOps(home);
-          home.writer = null;
-          home.retired = [];
-          await load(home);
-        });
-        await deps.commits.commit((draft) => {
-          reissueOps(draft, home, pending);
-        });
-        // The journal still has these ops under their old dots, which are another's by now: it is
-        // let go.
-        await cutter.absorb();
-      });
+      await quietly(() => beginAnew(deps, home));
       deps.reread(home);
     },
   };
 };
 
-/** The same ops under new dots: names of each other follow, ranks stay. */
-const reissueOps = (draft: Draft, home: Home, ops: readonly OwnOp[]): void => {
-  const renamed = new Map<string, Dot>();
-  for (const op of ops) {
-    draft.put(home, (dot, time) => {
-      renamed.set(textOf(op.dot), dot);
-      return { ...withNames(op, (old) => renamed.get(textOf(old)) ?? old), dot, time };
-    });
+/**
+ * The journal still has these ops under their old dots. It also says that another incarnation wrote
+ * after them, and so, at the next opening, that they were written anew.
+ */
+const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
+  const { store, crypto } = deps;
+  const { writer, retired } = home;
+  const unsent = await unsentIn(home, store, crypto);
+  replaceContents(home, await readStored(home, store, deps.ingest));
+  Object.assign(home, { writer: null, retired: [] });
+  if (unsent.ops.length === 0) return;
+  try {
+    await writeAnew(deps.commits, home, unsent);
+  } catch (error) {
+    Object.assign(home, { writer, retired });
+    readPending(home);
+    throw error;
   }
 };
 
-const withNames = (op: OwnOp, nameOf: (dot: Dot) => Dot): OwnOp => {
-  const births = op.births.map(nameOf).sort(byDot);
-  if (op.kind === "delete") return { ...op, births };
-  const stamp: Stamp = { ...op.dot, time: op.time };
-  return {
-    ...op,
-    births,
-    entries: op.entries.map((entry) => entryWithNames(entry, stamp, nameOf)),
-  };
+const unsentIn = async (home: Home, store: Store, crypto: CryptoPort): Promise<Unsent> => {
+  const stored = createStoredOps(home, store, crypto);
+  const returned = writersOf(home).map(({ id, head }) => stored.beyond(id, head));
+  return unsentOf(pendingOps(home), (await Promise.all(returned)).flat(), stored);
 };
 
-const entryWithNames = (entry: Entry, stamp: Stamp, nameOf: (dot: Dot) => Dot): Entry => {
-  const replaces = entry.replaces.map(nameOf).sort(byDot);
-  const origin = entry.origin ?? stamp;
-  switch (entry.kind) {
-    case "set":
-    case "unset":
-      return {
-        ...entry,
-        replaces,
-        origin,
-        seen: entry.seen.map((seen) => seenWithNames(seen, nameOf)),
-      };
-    case "increment":
-      return { ...entry, replaces, origin, run: nameOf(entry.run) };
-    case "add":
-    case "remove":
-      return { ...entry, replaces, origin };
-  }
+const writeAnew = (commits: Pick<Commits, "commit">, home: Home, unsent: Unsent): Promise<void> => {
+  const reissue = createReissue(unsent, (dot) => home.tree.locate(dot) !== null);
+  return commits.commit((draft) => {
+    for (const op of unsent.ops) draft.put(home, (dot, time) => reissue.next(op, dot, time));
+  });
 };
-
-const seenWithNames = (seen: SeenRun, nameOf: (dot: Dot) => Dot): SeenRun => ({
-  ...seen,
-  run: nameOf(seen.run),
-  dot: nameOf(seen.dot),
-  alsoSaw: seen.alsoSaw.map(nameOf),
-});
-
-const byDot = (a: Dot, b: Dot): number =>
-  a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : a.n - b.n;
-
-const textOf = ({ writer, n }: Dot): string => `${writer}:${String(n)}`;

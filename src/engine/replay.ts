@@ -3,15 +3,14 @@
  * journal kept of this device's ops that are not cut yet. The same code reads one home anew when a
  * fork renamed ops.
  */
-import { NebulusError } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
-import type { HeaderHash, ScopeId, Time, WriterId } from "../core/base/types.ts";
+import type { HeaderHash, Time } from "../core/base/types.ts";
 import { addDelta } from "../core/clock/hybrid.ts";
 import { decodeCommit, type Commit, type JournalPart } from "../core/journal/record.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
 import { decodeBody, deltaOf } from "../core/segment/body.ts";
 import { nameAt } from "../core/segment/branches.ts";
-import type { OpenRun, OwnOp } from "../core/segment/cut.ts";
+import type { OpenRun } from "../core/segment/cut.ts";
 import { deliverStored } from "../core/segment/deliver.ts";
 import { parseSegment, type DeliveredSegment } from "../core/segment/segment.ts";
 import type { SegmentNames } from "../core/segment/tree.ts";
@@ -20,40 +19,51 @@ import { append, createBatch, type Batch } from "./append.ts";
 import { emptyHome, noteProof, writersOf, type Home } from "./home.ts";
 import { resumeWriter } from "./incarnation.ts";
 import type { Ingest } from "./ingest.ts";
+import { endsAt, type PresentWriter } from "./present.ts";
+import { isOwnOp, type PendingOp } from "./reissue.ts";
 import type { OwnWriter } from "./writer.ts";
 
-/** Reads the journal's records; one that can not be read is damage that opening must show. */
-export const readCommits = async (store: Store): Promise<readonly Commit[]> => {
+/** The journal's records. One that can not be read is told, and what it held is missing. */
+export const readJournal = async (
+  store: Store,
+  damage: (what: string) => void,
+): Promise<{ readonly commits: readonly Commit[]; readonly lastSequence: number }> => {
   const commits: Commit[] = [];
+  let lastSequence = store.absorbedSequence;
   for await (const { sequence, payload } of store.journal()) {
+    lastSequence = sequence;
     const commit = decodeCommit(payload);
-    if (!commit.ok) throw unreadableRecord(sequence);
-    commits.push(commit.value);
+    if (commit.ok) commits.push(commit.value);
+    else damage(`journal ${String(sequence)}: ${commit.error.what}`);
   }
-  return commits;
+  return { commits, lastSequence };
 };
 
-/** Everything of a home that the store holds as segments, delivered and read. */
-export const loadSegments = async (
+/** Everything of a home that the store holds as segments, delivered and read, apart from it. */
+export const readStored = async (
   home: Home,
   store: Store,
   ingest: Pick<Ingest, "readAll">,
-): Promise<void> => {
-  emptyHome(home);
+  damage: (what: string) => void = () => undefined,
+): Promise<Home> => {
+  const fresh = emptyHome(home);
   const segments = new Map<HeaderHash, DeliveredSegment>();
-  for await (const { bytes } of store.segments(home.scope)) {
+  for await (const { key, bytes } of store.segments(home.scope)) {
     const parsed = parseSegment(bytes);
-    const delivered = parsed.ok ? deliverStored(parsed.value, home.tree) : null;
+    const delivered = parsed.ok ? deliverStored(parsed.value, fresh.tree) : null;
     if (delivered === null) {
-      home.counters.count("refused", parsed.ok ? "stored-without-predecessor" : parsed.error);
+      const reason = parsed.ok ? "stored-without-predecessor" : parsed.error;
+      fresh.counters.count("refused", reason);
+      damage(`segment ${key.writer} ${String(key.first)} of "${home.collection}": ${reason}`);
       continue;
     }
-    home.tree.add(delivered);
-    noteProof(home, delivered);
+    fresh.tree.add(delivered);
+    noteProof(fresh, delivered);
     segments.set(delivered.headerHash, delivered);
   }
-  queueInOrder(home, segments);
-  await ingest.readAll(home, (header) => Promise.resolve(segments.get(header) ?? null));
+  queueInOrder(fresh, segments);
+  await ingest.readAll(fresh, (header) => Promise.resolve(segments.get(header) ?? null));
+  return fresh;
 };
 
 /**
@@ -93,30 +103,47 @@ const firstUnqueued = (
   return undefined;
 };
 
+export interface RestoredWriter {
+  /** With all that no stored segment holds yet and can be read. */
+  readonly writer: OwnWriter;
+  /** False: its log was not found as it was left, so it must not go on. */
+  readonly isWhole: boolean;
+}
+
 /**
- * Parts of the journal that no stored segment holds yet, by writer, in the order in which they were
- * written.
+ * The incarnation that wrote last, from the journal's parts in the order in which they were written
+ * and from what is noted of it. null: there is none.
  */
-export const restoreWriters = (
+export const restoreWriter = (
   home: Home,
   parts: readonly JournalPart[],
-): ReadonlyMap<WriterId, OwnWriter> => {
-  const writers = new Map<WriterId, OwnWriter>();
-  const lastTimes = new Map<WriterId, Time>();
-  for (const part of parts) {
-    const { writer: id, start, first } = part;
-    const writer = writers.get(id) ?? resumeWriter(home, id, start?.opening ?? null);
-    writers.set(id, writer);
+  noted: PresentWriter | null,
+): RestoredWriter | null => {
+  const id = parts.at(-1)?.writer ?? noted?.writer;
+  if (id === undefined) return null;
+  // What an earlier one did not cut was written anew by the next: nothing else ends one.
+  const own = parts.filter(({ writer }) => writer === id);
+  const present = noted?.writer === id ? noted : { writer: id, head: null };
+  const writer = resumeWriter(home, present, own[0]?.start?.opening ?? null);
+  let isWhole = endsAt(home, present);
+  let lastTime: Time | null = null;
+  for (const part of own) {
+    const { start, first } = part;
+    const { n } = writer.next();
     // Stored already: the journal is let go of later than segments are cut.
-    if (first < writer.next().n) continue;
-    if (first > writer.next().n) throw gapInJournal(home.scope);
-    const before = start === null ? lastTimes.get(id) : start.time;
-    assert(before !== undefined, "a run begins with its time");
-    const lastTime = timeAfter(part, before);
+    if (first < n) continue;
+    if (first > n) isWhole = false;
+    const before: Time | null = start === null ? lastTime : start.time;
+    if (before === null || (start === null && first !== n)) {
+      // The beginning of its run is lost, and with it what its paths and rows are.
+      isWhole = false;
+      home.counters.count("refused", "journal-without-beginning", part.ops.length);
+      continue;
+    }
+    lastTime = timeAfter(part, before);
     writer.restore(part, lastTime);
-    lastTimes.set(id, lastTime);
   }
-  return writers;
+  return { writer, isWhole };
 };
 
 /** Of the part's last op. The first op of a run has the run's own time. */
@@ -143,18 +170,26 @@ export const readPending = (home: Home): Batch => {
 };
 
 /** The same ops, to be written anew. */
-export const pendingOps = (home: Home): readonly OwnOp[] =>
+export const pendingOps = (home: Home): readonly PendingOp[] =>
   writersOf(home).flatMap((writer) =>
-    writer
-      .pending()
-      .flatMap((run) => opsOf(home, writer, run))
-      .filter((op) => op.kind === "write" || op.kind === "delete"),
+    writer.pending().flatMap((run) => {
+      const plain = opsOf(home, writer, run, () => writer.id);
+      return opsOf(home, writer, run).flatMap((op, index) => {
+        const same = plain[index];
+        return same !== undefined && isOwnOp(op) && isOwnOp(same) ? [{ op, plain: same }] : [];
+      });
+    }),
   );
 
-const opsOf = (home: Home, writer: OwnWriter, run: OpenRun): readonly (Op | NoOp)[] => {
+const opsOf = (
+  home: Home,
+  writer: OwnWriter,
+  run: OpenRun,
+  own = ownNames(home, writer),
+): readonly (Op | NoOp)[] => {
   const { body, rows, first, count, time } = writer.draftOf(run, null);
   const names: SegmentNames = {
-    own: () => writer.id,
+    own,
     row(index, n) {
       const row = rows[index - 1];
       assert(row !== undefined, "own ops name rows of their table");
@@ -165,18 +200,8 @@ const opsOf = (home: Home, writer: OwnWriter, run: OpenRun): readonly (Op | NoOp
   return decodeBody(body, { first, count, time, rows }, names);
 };
 
-const unreadableRecord = (sequence: number): NebulusError =>
-  new NebulusError({
-    code: "StorageFailed",
-    message: `Record ${String(sequence)} of the journal can not be read. Restore a backup.`,
-    retryable: false,
-    path: `journal/${String(sequence)}`,
-  });
-
-const gapInJournal = (scope: ScopeId): NebulusError =>
-  new NebulusError({
-    code: "StorageFailed",
-    message: "The journal does not go on where the stored segments end. Restore a backup.",
-    retryable: false,
-    path: `journal/${scope}`,
-  });
+/** What is cut may go by another name since a fork of this device; what is not cut has its own. */
+const ownNames = ({ tree }: Home, { id, head }: OwnWriter): SegmentNames["own"] => {
+  const node = head === null ? null : tree.get(head);
+  return (n) => (node !== null && n < node.first + node.count ? nameAt(node, n) : id);
+};

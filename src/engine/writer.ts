@@ -55,6 +55,11 @@ export class OwnWriter {
     this.durableN = this.nextN - 1;
   }
 
+  /** The last segment that was cut. */
+  get head(): HeaderHash | null {
+    return this.previous;
+  }
+
   /** The dot of the op to come. */
   next(): Dot {
     return { writer: this.id, n: this.nextN };
@@ -87,6 +92,11 @@ export class OwnWriter {
   /** Ops up to n are in the journal for good. */
   durable(n: number): void {
     this.durableN = Math.max(this.durableN, n);
+  }
+
+  /** What comes next begins a run. */
+  close(): void {
+    this.isClosed = true;
   }
 
   /** A commit that the journal kept. */

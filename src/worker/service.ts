@@ -187,7 +187,10 @@ export const openDatabase = async (
   const info: OpenInfo = {
     storageMode: deps.adapter.kind,
     deviceId: engine.identity.local.device.name,
-    damage: store.damage().map(({ where, key, reason }) => `${where} ${key}: ${reason}`),
+    damage: [
+      ...store.damage().map(({ where, key, reason }) => `${where} ${key}: ${reason}`),
+      ...engine.damage,
+    ],
   };
   return { engine, sync, info };
 };

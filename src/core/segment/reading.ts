@@ -14,7 +14,9 @@ import type { SegmentTree } from "./tree.ts";
 export type ReadingBlock =
   | { readonly kind: "missing-key"; readonly epoch: ShortHash }
   /** Until a newer version of the program comes. */
-  | { readonly kind: "needs-newer" };
+  | { readonly kind: "needs-newer" }
+  /** It was stored, and can not be read from there any more. */
+  | { readonly kind: "lost" };
 
 export interface ReadingQueue {
   /** A segment that was just delivered. Its predecessor and rows were delivered before. */
@@ -33,7 +35,7 @@ export interface ReadingQueue {
   readonly isRead: (hash: HeaderHash) => boolean;
   readonly unreadCount: () => number;
   /** How many wait for which reason, "earlier" for those that wait for other segments. */
-  readonly waiting: () => Readonly<Record<"missing-key" | "needs-newer" | "earlier", number>>;
+  readonly waiting: () => Readonly<Record<ReadingBlock["kind"] | "earlier", number>>;
 }
 
 export const createReadingQueue = (tree: Pick<SegmentTree, "find">): ReadingQueue => {
@@ -88,7 +90,8 @@ export const createReadingQueue = (tree: Pick<SegmentTree, "find">): ReadingQueu
     isRead: (hash) => !unread.has(hash),
     unreadCount: () => unread.size,
     waiting() {
-      const counts = { "missing-key": 0, "needs-newer": 0, earlier: unread.size - ready.size };
+      const earlier = unread.size - ready.size;
+      const counts = { "missing-key": 0, "needs-newer": 0, lost: 0, earlier };
       for (const { block } of ready) if (block !== null) counts[block.kind] += 1;
       return counts;
     },

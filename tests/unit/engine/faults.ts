@@ -2,7 +2,7 @@
  * A device's store that fails, waits, or counts what it is asked.
  */
 import { NebulusError } from "../../../src/core/base/errors.ts";
-import type { StoreOperation } from "../../../src/storage/memory.ts";
+import type { StoreImage, StoreOperation } from "../../../src/storage/memory.ts";
 import type { Device } from "./world.ts";
 
 type Kind = StoreOperation["kind"];
@@ -60,4 +60,20 @@ export const holdBack = (
       settle(storeFailure);
     },
   };
+};
+
+/**
+ * The process ends at the n-th moment before or after a write of its store: what the disk holds
+ * then, null if it never came so far. Nothing is written after it.
+ */
+export const crashAt = (device: Device, moment: number): { readonly image: StoreImage | null } => {
+  const left: { image: StoreImage | null } = { image: null };
+  let moments = 0;
+  device.fault = ({ kind, phase }) => {
+    if (kind !== "write" && kind !== "appendJournal") return;
+    moments += 1;
+    if (moments === moment) left.image = device.image();
+    if (phase === "before" && left.image !== null) throw storeFailure;
+  };
+  return left;
 };

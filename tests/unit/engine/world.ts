@@ -100,7 +100,6 @@ export class Device {
   private readonly adapter: InMemoryAdapter;
   private life: Life = { isAlive: false };
   private running: Opened | null = null;
-  private commands = 0;
 
   constructor(around: Around, options: OpenOptions) {
     this.around = around;
@@ -184,9 +183,10 @@ export class Device {
     return (await writeTo(this.opened, { commandId, write })).counts;
   }
 
+  /** Never the same, on copies of a profile neither. */
   nextId(): string {
-    this.commands += 1;
-    return `command-${this.commands}`;
+    commands += 1;
+    return `command-${commands}`;
   }
 
   /** Makes the collection, attached to the network. */
@@ -298,6 +298,7 @@ export const follow = (
 };
 
 let followers = 0;
+let commands = 0;
 
 export const rowsOf = (documents: readonly object[]): Uint8Array =>
   encodeRows(

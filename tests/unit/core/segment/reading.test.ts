@@ -111,7 +111,7 @@ test("a missing key holds up the segment and all that builds on it, nothing else
   expect(queue.next()).toBe(independent.headerHash);
   queue.markRead(independent.headerHash);
   expect(queue.next()).toBeNull();
-  expect(queue.waiting()).toEqual({ "missing-key": 1, "needs-newer": 0, earlier: 2 });
+  expect(queue.waiting()).toEqual({ "missing-key": 1, "needs-newer": 0, lost: 0, earlier: 2 });
   expect(queue.isRead(first.headerHash)).toBe(false);
   expect(queue.isRead(independent.headerHash)).toBe(true);
   queue.unblock(shortHashOf(scope.random.bytes(16)));
@@ -123,7 +123,7 @@ test("a missing key holds up the segment and all that builds on it, nothing else
   queue.unblock(epoch);
   expect(queue.next()).toBe(second.headerHash);
   queue.markRead(second.headerHash);
-  expect(queue.waiting()).toEqual({ "missing-key": 0, "needs-newer": 1, earlier: 0 });
+  expect(queue.waiting()).toEqual({ "missing-key": 0, "needs-newer": 1, lost: 0, earlier: 0 });
 });
 
 test("only what is ready can be read, and once", async () => {
