@@ -62,9 +62,11 @@ export const connectWorker = (name: string): Connection => {
   return {
     service,
     onLost(handler) {
-      worker.addEventListener("error", (event) => {
+      worker.addEventListener("error", (event: Event) => {
         event.preventDefault();
-        handler(event.message === "" ? "its worker could not be loaded" : event.message);
+        // A worker that could not be loaded tells by a plain event, one that failed in what words.
+        const words = event instanceof ErrorEvent ? event.message : "";
+        handler(words === "" ? "its worker could not be loaded" : words);
       });
     },
     destroy: (target) => remote.destroy(target),

@@ -56,4 +56,5 @@ const metadataOf = (meta: NonNullable<Row["meta"]>): Document => ({
   _timestamp: meta.timestamp,
   _peerId: meta.peerId,
   _entryType: meta.entryType,
+  _visibility: meta.private ? "private" : "shared",
 });

@@ -21,6 +21,8 @@ export interface Metadata {
   /** The device of that write. */
   readonly _peerId: string;
   readonly _entryType: EntryType;
+  /** `private`: it stays on this device, whether its collection is attached or not. */
+  readonly _visibility: Visibility;
   /** There on deleted documents only (`includeDeleted`). */
   readonly _deleted?: true;
 }

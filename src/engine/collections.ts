@@ -67,6 +67,16 @@ export const homeOf = (collection: Collection, id: string): Home | null => {
 export const isHiddenLocally = ({ local, shared }: Collection, id: string): boolean =>
   shared !== null && isAlive(shared.documents.get(id)) && isAlive(local.documents.get(id));
 
+/** Each id once; few, if any, live in both homes. */
+export const countLiving = ({ local, shared }: Collection): number => {
+  const count = local.documents.livingCount + (shared?.documents.livingCount ?? 0);
+  if (shared === null || local.documents.livingCount === 0) return count;
+  const inBoth = local.documents
+    .sortedIds()
+    .filter((id) => isAlive(local.documents.get(id)) && isAlive(shared.documents.get(id)));
+  return count - inBoth.length;
+};
+
 export const createReadable = (collection: Collection, now: () => number): Readable => ({
   ids: (includeDeleted) => idsOf(collection, includeDeleted),
   show(id, includeDeleted) {
@@ -136,6 +146,7 @@ const metaOf = (collection: Collection, id: string, now: () => number): RowMeta 
     peerId: home.deviceOf(latest),
     entryType: view.ours["_entryType"] === "AUTH" ? "AUTH" : "MEMORY",
     deleted: false,
+    private: view.ours[privateField] === true,
     vector: Object.entries(vector),
     conflicts: isHiddenLocally(collection, id) ? [...conflicts, "id"] : conflicts,
   };
@@ -151,6 +162,7 @@ const deletedMeta = ({ local, shared }: Collection, id: string): RowMeta | null 
     peerId: home.deviceOf(deletion.stamp),
     entryType: "MEMORY",
     deleted: true,
+    private: false,
     vector: deletion.vector.map(({ writer, n }): readonly [WriterId, number] => [writer, n]),
     conflicts: [],
   };

@@ -8,7 +8,13 @@ import { scopeOf } from "../core/network/keys.ts";
 import { readDocument } from "../core/doc/read.ts";
 import { strategies, type StrategyName } from "../core/doc/strategies.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
-import { createReadable, systemCollection, systemPrefix, type Collection } from "./collections.ts";
+import {
+  countLiving,
+  createReadable,
+  systemCollection,
+  systemPrefix,
+  type Collection,
+} from "./collections.ts";
 import type { Draft } from "./draft.ts";
 import { createHome, type Home } from "./home.ts";
 import type { LocalMembership, Membership, OpenMembership } from "./identity.ts";
@@ -103,7 +109,7 @@ export const createRegistry = (deps: {
     restore() {
       for (const name of system.documents.sortedIds()) restore(name);
     },
-    infos: () => infosOf([...collections.values()], deps.now),
+    infos: () => infosOf([...collections.values()]),
   };
 };
 
@@ -122,17 +128,14 @@ const restoreFields = (collection: Collection, fields: Fields, shared: Home | nu
   if (typeof strategy === "string" && isStrategyName(strategy)) collection.strategy = strategy;
 };
 
-const infosOf = (
-  collections: readonly Collection[],
-  now: () => number,
-): readonly CollectionInfo[] =>
+const infosOf = (collections: readonly Collection[]): readonly CollectionInfo[] =>
   collections
     .filter(({ name }) => !name.startsWith(systemPrefix))
-    .map((collection) => infoOf(collection, now));
+    .map((collection) => infoOf(collection));
 
-const infoOf = (collection: Collection, now: () => number): CollectionInfo => {
+const infoOf = (collection: Collection): CollectionInfo => {
   const { name, shared, attached, strategy } = collection;
-  const documents = [...createReadable(collection, now).ids(false)].length;
+  const documents = countLiving(collection);
   const membership = shared?.membership;
   const networkId = attached && membership?.kind === "open" ? membership.networkId : null;
   return { name, documents, networkId, strategy };

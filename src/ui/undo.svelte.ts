@@ -4,6 +4,7 @@
  */
 import type { DocumentFields } from "../core/base/types.ts";
 import type { DistributedDatabase } from "../client/api.ts";
+import type { Visibility } from "../client/types.ts";
 import { messages } from "./messages.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { summaryOf } from "./text/summary.ts";
@@ -12,6 +13,8 @@ export interface Deleted {
   readonly collection: string;
   readonly document: DocumentFields;
   readonly title: string;
+  /** What was private comes back private. */
+  readonly visibility: Visibility;
 }
 
 export class Undo {
@@ -29,13 +32,18 @@ export class Undo {
   /** Whether it was deleted here; else somebody else was faster, or it failed. */
   async remove(collection: string, document: DocumentFields): Promise<boolean> {
     try {
-      const gone = await this.#database.collection(collection).delete(document.id);
-      if (gone === 0) {
+      const documents = this.#database.collection(collection);
+      const stored = await documents.get(document.id, { meta: true });
+      const gone = stored === null ? 0 : await documents.delete(document.id);
+      if (stored === null || gone === 0) {
         this.#notices.announce(messages.documents.gone);
         return false;
       }
       const { title } = summaryOf(document);
-      this.deleted = [...this.deleted, { collection, document, title }];
+      this.deleted = [
+        ...this.deleted,
+        { collection, document, title, visibility: stored._visibility },
+      ];
       this.#notices.announce(messages.undo.deleted(title));
       return true;
     } catch (error) {
@@ -49,7 +57,8 @@ export class Undo {
     if (latest === undefined) return;
     this.deleted = this.deleted.slice(0, -1);
     try {
-      await this.#database.collection(latest.collection).insert(latest.document);
+      const { document, visibility } = latest;
+      await this.#database.collection(latest.collection).insert(document, { visibility });
       this.#notices.announce(messages.undo.restored(latest.title));
     } catch (error) {
       this.deleted = [...this.deleted, latest];

@@ -150,6 +150,10 @@ export const openDatabase = async (
   const store = await deps.adapter.open(name);
   // Opening may cut what an earlier incarnation left: then nobody is there yet to be told.
   let sync: Sync | null = null;
+  const tellCollections = (): void => {
+    emit({ kind: "collections", collections: engine.registry.infos() });
+  };
+  const tellCountsSoon = oncePerTurn(deps.timers, tellCollections);
   const engine = await openEngine({
     ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
     openNetwork: deps.openNetwork ?? openNetwork,
@@ -157,13 +161,14 @@ export const openDatabase = async (
       emit({ kind: "live", subscription, change });
     },
     onCollections: () => {
-      emit({ kind: "collections", collections: engine.registry.infos() });
+      tellCollections();
     },
     onSegments: (home, segments, from) => {
       sync?.segments(home, segments, from);
     },
     onHome: (home) => {
       sync?.changed(home);
+      tellCountsSoon();
     },
     onArrived: (batch) => {
       if (tellArrivals) arrivalsOf(engine, batch).forEach(emit);
@@ -182,7 +187,7 @@ export const openDatabase = async (
     },
   });
   sync.refresh();
-  emit({ kind: "collections", collections: engine.registry.infos() });
+  tellCollections();
   await engine.homes.settle();
   const info: OpenInfo = {
     storageMode: deps.adapter.kind,
@@ -193,6 +198,19 @@ export const openDatabase = async (
     ],
   };
   return { engine, sync, info };
+};
+
+/** For what many changes of one turn bring about. */
+const oncePerTurn = ({ soon }: Timers, run: () => void): (() => void) => {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    soon(() => {
+      isDue = false;
+      run();
+    });
+  };
 };
 
 /** Throws `TransactionConflict` where something that a transaction read before has changed. */

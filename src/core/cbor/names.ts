@@ -15,6 +15,7 @@ const metadataNames: ReadonlySet<string> = new Set([
   "_peerId",
   "_deleted",
   "_stage",
+  "_visibility",
 ]);
 
 export const isMetadataName = (name: string): boolean => metadataNames.has(name);

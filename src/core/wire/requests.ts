@@ -95,7 +95,7 @@ export interface FindRequest {
   readonly after: string | null;
   readonly fields: readonly string[] | null;
   readonly includeDeleted: boolean;
-  /** With `_vector`, `_timestamp`, `_peerId`, `_entryType`, `_deleted`. */
+  /** With `_vector`, `_timestamp`, `_peerId`, `_entryType`, `_deleted`, `_visibility`. */
   readonly meta: boolean;
 }
 

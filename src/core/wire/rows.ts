@@ -4,7 +4,7 @@
  * stored, never sent to a peer.
  *
  * [[shape, …], [[shape index, id, meta or nil, value, …], …]], shape = [path, …], meta = [time,
- * peer, type, deleted, [[writer, n], …], [conflicting path, …]]
+ * peer, type, deleted, private, [[writer, n], …], [conflicting path, …]]
  */
 import type { Path, Value } from "../base/types.ts";
 import { buildDocument, type EntryType, type Leaf } from "../cbor/document.ts";
@@ -21,6 +21,8 @@ export interface RowMeta {
   readonly peerId: string;
   readonly entryType: EntryType;
   readonly deleted: boolean;
+  /** It stays on this device when its collection is attached. */
+  readonly private: boolean;
   /** Highest n by writer of all that the document was made from. */
   readonly vector: readonly (readonly [writer: string, n: number])[];
   /** Dotted paths with several values, of which one shows. */
@@ -103,6 +105,7 @@ const writeMeta = (writer: CborWriter, meta: RowMeta | null): void => {
           meta.peerId,
           meta.entryType,
           meta.deleted,
+          meta.private,
           meta.vector.map(([name, n]) => [name, n]),
           meta.conflicts,
         ],
@@ -128,12 +131,13 @@ const readMeta = (reader: CborReader): RowMeta | null => {
   const peerId = reader.readText();
   const entryType = reader.readText() === "AUTH" ? "AUTH" : "MEMORY";
   const deleted = reader.readBoolean();
+  const isPrivate = reader.readBoolean();
   const vector = readList(reader, (): readonly [string, number] => {
     reader.readArrayHead();
     return [reader.readText(), reader.readUint()];
   });
   const conflicts = readList(reader, () => reader.readText());
-  return { timestamp, peerId, entryType, deleted, vector, conflicts };
+  return { timestamp, peerId, entryType, deleted, private: isPrivate, vector, conflicts };
 };
 
 const readList = <T>(reader: CborReader, read: () => T): T[] => {
