@@ -226,19 +226,26 @@ export class OwnWriter {
  * Neighbours in one run as one part: what a bulk insert adds is one entry of the journal a segment.
  */
 const mergeParts = (parts: readonly JournalPart[]): readonly JournalPart[] => {
-  const merged: { -readonly [Key in keyof JournalPart]: JournalPart[Key] }[] = [];
+  const merged: (JournalPart & MergedLists)[] = [];
   for (const part of parts) {
     const last = merged.at(-1);
     if (last === undefined || part.start !== null) {
       merged.push({ ...part, paths: [...part.paths], rows: [...part.rows], ops: [...part.ops] });
       continue;
     }
-    last.paths = [...last.paths, ...part.paths];
-    last.rows = [...last.rows, ...part.rows];
-    last.ops = [...last.ops, ...part.ops];
+    last.paths.push(...part.paths);
+    last.rows.push(...part.rows);
+    last.ops.push(...part.ops);
   }
   return merged;
 };
+
+/** Of this function alone until it returns, so that they may grow. */
+interface MergedLists {
+  readonly paths: JournalPart["paths"][number][];
+  readonly rows: JournalPart["rows"][number][];
+  readonly ops: JournalPart["ops"][number][];
+}
 
 const transactionTooLarge = (): NebulusError =>
   new NebulusError({
