@@ -44,7 +44,7 @@ const layers: readonly (readonly [files: RegExp, mayImport: RegExp])[] = [
   [/^relay\//, /^(src\/(core|storage|engine|net)|relay)\//],
 ];
 
-/** Where a package is at home; composition roots may use all. What is not listed is free but in core. */
+/** Where a package is at home; roots may use all. What is not listed is free but in core. */
 const packageHomes: readonly (readonly [packages: RegExp, files: RegExp])[] = [
   [/^svelte(\/|$)/, /^src\/ui\//],
   [/^(@?libp2p|@chainsafe|@multiformats)(\/|$)/, /^(src\/net|relay)\//],

@@ -57,4 +57,5 @@ const metadataOf = (meta: NonNullable<Row["meta"]>): Document => ({
   _peerId: meta.peerId,
   _entryType: meta.entryType,
   _visibility: meta.private ? "private" : "shared",
+  ...(meta.ahead.length > 0 ? { _ahead: meta.ahead } : {}),
 });

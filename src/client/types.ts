@@ -23,6 +23,11 @@ export interface Metadata {
   readonly _entryType: EntryType;
   /** `private`: it stays on this device, whether its collection is attached or not. */
   readonly _visibility: Visibility;
+  /**
+   * Dotted paths that show a value stamped more than 5 minutes ahead of this device's clock: a
+   * device's clock is fast. There only if there are any.
+   */
+  readonly _ahead?: readonly string[];
   /** There on deleted documents only (`includeDeleted`). */
   readonly _deleted?: true;
 }

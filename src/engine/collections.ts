@@ -140,7 +140,7 @@ const metaOf = (collection: Collection, id: string, now: () => number): RowMeta 
   if (home === null) return deletedMeta(collection, id);
   const view = viewOf(collection, home.documents.get(id), now);
   if (view === null) return null;
-  const { latest, vector, conflicts } = view.meta;
+  const { latest, vector, conflicts, quarantined } = view.meta;
   return {
     timestamp: latest.time.ms,
     peerId: home.deviceOf(latest),
@@ -149,6 +149,7 @@ const metaOf = (collection: Collection, id: string, now: () => number): RowMeta 
     private: view.ours[privateField] === true,
     vector: Object.entries(vector),
     conflicts: isHiddenLocally(collection, id) ? [...conflicts, "id"] : conflicts,
+    ahead: quarantined,
   };
 };
 
@@ -165,5 +166,6 @@ const deletedMeta = ({ local, shared }: Collection, id: string): RowMeta | null 
     private: false,
     vector: deletion.vector.map(({ writer, n }): readonly [WriterId, number] => [writer, n]),
     conflicts: [],
+    ahead: [],
   };
 };

@@ -154,19 +154,29 @@ const leavesToMove = (from: Home, id: string, now: () => number): readonly Stamp
     ({ path }) => path[0] !== privateField,
   );
 
-/** Chunk by chunk: a commit that was lost is simply made again. */
+/** Chunk by chunk, and another round for what came meanwhile: what was lost is moved again. */
 const settle = async (deps: HomesDeps, collection: Collection): Promise<void> => {
   for (;;) {
     const ids = idsToMove(collection, deps.now);
     if (ids.length === 0) return;
-    await deps.commit((draft) => {
-      const { local, shared } = collection;
-      if (shared === null) return;
-      for (const id of ids) {
-        if (isAlive(local.documents.get(id))) moveDocument(draft, local, shared, id, deps.now);
-      }
-    });
+    for (let at = 0; at < ids.length; at += chunkDocuments) {
+      await deps.commit((draft) => {
+        moveDocuments(draft, collection, ids.slice(at, at + chunkDocuments), deps.now);
+      });
+    }
   }
+};
+
+/** Those of which it still holds: commits of others came between. */
+const moveDocuments = (
+  draft: Draft,
+  collection: Collection,
+  ids: readonly string[],
+  now: () => number,
+): void => {
+  const { local, shared, attached } = collection;
+  if (shared === null || !attached) return;
+  for (const id of ids) if (isToMove(local, id, now)) moveDocument(draft, local, shared, id, now);
 };
 
 const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void> => {
@@ -196,19 +206,15 @@ const fieldsOf = ({ shared, attached, strategy }: Collection): readonly Change[]
   { path: ["strategy"], set: strategy },
 ];
 
-/**
- * Documents of an attached collection that are in `local` and not private. A parked one stays until
- * it is understood.
- */
 const idsToMove = ({ local, shared, attached }: Collection, now: () => number): string[] => {
   if (shared === null || !attached) return [];
-  const ids: string[] = [];
-  for (const id of local.documents.sortedIds()) {
-    const state = local.documents.get(id);
-    if (!isAlive(state) || isParked(state)) continue;
-    const view = readDocument(state, { strategy: "last-write-wins", now: now() });
-    if (view?.ours[privateField] !== true) ids.push(id);
-    if (ids.length === chunkDocuments) break;
-  }
-  return ids;
+  return local.documents.sortedIds().filter((id) => isToMove(local, id, now));
+};
+
+/** It lives in `local` and is not private. A parked document stays until it is understood. */
+const isToMove = (local: Home, id: string, now: () => number): boolean => {
+  const state = local.documents.get(id);
+  if (!isAlive(state) || isParked(state)) return false;
+  const view = readDocument(state, { strategy: "last-write-wins", now: now() });
+  return view?.ours[privateField] !== true;
 };

@@ -124,6 +124,8 @@ export const restoreWriter = (
   // What an earlier one did not cut was written anew by the next: nothing else ends one.
   const own = parts.filter(({ writer }) => writer === id);
   const present = noted?.writer === id ? noted : { writer: id, head: null };
+  // It began and never wrote.
+  if (own.length === 0 && present.head === null) return null;
   const writer = resumeWriter(home, present, own[0]?.start?.opening ?? null);
   let isWhole = endsAt(home, present);
   let lastTime: Time | null = null;

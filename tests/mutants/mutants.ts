@@ -19,8 +19,8 @@ const mergeMutants: readonly Mutant[] = [
     name: "an entry replaces all earlier ones of the writers that it names",
     file: "src/core/doc/merge.ts",
     text: "const stays = ({ dot }: HeldEntry): boolean => !includesDot(entry.replaces, dot);",
-    instead:
-      "const stays = ({ dot }: HeldEntry): boolean => !entry.replaces.some((each) => each.writer === dot.writer && each.n >= dot.n);",
+    instead: `const stays = ({ dot }: HeldEntry): boolean =>
+      !entry.replaces.some((each) => each.writer === dot.writer && each.n >= dot.n);`,
     killedBy: "tests/property/mergeHostile.test.ts",
   },
   {
@@ -63,16 +63,18 @@ const mergeMutants: readonly Mutant[] = [
     name: "a birth goes with its replaced values",
     file: "src/core/doc/merge.ts",
     text: "return pack({ ...before, births, registers: settled.filter(isHeld) });",
-    instead:
-      "return pack({ ...before, births: births.filter((birth) => settled.some(({ base }) => base.some((held) => equalDots(held.dot, birth.dot)))), registers: settled.filter(isHeld) });",
+    instead: `const valued = (birth: Birth): boolean =>
+      settled.some(({ base }) => base.some((held) => equalDots(held.dot, birth.dot)));
+  return pack({ ...before, births: births.filter(valued), registers: settled.filter(isHeld) });`,
     killedBy: "tests/property/mergeHonest.test.ts",
   },
   {
     name: "an op that is invisible replaces nothing",
     file: "src/core/doc/merge.ts",
-    text: "for (const entry of op.entries) {\n    const key = pathKey(entry.path);",
-    instead:
-      "for (const entry of living.length > 0 ? op.entries : []) {\n    const key = pathKey(entry.path);",
+    text: `for (const entry of op.entries) {
+    const key = pathKey(entry.path);`,
+    instead: `for (const entry of living.length > 0 ? op.entries : []) {
+    const key = pathKey(entry.path);`,
     killedBy: "tests/property/mergeHostile.test.ts",
   },
   {

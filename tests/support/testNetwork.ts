@@ -1,6 +1,6 @@
 /**
- * A network of suite 0, which FORMATS.md §3 allows to a test's genesis: nothing is sealed or signed,
- * so that simulations have time for more. Members still greet each other by certificates.
+ * A network of suite 0, which FORMATS.md §3 allows to a test's genesis: nothing is sealed or
+ * signed, so that simulations have time for more. Members still greet each other by certificates.
  */
 import { encodeCbor } from "../../src/core/cbor/item.ts";
 import { hash } from "../../src/core/crypto/hash.ts";

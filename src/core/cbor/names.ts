@@ -16,6 +16,7 @@ const metadataNames: ReadonlySet<string> = new Set([
   "_deleted",
   "_stage",
   "_visibility",
+  "_ahead",
 ]);
 
 export const isMetadataName = (name: string): boolean => metadataNames.has(name);

@@ -81,7 +81,7 @@ const successor = (time: Time): Time => {
   return next;
 };
 
-/** The platform's clock may be fractional, or set to nonsense; observed times leave room as well. */
+/** The platform's clock may be fractional, or set to nonsense; observed times leave room too. */
 const wallMilliseconds = (now: number): number =>
   Math.floor(Math.min(Math.max(now, 0), wallMillisecondsMax)) || 0;
 

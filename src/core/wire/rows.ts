@@ -4,7 +4,7 @@
  * stored, never sent to a peer.
  *
  * [[shape, …], [[shape index, id, meta or nil, value, …], …]], shape = [path, …], meta = [time,
- * peer, type, deleted, private, [[writer, n], …], [conflicting path, …]]
+ * peer, type, deleted, private, [[writer, n], …], [conflicting path, …], [path ahead, …]]
  */
 import type { Path, Value } from "../base/types.ts";
 import { buildDocument, type EntryType, type Leaf } from "../cbor/document.ts";
@@ -27,6 +27,8 @@ export interface RowMeta {
   readonly vector: readonly (readonly [writer: string, n: number])[];
   /** Dotted paths with several values, of which one shows. */
   readonly conflicts: readonly string[];
+  /** Dotted paths that show a value of a device whose clock is fast. */
+  readonly ahead: readonly string[];
 }
 
 export interface Row {
@@ -108,6 +110,7 @@ const writeMeta = (writer: CborWriter, meta: RowMeta | null): void => {
           meta.private,
           meta.vector.map(([name, n]) => [name, n]),
           meta.conflicts,
+          meta.ahead,
         ],
   );
 };
@@ -137,7 +140,8 @@ const readMeta = (reader: CborReader): RowMeta | null => {
     return [reader.readText(), reader.readUint()];
   });
   const conflicts = readList(reader, () => reader.readText());
-  return { timestamp, peerId, entryType, deleted, private: isPrivate, vector, conflicts };
+  const ahead = readList(reader, () => reader.readText());
+  return { timestamp, peerId, entryType, deleted, private: isPrivate, vector, conflicts, ahead };
 };
 
 const readList = <T>(reader: CborReader, read: () => T): T[] => {
