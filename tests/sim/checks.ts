@@ -132,7 +132,10 @@ const logOf = async (
   for (const home of engine.registry.homes()) {
     const log = await oracle.logOf(home, image);
     homes.set(home.scope, log);
-    pending.set(home.scope, pendingOps(home));
+    pending.set(
+      home.scope,
+      pendingOps(home).map(({ op }) => op),
+    );
     for (const segment of log.segments) {
       const { writer, first } = segment.header;
       const opened = await openSegment(segment, keyringOf(home), crypto);

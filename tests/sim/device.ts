@@ -5,7 +5,8 @@
 import { NebulusError } from "../../src/core/base/errors.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import type { Commit, JournalPart } from "../../src/core/journal/record.ts";
-import type { Carrier, PeerChannel } from "../../src/core/net/carrier.ts";
+import type { Carrier } from "../../src/core/net/carrier.ts";
+import type { OpenNetworkMaker } from "../../src/core/network/open.ts";
 import type { Write } from "../../src/core/wire/requests.ts";
 import type { SyncSnapshot } from "../../src/core/wire/snapshots.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -15,6 +16,7 @@ import type { StoreImage } from "../../src/storage/memory.ts";
 import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
 import type { Random } from "../support/random.ts";
 import { createDisk, diskName, type Disk, type StoreFailure } from "./disk.ts";
+import type { Liar } from "./liar.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { simulationStart, timersOf, type Life, type Scheduler } from "./scheduler.ts";
 
@@ -24,6 +26,7 @@ export interface Surroundings {
   readonly random: Random;
   readonly crypto: CryptoPort;
   readonly rules: DeviceRules;
+  readonly openNetwork: OpenNetworkMaker;
   /** What must not happen: the simulation has failed. */
   readonly problem: (what: string) => void;
   /** For whoever looks at one run. */
@@ -60,14 +63,11 @@ export interface DeviceParts {
   readonly name: string;
   readonly network: MemoryNetwork;
   readonly journalProvesContinuity: boolean;
-  readonly isLiar: boolean;
   /** Milliseconds that its clock is ahead. */
   readonly skewMs: number;
   readonly image?: StoreImage;
-  /** Between the engine and the network, for a device that lies. */
-  readonly tamper?: (channel: PeerChannel) => PeerChannel;
-  /** Once an engine is open, for a device that lies. */
-  readonly corrupt?: (engine: Engine) => void;
+  /** What stands between this device and the truth. */
+  readonly liar: Liar | null;
 }
 
 export const networkId = "simulated";
@@ -95,7 +95,7 @@ export class Device {
     this.around = around;
     this.name = parts.name;
     this.network = parts.network;
-    this.isLiar = parts.isLiar;
+    this.isLiar = parts.liar !== null;
     this.skewMs = parts.skewMs;
     this.disk = createDisk(
       {
@@ -134,6 +134,7 @@ export class Device {
   submit(write: Write): void {
     const life = this.running;
     if (life === null || life.opened === null) return;
+    this.parts.liar?.corrupt(life.opened.engine);
     this.commands++;
     const commandId = `${this.name}-${this.commands}`;
     this.unanswered.set(commandId, write);
@@ -157,7 +158,7 @@ export class Device {
     this.running = null;
     this.parts.network.onChannel(() => undefined);
     this.parts.network.stop();
-    this.disk.restore(image);
+    this.disk.replace(image);
   }
 
   /** Back to what the disk held once. */
@@ -169,6 +170,7 @@ export class Device {
     if (kept === undefined) return;
     const { image, acknowledged } = kept;
     this.crash(image);
+    this.disk.forget();
     for (const each of this.acknowledged.slice(acknowledged)) each.isRolledBack = true;
   }
 
@@ -200,13 +202,18 @@ export class Device {
     }
   }
 
+  get liar(): Liar | null {
+    return this.parts.liar;
+  }
+
   get skew(): number {
     return this.skewMs;
   }
 
-  fail(failure: StoreFailure): void {
+  /** null: no more. */
+  fail(failure: StoreFailure | null): void {
     this.disk.fail(failure);
-    if (this.running !== null) this.running.isDamaged = true;
+    if (this.running !== null && failure !== null) this.running.isDamaged = true;
   }
 
   /** Whether nothing that waits for disk or cryptography is under way. */
@@ -220,6 +227,7 @@ export class Device {
       {
         adapter: this.disk.adapter,
         crypto: this.slowCrypto(life),
+        openNetwork: this.around.openNetwork,
         timers: timersOf(scheduler, life, { now: this.now }),
       },
       { name: diskName, durability: "strict" },
@@ -231,7 +239,6 @@ export class Device {
       },
     );
     if (!life.isAlive) return;
-    this.parts.corrupt?.(opened.engine);
     await joinNetwork(opened.engine, { networkId, name: "Simulated", sharedSecret });
     opened.sync.refresh();
     await opened.sync.carry(this.carrier(life));
@@ -266,24 +273,20 @@ export class Device {
     const isStorage = code === "StorageFailed" || code === "QuotaExceeded";
     if (isStorage && life.isDamaged) {
       // What became of it may be unknown: the page asks again when the database is open again.
-      if (this.around.random.chance(0.5)) this.send(life, commandId, this.writeOf(commandId));
+      const write = this.unanswered.get(commandId);
+      if (write !== undefined && this.around.random.chance(0.5)) this.send(life, commandId, write);
       return;
     }
     this.unanswered.delete(commandId);
+    if (this.isLiar) return;
     if (code !== null && ordinaryRefusals.has(code)) return;
     this.around.problem(`${commandId} was refused: ${String(error)}`);
-  }
-
-  private writeOf(commandId: string): Write {
-    const write = this.unanswered.get(commandId);
-    if (write === undefined) throw new Error("a command that is not answered");
-    return write;
   }
 
   /** A page whose database can not go on is loaded again, some time later. */
   private giveUp(life: Running, error: unknown): void {
     this.around.note(`${this.name} gives up: ${String(error)}`);
-    if (!life.isDamaged) {
+    if (!life.isDamaged && !this.isLiar) {
       const cause = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
       this.around.problem(`${this.name} gave up: ${cause}`);
     }
@@ -299,7 +302,7 @@ export class Device {
   }
 
   private carrier(life: Life): Carrier {
-    const { network, tamper } = this.parts;
+    const { network, liar } = this.parts;
     return {
       start: (key) => network.start(key),
       setTags: (tags) => {
@@ -308,7 +311,7 @@ export class Device {
       },
       onChannel: (handler) => {
         network.onChannel((channel) => {
-          if (life.isAlive) handler(tamper === undefined ? channel : tamper(channel));
+          if (life.isAlive) handler(liar === null ? channel : liar.tamper(channel));
         });
       },
       onStatus: (handler) => {

@@ -25,13 +25,15 @@ export interface Disk {
   /** Calls of the store opened last that have not answered. */
   readonly underWay: () => number;
   readonly image: () => StoreImage;
-  /** Whatever was open before can only fail from now on. */
-  readonly restore: (image: StoreImage) => void;
+  /** Another disk, as it were: whatever was open before can only fail from now on. */
+  readonly replace: (image: StoreImage) => void;
+  /** What took effect since is forgotten. */
+  readonly forget: () => void;
   /** The next operation of that kind fails, once. */
-  readonly fail: (failure: StoreFailure) => void;
+  readonly fail: (failure: StoreFailure | null) => void;
   /** Whether such a failure is still to come. */
   readonly isFailing: () => boolean;
-  /** The commit that was last tried for a command. */
+  /** The commit of a command that took effect here. */
   readonly commitOf: (commandId: string) => Commit | null;
   /** How often a command's commit took effect on this disk. */
   readonly effectsOf: (commandId: string) => number;
@@ -41,7 +43,7 @@ export const diskName = "database";
 
 export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
   const commits = new Map<string, Commit>();
-  let effects = new Map<string, number>();
+  const effects = new Map<string, number>();
   let failure: StoreFailure | null = null;
   let appending: readonly Commit[] = [];
   let calls = { underWay: 0 };
@@ -58,7 +60,9 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
     },
   });
   const noteEffects = (): void => {
-    for (const { commandId } of appending) {
+    for (const commit of appending) {
+      const { commandId } = commit;
+      commits.set(commandId, commit);
       if (commandId !== "") effects.set(commandId, (effects.get(commandId) ?? 0) + 1);
     }
   };
@@ -67,7 +71,6 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
       const commit = decodeCommit(payload);
       return commit.ok ? [commit.value] : [];
     });
-    for (const commit of appending) commits.set(commit.commandId, commit);
   };
   if (from !== undefined) memory.restore(diskName, from);
 
@@ -83,10 +86,13 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
     },
     underWay: () => calls.underWay,
     image: () => memory.snapshot(diskName),
-    restore(image) {
+    replace(image) {
       memory.restore(diskName, image);
-      effects = new Map();
       failure = null;
+    },
+    forget() {
+      effects.clear();
+      commits.clear();
     },
     fail: (next) => {
       failure = next;

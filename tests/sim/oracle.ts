@@ -5,7 +5,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Dot, HeaderHash, ScopeId, Stamp, Time } from "../../src/core/base/types.ts";
+import { readForm } from "../../src/core/cbor/form.ts";
 import { CborReader } from "../../src/core/cbor/reader.ts";
+import { bodyDepthMax } from "../../src/core/base/limits.ts";
 import { compareTimes, isAhead } from "../../src/core/clock/hybrid.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import { createDigest, stateHash } from "../../src/core/doc/digest.ts";
@@ -93,7 +95,8 @@ export const createOracle = (crypto: CryptoPort): Oracle => {
       if (text !== expected) return differs(`document ${id}`, text, expected);
       known.set(key, { text, state });
     } else if (!isDeepStrictEqual(state, held.state)) {
-      return `document ${id}: another structure for the same ops`;
+      const [here, there] = [stableText(state), stableText(held.state)];
+      return differs(`the structure of document ${id} for the same ops`, here, there);
     }
     const late = quarantining(rankOf, now);
     if (late === null) return null;
@@ -110,7 +113,7 @@ export const createOracle = (crypto: CryptoPort): Oracle => {
       if (heads !== stableText(home.tree.heads())) {
         return differs("heads", stableText(home.tree.heads()), heads);
       }
-      const byId = groupById([...ops, ...pendingOps(home)]);
+      const byId = groupById([...ops, ...pendingOps(home).map(({ op }) => op)]);
       const ids = home.documents.sortedIds();
       if (ids.length !== byId.size)
         return differs("documents", ids.join(), [...byId.keys()].join());
@@ -123,16 +126,19 @@ export const createOracle = (crypto: CryptoPort): Oracle => {
   };
 };
 
-/** The bytes of a body's ops, one by one. */
+/** The bytes of a body's ops, one by one; none of a body that means nothing. */
 export const opBytesIn = (body: Uint8Array): readonly Uint8Array[] => {
-  const reader = new CborReader(body);
-  reader.readArrayHead();
-  reader.skip(32);
-  return Array.from({ length: reader.readArrayHead() }, () => {
-    const start = reader.offset;
-    reader.skip(32);
-    return body.slice(start, reader.offset);
+  const ops = readForm(() => {
+    const reader = new CborReader(body);
+    reader.readArrayHead();
+    reader.skip(bodyDepthMax);
+    return Array.from({ length: reader.readArrayHead() }, () => {
+      const start = reader.offset;
+      reader.skip(bodyDepthMax);
+      return body.slice(start, reader.offset);
+    });
   });
+  return ops.ok ? ops.value : [];
 };
 
 /** In the order of their keys, so that a predecessor comes first. */

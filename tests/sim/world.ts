@@ -5,13 +5,16 @@
 import { bytesToHex } from "../../src/core/base/bytes.ts";
 import { sha256 } from "../../src/core/crypto/hash.ts";
 import { utf8Encode } from "../../src/core/base/utf8.ts";
+import { openNetwork } from "../../src/core/network/open.ts";
 import { createMemoryHub, type MemoryHub } from "../../src/net/memory.ts";
 import { createNodeCrypto } from "../support/nodeCrypto.ts";
 import { createRandom, type Random } from "../support/random.ts";
+import { testNetwork } from "../support/testNetwork.ts";
 import { stableText } from "../support/model.ts";
 import { finalProblems, mirrorDiffers } from "./checks.ts";
 import { createCommands, type Commands } from "./commands.ts";
 import { Device, networkId, type DeviceParts, type Surroundings } from "./device.ts";
+import { createLiar } from "./liar.ts";
 import { createOracle, type Oracle } from "./oracle.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 
@@ -99,6 +102,7 @@ class World {
       delayMs: this.random.pick([0, 5, 80]),
     });
     this.around = {
+      openNetwork: options.suite === 0 ? testNetwork : openNetwork,
       scheduler: this.scheduler,
       random: this.random,
       crypto,
@@ -114,7 +118,7 @@ class World {
     for (let index = 0; index < count; index++) {
       this.add({
         name: `e${index}`,
-        isLiar: options.liar === true && index === count - 1,
+        liar: options.liar === true && index === count - 1 ? createLiar(this.random) : null,
         journalProvesContinuity: this.random.chance(0.6),
         skewMs: this.random.pick(skews),
       });
@@ -274,7 +278,7 @@ class World {
     if (this.devices.length >= devicesMax) return;
     this.add({
       name: `${device.name}c${this.devices.length}`,
-      isLiar: device.isLiar,
+      liar: device.liar,
       journalProvesContinuity: this.random.chance(0.6),
       skewMs: this.random.pick(skews),
       image: device.disk.image(),
@@ -286,7 +290,12 @@ class World {
   private async end(): Promise<void> {
     this.hub.heal();
     this.hub.setFaults({ loss: 0, duplicate: 0, reorder: 0, delayMs: 5 });
-    for (const device of this.devices) if (device.isLiar) device.crash();
+    for (const device of this.devices) device.fail(null);
+    for (const device of this.devices) {
+      if (device.liar === null) continue;
+      device.liar.stop();
+      device.crash();
+    }
     await this.openAll();
     for (const device of this.devices) {
       device.submit({ kind: "attach", collection: "b", networkId });
