@@ -149,6 +149,9 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
   });
   for (const home of opened.broken) await rebuild.beginAnew(home);
+  for (const [home, segments] of opened.undelivered) {
+    await ingest.take(home, segments, { scope: home.scope, from: "", isRequested: true });
+  }
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   return {

@@ -9,8 +9,9 @@ import type { Store } from "../storage/store.ts";
 import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
+import { readStored } from "./readStored.ts";
 import type { Registry } from "./registry.ts";
-import { readJournal, readPending, readStored, restoreWriter } from "./replay.ts";
+import { readJournal, readPending, restoreWriter } from "./replay.ts";
 
 export interface OpenedLog {
   readonly commits: readonly Commit[];
@@ -20,6 +21,8 @@ export interface OpenedLog {
   readonly lastTime: Time | null;
   /** Homes whose own log was not found as it was left: a new incarnation is to begin there. */
   readonly broken: readonly Home[];
+  /** Stored segments that lack what they build on. */
+  readonly undelivered: ReadonlyMap<Home, readonly Uint8Array[]>;
   /** What can not be read any more, as text. */
   readonly damage: readonly string[];
 }
@@ -39,10 +42,13 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   const { commits, lastSequence } = await readJournal(store, tell);
   const meta = await store.meta();
   const broken: Home[] = [];
+  const undelivered = new Map<Home, readonly Uint8Array[]>();
   const open = async (home: Home): Promise<void> => {
-    replaceContents(home, await readStored(home, store, deps.ingest, tell));
+    const { read, waiting } = await readStored(home, store, deps.ingest, tell);
+    replaceContents(home, read);
+    if (waiting.length > 0) undelivered.set(home, waiting);
     const parts = commits.flatMap((each) => each.parts.filter((part) => part.scope === home.scope));
-    const restored = restoreWriter(home, parts, readPresent(home, meta));
+    const restored = restoreWriter(home, parts, readPresent(home, meta), tell);
     home.writer = restored?.writer ?? null;
     if (restored?.isWhole === false) broken.push(home);
     else if (home.membership.kind === "open" && !store.journalProvesContinuity) retireWriter(home);
@@ -51,7 +57,8 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   await open(registry.system);
   registry.restore();
   for (const home of registry.homes()) if (home !== registry.system) await open(home);
-  return { commits, meta, lastSequence, lastTime: lastTimeOf(commits), broken, damage };
+  const lastTime = lastTimeOf(commits);
+  return { commits, meta, lastSequence, lastTime, broken, undelivered, damage };
 };
 
 const lastTimeOf = (commits: readonly Commit[]): Time | null =>

@@ -12,8 +12,9 @@ import type { Exclusive } from "./exclusive.ts";
 import { replaceContents, writersOf, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
+import { readStored } from "./readStored.ts";
 import { createReissue, unsentOf, type Unsent } from "./reissue.ts";
-import { pendingOps, readPending, readStored } from "./replay.ts";
+import { pendingOps, readPending } from "./replay.ts";
 import { createStoredOps } from "./storedOps.ts";
 
 export interface Rebuild {
@@ -48,7 +49,7 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
   return {
     async rename(home) {
       await quietly(async () => {
-        replaceContents(home, await readStored(home, store, deps.ingest));
+        replaceContents(home, (await readStored(home, store, deps.ingest)).read);
         readPending(home);
       });
       deps.reread(home);
@@ -68,7 +69,7 @@ const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
   const { store, crypto } = deps;
   const { writer, retired } = home;
   const unsent = await unsentIn(home, store, crypto);
-  replaceContents(home, await readStored(home, store, deps.ingest));
+  replaceContents(home, (await readStored(home, store, deps.ingest)).read);
   Object.assign(home, { writer: null, retired: [] });
   if (unsent.ops.length === 0) return;
   try {

@@ -1,24 +1,20 @@
 /**
- * Opening: memory is rebuilt from the log. Stored segments first, in causal order; then what the
- * journal kept of this device's ops that are not cut yet. The same code reads one home anew when a
- * fork renamed ops.
+ * What the journal kept of this device's ops: on opening it goes back into runs that are not cut
+ * yet, and is applied behind all that the stored segments say.
  */
 import { assert } from "../core/base/result.ts";
-import type { HeaderHash, Time } from "../core/base/types.ts";
+import type { Time } from "../core/base/types.ts";
 import { addDelta } from "../core/clock/hybrid.ts";
 import { decodeCommit, type Commit, type JournalPart } from "../core/journal/record.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
 import { decodeBody, deltaOf } from "../core/segment/body.ts";
 import { nameAt } from "../core/segment/branches.ts";
 import type { OpenRun } from "../core/segment/cut.ts";
-import { deliverStored } from "../core/segment/deliver.ts";
-import { parseSegment, type DeliveredSegment } from "../core/segment/segment.ts";
 import type { SegmentNames } from "../core/segment/tree.ts";
 import type { Store } from "../storage/store.ts";
 import { append, createBatch, type Batch } from "./append.ts";
-import { emptyHome, noteProof, writersOf, type Home } from "./home.ts";
+import { writersOf, type Home } from "./home.ts";
 import { resumeWriter } from "./incarnation.ts";
-import type { Ingest } from "./ingest.ts";
 import { endsAt, type PresentWriter } from "./present.ts";
 import { isOwnOp, type PendingOp } from "./reissue.ts";
 import type { OwnWriter } from "./writer.ts";
@@ -39,70 +35,6 @@ export const readJournal = async (
   return { commits, lastSequence };
 };
 
-/** Everything of a home that the store holds as segments, delivered and read, apart from it. */
-export const readStored = async (
-  home: Home,
-  store: Store,
-  ingest: Pick<Ingest, "readAll">,
-  damage: (what: string) => void = () => undefined,
-): Promise<Home> => {
-  const fresh = emptyHome(home);
-  const segments = new Map<HeaderHash, DeliveredSegment>();
-  for await (const { key, bytes } of store.segments(home.scope)) {
-    const parsed = parseSegment(bytes);
-    const delivered = parsed.ok ? deliverStored(parsed.value, fresh.tree) : null;
-    if (delivered === null) {
-      const reason = parsed.ok ? "stored-without-predecessor" : parsed.error;
-      fresh.counters.count("refused", reason);
-      damage(`segment ${key.writer} ${String(key.first)} of "${home.collection}": ${reason}`);
-      continue;
-    }
-    fresh.tree.add(delivered);
-    noteProof(fresh, delivered);
-    segments.set(delivered.headerHash, delivered);
-  }
-  queueInOrder(fresh, segments);
-  await ingest.readAll(fresh, (header) => Promise.resolve(segments.get(header) ?? null));
-  return fresh;
-};
-
-/**
- * The reading queue takes a segment after all that it builds on, whatever order the store has them
- * in.
- */
-const queueInOrder = (home: Home, segments: ReadonlyMap<HeaderHash, DeliveredSegment>): void => {
-  const queued = new Set<HeaderHash>();
-  for (const root of segments.keys()) {
-    const path = [root];
-    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
-      const segment = segments.get(at);
-      const before = segment === undefined ? undefined : firstUnqueued(home, segment, queued);
-      if (before !== undefined && segments.has(before)) {
-        path.push(before);
-        continue;
-      }
-      path.pop();
-      if (segment === undefined || queued.has(at)) continue;
-      queued.add(at);
-      home.reading.add(at, segment.header);
-    }
-  }
-};
-
-const firstUnqueued = (
-  home: Home,
-  { header }: DeliveredSegment,
-  queued: ReadonlySet<HeaderHash>,
-): HeaderHash | undefined => {
-  const { previous, rows } = header;
-  if (previous !== null && !queued.has(previous)) return previous;
-  for (const row of rows) {
-    const hash = home.tree.find(row.writer, row.header)?.hash;
-    if (hash !== undefined && !queued.has(hash)) return hash;
-  }
-  return undefined;
-};
-
 export interface RestoredWriter {
   /** With all that no stored segment holds yet and can be read. */
   readonly writer: OwnWriter;
@@ -118,6 +50,7 @@ export const restoreWriter = (
   home: Home,
   parts: readonly JournalPart[],
   noted: PresentWriter | null,
+  damage: (what: string) => void,
 ): RestoredWriter | null => {
   const id = parts.at(-1)?.writer ?? noted?.writer;
   if (id === undefined) return null;
@@ -139,7 +72,7 @@ export const restoreWriter = (
     if (before === null || (start === null && first !== n)) {
       // The beginning of its run is lost, and with it what its paths and rows are.
       isWhole = false;
-      home.counters.count("refused", "journal-without-beginning", part.ops.length);
+      damage(`journal of ${id} ${String(first)}: the beginning of its segment is not there`);
       continue;
     }
     lastTime = timeAfter(part, before);

@@ -148,9 +148,11 @@ export const openDatabase = async (
   emit: (event: ServiceEvent) => void,
 ): Promise<Opened> => {
   const store = await deps.adapter.open(name);
-  // Opening may cut what an earlier incarnation left: then nobody is there yet to be told.
+  // Opening may cut what an earlier incarnation left, or write it anew: nobody is there yet to be
+  // told.
   let sync: Sync | null = null;
   const tellCollections = (): void => {
+    if (sync === null) return;
     emit({ kind: "collections", collections: engine.registry.infos() });
   };
   const tellCountsSoon = oncePerTurn(deps.timers, tellCollections);

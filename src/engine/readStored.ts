@@ -1,0 +1,93 @@
+/**
+ * A home read from its stored segments: when a database is opened, and anew when a fork gave ops
+ * other names. What was delivered before it was stored is delivered again only with all that it
+ * builds on, whatever the disk lost meanwhile: an op that is read before the ones that it replaces
+ * would let them come back.
+ */
+import { shortened } from "../core/base/ids.ts";
+import type { HeaderHash, ShortHash } from "../core/base/types.ts";
+import { deliverStored } from "../core/segment/deliver.ts";
+import type { SegmentHeader } from "../core/segment/header.ts";
+import {
+  parseSegment,
+  type DeliveredSegment,
+  type ParsedSegment,
+} from "../core/segment/segment.ts";
+import type { Store } from "../storage/store.ts";
+import { controlOf, emptyHome, noteProof, type Home } from "./home.ts";
+import type { Ingest } from "./ingest.ts";
+
+export interface ReadHome {
+  /** Apart from the one that it is to replace. */
+  readonly read: Home;
+  /** Segments that lack what they build on: they wait for a peer to bring it. */
+  readonly waiting: readonly Uint8Array[];
+}
+
+export const readStored = async (
+  home: Home,
+  store: Store,
+  ingest: Pick<Ingest, "readAll">,
+  damage: (what: string) => void = () => undefined,
+): Promise<ReadHome> => {
+  const read = emptyHome(home);
+  const segments = new Map<ShortHash, ParsedSegment>();
+  for await (const { key, bytes } of store.segments(home.scope)) {
+    const parsed = parseSegment(bytes);
+    if (parsed.ok) segments.set(shortened(parsed.value.headerHash), parsed.value);
+    else damage(`segment ${key.writer} ${String(key.first)}: ${parsed.error}`);
+  }
+  const delivered = deliverAll(read, segments);
+  await ingest.readAll(read, (header) => Promise.resolve(delivered.get(header) ?? null));
+  const waiting = [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
+  for (const { header } of waiting) {
+    damage(`segment ${header.writer} ${String(header.first)}: what it builds on is not there`);
+  }
+  return { read, waiting: waiting.map(({ bytes }) => bytes) };
+};
+
+/** Each after its predecessor and its rows, whatever order the store has them in. */
+const deliverAll = (
+  home: Home,
+  segments: ReadonlyMap<ShortHash, ParsedSegment>,
+): ReadonlyMap<HeaderHash, DeliveredSegment> => {
+  const delivered = new Map<HeaderHash, DeliveredSegment>();
+  const tried = new Set<ShortHash>();
+  for (const root of segments.keys()) {
+    const path = [root];
+    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+      const segment = segments.get(at);
+      const lacking = segment === undefined ? [] : lackingIn(home, segment.header);
+      const before = lacking.find((hash) => segments.has(hash) && !tried.has(hash));
+      if (before !== undefined) {
+        path.push(before);
+        continue;
+      }
+      path.pop();
+      if (segment === undefined || tried.has(at)) continue;
+      tried.add(at);
+      const one = lacking.length === 0 ? deliverStored(segment, home.tree) : null;
+      if (one !== null) delivered.set(one.headerHash, addTo(home, one));
+    }
+  }
+  return delivered;
+};
+
+const addTo = (home: Home, segment: DeliveredSegment): DeliveredSegment => {
+  home.tree.add(segment);
+  home.reading.add(segment.headerHash, segment.header);
+  noteProof(home, segment);
+  return segment;
+};
+
+/** Headers that must be delivered before it and are not. */
+const lackingIn = (home: Home, { previous, rows }: SegmentHeader): readonly ShortHash[] => {
+  const { tree, scope } = home;
+  const isVoid = controlOf(home)?.isVoidRow;
+  const lacking = rows
+    .filter((row) => tree.find(row.writer, row.header) === null)
+    .filter((row) => isVoid?.(scope, row.writer, row.n) !== true)
+    .map((row) => row.header);
+  if (previous !== null && tree.get(previous) === null) lacking.push(shortened(previous));
+  return lacking;
+};

@@ -1,0 +1,348 @@
+/**
+ * Opening again: the same documents, digests, heads and runs, whatever was cut, let go of or lost
+ * before; and which incarnation goes on.
+ */
+import { describe, expect, test } from "vitest";
+import type { StoreImage } from "../../../src/storage/memory.ts";
+import { createRandom } from "../../support/random.ts";
+import { crashAt } from "./faults.ts";
+import { createWorld, rowsOf, updateOf, type Device, type World } from "./world.ts";
+
+const stateOf = (device: Device): object => ({
+  homes: device.engine.registry
+    .homes()
+    .map(({ scope, documents, tree, digest, writer }) => ({
+      scope,
+      documents: documents.sortedIds().map((id) => documents.get(id)),
+      heads: tree.heads(),
+      digest: [...digest.value()],
+      next: writer?.next(),
+      pending: writer?.pending().map(({ first, count, baseTime }) => ({ first, count, baseTime })),
+      bodies: writer?.pending().map((run) => writer.draftOf(run, null).body),
+    }))
+    .sort((a, b) => (a.scope < b.scope ? -1 : 1)),
+  collections: device.engine.registry.infos(),
+});
+
+/** Writes of every kind, over several runs. */
+const writeAll = async (device: Device, count: number): Promise<void> => {
+  const random = createRandom(count);
+  for (let at = 0; at < count; at++) {
+    const id = `${random.integer(40)}`;
+    const isHere = device.get("notes", id) !== undefined;
+    if (!isHere) await device.insert("notes", [{ id, n: 0, tags: ["a"], deep: { one: at } }]);
+    else if (random.chance(0.15)) await device.remove("notes", id);
+    else if (random.chance(0.3)) await device.update("notes", id, { $inc: { n: at } });
+    else if (random.chance(0.3)) await device.update("notes", id, { $addToSet: { tags: at } });
+    else await device.update("notes", id, { [`field${at % 7}`]: at, deep: { two: at } });
+  }
+};
+
+const isolated = async (world: World, options: object = {}): Promise<Device> => {
+  const device = await world.open({ online: false, ...options });
+  await device.share("notes");
+  return device;
+};
+
+describe("what is not cut", () => {
+  test("is there again, runs and tables as they were, and goes on", async () => {
+    const device = await isolated(createWorld());
+    await writeAll(device, 700);
+    const before = stateOf(device);
+    await device.reopen();
+    expect(stateOf(device)).toEqual(before);
+    await writeAll(device, 120);
+    const later = stateOf(device);
+    await device.reopen();
+    expect(stateOf(device)).toEqual(later);
+    expect(device.opened.info.damage).toEqual([]);
+  });
+
+  test("has been cut the same way as without the reopening", async () => {
+    const [one, other] = [createWorld(7), createWorld(7)];
+    const bodies = async (world: World, reopens: boolean): Promise<unknown> => {
+      const device = await isolated(world);
+      const { id } = await (async () => {
+        await writeAll(device, 60);
+        if (reopens) await device.reopen(undefined, { online: false });
+        await writeAll(device, 300);
+        return { id: device.shared("notes").writer?.id };
+      })();
+      await device.engine.cutter.cutAll(device.engine.registry.homes());
+      const { tree } = device.shared("notes");
+      expect(tree.heads().map(({ writer }) => writer)).toEqual([id]);
+      return tree.heads().map(({ n }) => n);
+    };
+    expect(await bodies(one, true)).toEqual(await bodies(other, false));
+  });
+});
+
+describe("what is cut", () => {
+  test("is there again with the journal, without it, and with half of it", async () => {
+    const device = await isolated(createWorld());
+    await writeAll(device, 300);
+    await device.engine.cutter.cutAll(device.engine.registry.homes());
+    const cut = stateOf(device);
+    const journal = device.journal().length;
+    expect(journal).toBeGreaterThan(200);
+    await device.reopen();
+    expect(stateOf(device)).toEqual(cut);
+    await device.engine.cutter.absorb();
+    expect(device.journal()).toEqual([]);
+    expect(stateOf(device)).toEqual(cut);
+    await device.reopen();
+    expect(stateOf(device)).toEqual(cut);
+    await writeAll(device, 20);
+    const later = stateOf(device);
+    await device.reopen();
+    expect(stateOf(device)).toEqual(later);
+    await device.close();
+    await device.reopen();
+    expect(device.find("notes")).toEqual(device.find("notes"));
+    expect(device.opened.info.damage).toEqual([]);
+  });
+
+  test("and a crash at any moment of closing, loses and repeats nothing", async () => {
+    for (let moment = 1; ; moment++) {
+      const world = createWorld();
+      const device = await isolated(world);
+      await device.insert("notes", [{ id: "1", n: 0 }]);
+      await device.engine.cutter.cutAll([device.shared("notes")]);
+      for (let at = 0; at < 3; at++) await device.update("notes", "1", { $inc: { n: 1 } });
+      const writer = device.shared("notes").writer?.id;
+      const left = crashAt(device, moment);
+      await device.close().catch(() => undefined);
+      device.fault = null;
+      if (left.image === null) return;
+      await device.reopen(left.image, { online: false });
+      expect(device.get("notes", "1"), `crash at ${moment}`).toEqual({ id: "1", n: 3 });
+      await device.update("notes", "1", { $inc: { n: 1 } });
+      expect(device.shared("notes").writer?.id).toBe(writer);
+      expect(device.shared("notes").writer?.next().n).toBe(6);
+      await device.engine.cutter.cutAll(device.engine.registry.homes());
+      expect(device.shared("notes").tree.forks()).toEqual([]);
+      await device.close();
+      await device.reopen(undefined, { online: false });
+      expect(device.get("notes", "1")).toEqual({ id: "1", n: 4 });
+      expect(device.opened.info.damage).toEqual([]);
+    }
+  });
+
+  test("while commands come: none is let go of before it is cut", async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const world = createWorld();
+      const device = await isolated(world);
+      await device.write({ kind: "make-collection", collection: "other" });
+      for (const name of ["notes", "other"]) await device.insert(name, [{ id: "1", n: 0 }]);
+      const absorbing = device.engine.cutter.absorb();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const writes = ["notes", "other"].map((name) => device.update(name, "1", { $inc: { n: 1 } }));
+      await Promise.all([absorbing, ...writes]);
+      await device.reopen();
+      for (const name of ["notes", "other"]) {
+        expect(device.get(name, "1"), `${name} after ${turns} turns`).toEqual({ id: "1", n: 1 });
+      }
+    }
+  });
+});
+
+describe("the incarnation", () => {
+  const writerAfter = async (device: Device): Promise<string | undefined> => {
+    await device.insert("notes", [{ id: device.nextId() }]);
+    return device.shared("notes").writer?.id;
+  };
+
+  test("goes on where the journal proves that nothing was lost, sequences too", async () => {
+    const world = createWorld();
+    const device = await isolated(world);
+    const first = await writerAfter(device);
+    await device.reopen();
+    expect(await writerAfter(device)).toBe(first);
+    await device.close();
+    await device.reopen();
+    expect(await writerAfter(device)).toBe(first);
+    expect(device.shared("notes").writer?.next().n).toBe(4);
+    expect(device.journal().map(({ sequence }) => sequence)).toEqual([5]);
+  });
+
+  test("is another after each opening where nothing proves it, but in local", async () => {
+    const world = createWorld();
+    const [device, peer] = [
+      await world.open({ journalProvesContinuity: false }),
+      await world.open(),
+    ];
+    for (const each of [device, peer]) await each.share("notes");
+    await device.insert("notes", [{ id: "private" }], "private");
+    const local = device.local("notes").writer?.id;
+    const writers = new Set<unknown>();
+    for (let opening = 0; opening < 4; opening++) {
+      writers.add(await writerAfter(device));
+      if (opening % 2 === 0) await device.close();
+      await device.reopen();
+      expect(device.local("notes").writer?.id).toBe(local);
+    }
+    expect(writers.size).toBe(4);
+    await world.until(() => device.isVerified("notes") && peer.isVerified("notes"), "verified");
+    expect(peer.find("notes")).toHaveLength(4);
+    expect(peer.shared("notes").tree.heads()).toHaveLength(4);
+    expect(device.shared("notes").tree.forks()).toEqual([]);
+  });
+
+  test("that began and wrote nothing begins again", async () => {
+    const device = await isolated(createWorld());
+    const other = updateOf("notes", "none", { n: 1 });
+    await expect(
+      device.write({
+        ...{ kind: "batch", together: false, reads: [] },
+        writes: [
+          { kind: "upsert", collection: "notes", rows: rowsOf([{ id: "1" }]) },
+          { ...other, target: { kind: "filter", filter: { $bad: 1 }, limit: null } },
+        ],
+      }),
+    ).rejects.toMatchObject({ code: "InvalidQuery" });
+    await device.close();
+    await device.reopen();
+    await device.insert("notes", [{ id: "1" }]);
+    expect(device.find("notes")).toEqual([{ id: "1" }]);
+  });
+
+  test("ends where the clock it wrote by was corrected by more than five minutes", async () => {
+    for (const isClosed of [false, true]) {
+      const world = createWorld();
+      const device = await isolated(world, { skew: 3_600_000 });
+      const first = await writerAfter(device);
+      device.skew = 0;
+      if (isClosed) await device.close();
+      await device.reopen();
+      expect(await writerAfter(device)).not.toBe(first);
+      const latest = device.rows("notes", { meta: true }).map(({ meta }) => meta?.timestamp ?? 0);
+      expect(Math.min(...latest)).toBe(world.now());
+    }
+  });
+
+  test("goes on after a smaller correction, and its times never go back", async () => {
+    for (const isClosed of [false, true]) {
+      const world = createWorld();
+      const device = await isolated(world, { skew: 60_000 });
+      const first = await writerAfter(device);
+      device.skew = 0;
+      if (isClosed) await device.close();
+      await device.reopen();
+      expect(await writerAfter(device)).toBe(first);
+      const times = device.rows("notes", { meta: true }).map(({ meta }) => meta?.timestamp);
+      expect(times).toEqual([world.now() + 60_000, world.now() + 60_000]);
+    }
+  });
+});
+
+describe("damage", () => {
+  /** A disk that lost some of its segments or records. */
+  const without = (
+    image: StoreImage,
+    table: "segments" | "journal",
+    isLost: (index: number, count: number) => boolean,
+  ): StoreImage => {
+    const all = [...image[table]].sort(([a], [b]) => (a < b ? -1 : 1));
+    const kept = all.filter((_, index) => !isLost(index, all.length));
+    // A map of the same kind as it was.
+    return { ...image, [table]: new Map(kept as [never, Uint8Array][]) };
+  };
+
+  const cutThrice = async (world: World): Promise<readonly [Device, Device]> => {
+    const [a, b] = [await world.open(), await world.open()];
+    for (const device of [a, b]) await device.share("notes");
+    for (const id of ["1", "2", "3"]) {
+      await a.insert("notes", [{ id }]);
+      await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified");
+    }
+    await a.disconnect();
+    return [a, b];
+  };
+
+  const scopeOf = (device: Device): string => device.shared("notes").scope;
+
+  test.each([
+    ["the first", 0],
+    ["one in the middle", 1],
+    ["the last", 2],
+  ] as const)("of segments (%s) is told, and mended by a peer", async (_, lost) => {
+    for (const isClosed of [false, true]) {
+      const world = createWorld();
+      const [a, b] = await cutThrice(world);
+      const writer = a.shared("notes").writer?.id;
+      const scope = scopeOf(a);
+      if (isClosed) await a.close();
+      const image = a.image();
+      const own = [...image.segments.keys()].filter((key) => key.startsWith(scope)).sort();
+      expect(own).toHaveLength(3);
+      const segments = new Map([...image.segments].filter(([key]) => key !== own[lost]));
+      await a.reopen({ ...image, segments }, { online: false });
+      await a.insert("notes", [{ id: "4" }]);
+      expect(a.shared("notes").writer?.id).not.toBe(writer);
+      if (lost < 2) expect(a.opened.info.damage.join()).toContain("what it builds on");
+      await a.connect();
+      await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified again");
+      expect(a.find("notes").map(({ id }) => id)).toEqual(["1", "2", "3", "4"]);
+      expect(b.find("notes")).toEqual(a.find("notes"));
+      expect(a.shared("notes").tree.forks()).toEqual([]);
+      await a.reopen();
+      expect(a.find("notes")).toHaveLength(4);
+      expect(a.failures()).toEqual([]);
+    }
+  });
+
+  test("of a peer's segment leaves what builds on it unread until it comes again", async () => {
+    const world = createWorld();
+    const [a, b] = await cutThrice(world);
+    await a.connect();
+    await b.update("notes", "1", { text: "from b" });
+    await world.until(() => a.get("notes", "1")?.["text"] === "from b", "b's write");
+    await a.update("notes", "1", { text: "over it" });
+    await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified");
+    const writer = b.shared("notes").writer?.id ?? "";
+    const image = a.crash();
+    const segments = new Map([...image.segments].filter(([key]) => !key.includes(writer)));
+    await a.reopen({ ...image, segments }, { online: false });
+    expect(a.find("notes")).toHaveLength(3);
+    await a.connect();
+    await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified again");
+    expect(a.get("notes", "1")).toEqual({ id: "1", text: "over it" });
+    expect(a.find("notes")).toEqual(b.find("notes"));
+  });
+
+  test.each([
+    ["the first records", (index: number) => index < 3],
+    ["records in the middle", (index: number) => index > 3 && index < 6],
+    ["the last", (index: number, count: number) => index === count - 1],
+  ] as const)("of the journal (%s): what can be read is there, and goes on", async (_, isLost) => {
+    const device = await isolated(createWorld());
+    for (const id of ["1", "2", "3", "4", "5", "6"]) await device.insert("notes", [{ id, n: 1 }]);
+    const writer = device.shared("notes").writer?.id;
+    const image = without(device.crash(), "journal", isLost);
+    const lastSequence = Math.max(...image.journal.keys());
+    await device.reopen({ ...image, lastSequence }, { online: false });
+    // Collections that the journal made are gone with its first records.
+    if (device.engine.registry.find("notes") === null) return;
+    const held = device.find("notes").length;
+    expect(held).toBeGreaterThan(1);
+    const isLastLost = held === 5;
+    expect(device.opened.info.damage.length > 0).toBe(!isLastLost);
+    await device.insert("notes", [{ id: "7" }]);
+    if (!isLastLost) expect(device.shared("notes").writer?.id).not.toBe(writer);
+    await device.close();
+    await device.reopen();
+    expect(device.find("notes")).toHaveLength(held + 1);
+  });
+
+  test("of one record's bytes is told", async () => {
+    const device = await isolated(createWorld());
+    for (const id of ["1", "2", "3"]) await device.insert("notes", [{ id }]);
+    const image = device.crash();
+    const last = Math.max(...image.journal.keys());
+    const journal = new Map(image.journal).set(last, Uint8Array.of(0xff));
+    await device.reopen({ ...image, journal }, { online: false });
+    expect(device.opened.info.damage.join()).toContain(`journal ${last}`);
+    await device.insert("notes", [{ id: "4" }]);
+    expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "2", "4"]);
+  });
+});
