@@ -70,6 +70,15 @@ const measureInserts = async ({ bench, adapter, rows, documents }: PathDeps): Pr
       await database.cut();
     },
   });
+  await bench.measure({
+    ...{ ...base, name: "attach: local into a network" },
+    prepare: async () => {
+      const database = await openDatabase(adapter, name);
+      await database.insert(rows);
+      return database;
+    },
+    run: (database) => database.attach(),
+  });
 };
 
 const singleInsertsMax = 500;
