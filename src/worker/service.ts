@@ -134,7 +134,7 @@ export const writeTo = async (
   request: WriteRequest,
 ): Promise<WriteResult> => {
   const result = await engine.write(request);
-  if (request.write.kind === "attach" || request.write.kind === "detach") {
+  if (["attach", "detach", "drop"].includes(request.write.kind)) {
     await engine.homes.settle();
     sync.refresh();
   }
@@ -155,7 +155,7 @@ export const openDatabase = async (
     if (sync === null) return;
     emit({ kind: "collections", collections: engine.registry.infos() });
   };
-  const tellCountsSoon = oncePerTurn(deps.timers, tellCollections);
+  const tellCountsSoon = nowAndThen(deps.timers, tellCollections);
   const engine = await openEngine({
     ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
     openNetwork: deps.openNetwork ?? openNetwork,
@@ -202,18 +202,21 @@ export const openDatabase = async (
   return { engine, sync, info };
 };
 
-/** For what many changes of one turn bring about. */
-const oncePerTurn = ({ soon }: Timers, run: () => void): (() => void) => {
+/** For what every change brings about, and nobody needs at once. */
+const nowAndThen = ({ after }: Timers, run: () => void): (() => void) => {
   let isDue = false;
   return () => {
     if (isDue) return;
     isDue = true;
-    soon(() => {
+    after(countsMilliseconds, () => {
       isDue = false;
       run();
     });
   };
 };
+
+/** Counts of documents follow this long after changes. */
+const countsMilliseconds = 100;
 
 /** Throws `TransactionConflict` where something that a transaction read before has changed. */
 const readableOf = (

@@ -39,6 +39,11 @@ export class CborWriter {
     return this.buffer.slice(0, this.at);
   }
 
+  /** Everything written, not copied: good until the writer is used again. */
+  written(): Uint8Array {
+    return this.buffer.subarray(0, this.at);
+  }
+
   /** A copy of the bytes from one position up to another. */
   range(from: number, to: number): Uint8Array {
     if (from < 0 || to > this.at || from > to) throw new RangeError("range beyond what is written");

@@ -9,15 +9,17 @@ import { writeValue } from "../cbor/value.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { kindNumbers } from "../op/encode.ts";
-import { stampAt } from "./pack.ts";
+import type { Shape } from "./shapes.ts";
 import {
   birthsOf,
   isAlive,
   isParked,
   type DocumentState,
+  type GeneralState,
   type HeldBase,
   type HeldElement,
   type HeldTotal,
+  type PlainState,
 } from "./state.ts";
 
 /** A sum of hashes modulo 2^256, little-endian. */
@@ -36,14 +38,63 @@ export interface Digest {
  */
 export const stateHash = (state: DocumentState | null): Uint8Array | null => {
   if (!isAlive(state) || isParked(state)) return null;
-  const writer = new CborWriter(1_024);
+  const writer = scratch;
+  writer.truncate(0);
   writer.arrayHead(4);
   writer.text("nebulusdb/1/document");
   writer.text(state.id);
   writeSorted(writer, birthsOf(state), (item, { dot }) => writeDot(item, dot));
-  writeSorted(writer, visibleEntries(state), writeVisible);
-  return sha256(writer.take());
+  if (state.kind === "plain") writePlainEntries(writer, state);
+  else writeSorted(writer, visibleEntries(state), writeVisible);
+  const hashed = sha256(writer.written());
+  // One huge document must not hold its memory for ever.
+  if (scratch.capacity > scratchBytesMax) scratch = new CborWriter(1_024);
+  return hashed;
 };
+
+/** Kept for all documents: making it costs more than writing most of them. */
+let scratch = new CborWriter(1_024);
+const scratchBytesMax = 65_536;
+
+/**
+ * A plain document's entries stand in the order of their paths' bytes, since no path's bytes begin
+ * another's: it is found once for each shape.
+ */
+const writePlainEntries = (writer: CborWriter, state: PlainState): void => {
+  const order = entryOrderOf(state.shape);
+  writer.arrayHead(order.length);
+  for (const { index, head } of order) {
+    const { dot } = state.stamps?.[index] ?? state.birth;
+    writer.raw(head);
+    writer.bytes(writerBytes(dot.writer));
+    writer.uint(dot.n);
+  }
+};
+
+interface PlainEntry {
+  readonly index: number;
+  /** The entry's bytes up to the dot: array head, path, nil, kind. */
+  readonly head: Uint8Array;
+}
+
+const entryOrderOf = (shape: Shape): readonly PlainEntry[] => {
+  const known = orders.get(shape);
+  if (known !== undefined) return known;
+  const entries = shape.paths.map((path, index): PlainEntry => {
+    const writer = new CborWriter();
+    writer.arrayHead(5);
+    writer.arrayHead(path.length);
+    for (const name of path) writer.text(name);
+    writer.nil();
+    writer.uint(kindNumbers.set);
+    return { index, head: writer.take() };
+  });
+  entries.sort((a, b) => compareBytes(a.head, b.head));
+  orders.set(shape, entries);
+  return entries;
+};
+
+const orders = new WeakMap<Shape, readonly PlainEntry[]>();
 
 /** `start`: the bytes of an earlier sum. */
 export const createDigest = (start: Uint8Array = new Uint8Array(32)): Digest => {
@@ -77,13 +128,7 @@ interface VisibleEntry {
   readonly held: Pick<HeldBase, "kind" | "dot"> | HeldElement | HeldTotal;
 }
 
-const visibleEntries = (state: DocumentState): readonly VisibleEntry[] => {
-  if (state.kind === "plain") {
-    return state.shape.paths.map((path, index) => ({
-      path,
-      held: { kind: "set", dot: stampAt(state, index).dot },
-    }));
-  }
+const visibleEntries = (state: GeneralState): readonly VisibleEntry[] => {
   return state.registers.flatMap(({ path, base, elements, runs }) =>
     [...base, ...elements, ...runs].map((held) => ({ path, held })),
   );
