@@ -139,6 +139,8 @@ const keep = async (
  */
 const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
   for (const segment of segments) {
+    // A copy of this device cut the very same ops, and its segment was quicker to come back.
+    if (home.tree.get(segment.headerHash) !== null) continue;
     home.tree.add(segment);
     home.reading.add(segment.headerHash, segment.header);
     home.reading.markRead(segment.headerHash);

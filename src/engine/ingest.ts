@@ -54,6 +54,8 @@ export interface Ingest {
    * read.
    */
   take(home: Home, segments: readonly Uint8Array[], source: Source): Promise<Ingested>;
+  /** Runs while nothing is being judged for this home: a verdict holds for the tree that it saw. */
+  inTurn<T>(home: Home, run: () => Promise<T>): Promise<T>;
   /** Reads what is delivered and may be read; the same for segments from the store. */
   readAll(home: Home, bodies: SegmentSource): Promise<Batch>;
 }
@@ -68,17 +70,18 @@ export type SegmentSource = (header: HeaderHash) => Promise<DeliveredSegment | n
 
 export const createIngest = (deps: IngestDeps): Ingest => {
   const queues = new Map<Home, Promise<unknown>>();
+  const inTurn = <T>(home: Home, run: () => Promise<T>): Promise<T> => {
+    const work = (queues.get(home) ?? Promise.resolve()).then(run);
+    // Whoever asked for this one is told; the next in line does not fail because of it.
+    queues.set(
+      home,
+      work.catch(() => undefined),
+    );
+    return work;
+  };
   return {
-    take(home, segments, source) {
-      const before = queues.get(home) ?? Promise.resolve();
-      const work = before.then(() => takeNow(deps, home, segments, source));
-      // Whoever asked for this one is told; the next in line does not fail because of it.
-      queues.set(
-        home,
-        work.catch(() => undefined),
-      );
-      return work;
-    },
+    take: (home, segments, source) => inTurn(home, () => takeNow(deps, home, segments, source)),
+    inTurn,
     readAll: (home, source) => readAll(deps, home, source),
   };
 };

@@ -12,19 +12,22 @@ import { sha256 } from "../../core/crypto/hash.ts";
 import type { Engine } from "../engine.ts";
 import type { Home } from "../home.ts";
 
-export const checkOwnHead = async (
-  { deps, rebuild }: Engine,
+export const checkOwnHead = (
+  engine: Engine,
   home: Home,
   headerBytes: Uint8Array,
   signature: Uint8Array | null,
-): Promise<void> => {
-  const header = decodeHeader(headerBytes);
-  if (!header.ok) return;
-  const isPresent = home.writer?.id === header.value.writer;
-  const isKnown = home.tree.held(shortened(headerHashOf(sha256(headerBytes)))) !== null;
-  if (!isPresent || isKnown) return;
-  if (await isOwnHeader(home, headerBytes, signature, deps.crypto)) await rebuild.beginAnew(home);
-};
+): Promise<void> =>
+  // The home's tree is made anew: not while a segment is being judged by the present one.
+  engine.ingest.inTurn(home, async () => {
+    const { deps, rebuild } = engine;
+    const header = decodeHeader(headerBytes);
+    if (!header.ok) return;
+    const isPresent = home.writer?.id === header.value.writer;
+    const isKnown = home.tree.held(shortened(headerHashOf(sha256(headerBytes)))) !== null;
+    if (!isPresent || isKnown) return;
+    if (await isOwnHeader(home, headerBytes, signature, deps.crypto)) await rebuild.beginAnew(home);
+  });
 
 /** In suite 0 nothing is signed, and a writer's name is its word. */
 const isOwnHeader = async (
