@@ -5,7 +5,9 @@ import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 export default defineConfig(
-  { ignores: ["dist/", "test-results/", "playwright-report/", "**/*.js", "**/*.mjs", "**/*.d.mts"] },
+  {
+    ignores: ["dist/", "test-results/", "playwright-report/", "**/*.js", "**/*.mjs", "**/*.d.mts"],
+  },
   ts.configs.strictTypeChecked,
   svelte.configs.recommended,
   {
