@@ -13,6 +13,8 @@ import type { WriteResult } from "../core/wire/requests.ts";
 export interface Commands {
   /** The first answer to a command; `run` gives it where there is none yet. */
   once(commandId: string, run: () => Promise<WriteResult>): Promise<WriteResult>;
+  /** Whether a command was asked for before, and did not fail. */
+  has(commandId: string): boolean;
   /** The command is durable, or changed nothing: this is its answer for good. */
   answered(commandId: string, counts: readonly number[]): void;
   /** For the meta data. */
@@ -38,6 +40,7 @@ export const createCommands = (stored: Uint8Array | undefined): Commands => {
       running.set(commandId, result);
       return result;
     },
+    has: (commandId) => results.has(commandId) || running.has(commandId),
     answered(commandId, counts) {
       // The engine's own commits are nobody's commands.
       if (commandId === "") return;

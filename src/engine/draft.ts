@@ -36,6 +36,8 @@ export interface Draft {
   put(home: Home, make: (dot: Dot, time: Time) => OwnOp | null): void;
   /** Runs when the draft is taken back, latest first: for what is not a document. */
   onUndo(undo: () => void): void;
+  /** Runs when the journal has kept the draft. */
+  onDurable(run: () => void): void;
   /**
    * For the journal; empty if nothing changed. Throws `TooLarge` or `TransactionTooLarge`. Called
    * once.
@@ -53,6 +55,11 @@ export interface DraftDeps {
   readonly writerOf: (home: Home) => OwnWriter;
 }
 
+interface Numbered {
+  readonly dot: Dot;
+  readonly time: Time;
+}
+
 interface Written {
   readonly writer: OwnWriter;
   /** n of its first op in this draft. */
@@ -64,6 +71,7 @@ export const beginDraft = (deps: DraftDeps): Draft => {
   const batch = createBatch();
   const written = new Map<Home, Written>();
   const undos: (() => void)[] = [];
+  const afterwards: (() => void)[] = [];
 
   const writtenIn = (home: Home): Written => {
     const known = written.get(home);
@@ -81,7 +89,7 @@ export const beginDraft = (deps: DraftDeps): Draft => {
     append(home, op, batch);
   };
 
-  const nextIn = (home: Home): { readonly dot: Dot; readonly time: Time } => ({
+  const nextIn = (home: Home): Numbered => ({
     dot: writtenIn(home).writer.next(),
     time: deps.clock.next(),
   });
@@ -110,15 +118,15 @@ export const beginDraft = (deps: DraftDeps): Draft => {
       const op = make(dot, time);
       if (op !== null) add(home, op);
     },
-    onUndo: (undo) => {
-      undos.push(undo);
-    },
+    onUndo: (undo) => void undos.push(undo),
+    onDurable: (run) => void afterwards.push(run),
     encode: (placing) =>
       [...written.values()].flatMap(({ writer, ops }) =>
         ops.length === 0 ? [] : writer.append(ops, placing),
       ),
     durable() {
       for (const { writer, first, ops } of written.values()) writer.durable(first + ops.length - 1);
+      for (const run of afterwards) run();
     },
     rewind() {
       for (const { writer, first } of written.values()) writer.rewind(first);
@@ -128,10 +136,7 @@ export const beginDraft = (deps: DraftDeps): Draft => {
 };
 
 /** Names and times for ops that are made before any of them is added. */
-const numbering = (
-  first: Dot,
-  clock: HybridClock,
-): (() => { readonly dot: Dot; readonly time: Time }) => {
+const numbering = (first: Dot, clock: HybridClock): (() => Numbered) => {
   let { n } = first;
   return () => ({ dot: { writer: first.writer, n: n++ }, time: clock.next() });
 };

@@ -3,7 +3,6 @@
  * knows no worker, page or network. Opening rebuilds memory from the log; closing cuts and absorbs
  * what was written.
  */
-import type { ErrorValue } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
 import type { Time } from "../core/base/types.ts";
 import {
@@ -18,29 +17,29 @@ import { createInbox } from "../core/segment/inbox.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { LiveChange, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import type { Store } from "../storage/store.ts";
-import type { Batch } from "./append.ts";
-import { systemPrefix } from "./collections.ts";
 import { createChanges, type Changes } from "./changes.ts";
 import { commandsKey, createCommands, type Commands } from "./commands.ts";
-import { createCommits } from "./commit.ts";
+import { createCommits, type Commits } from "./commit.ts";
 import { createCutter, type Cutter } from "./cut.ts";
-import { createExclusive } from "./exclusive.ts";
+import { createExclusive, type Exclusive } from "./exclusive.ts";
 import { createEndableStore, type EndableStore } from "./endableStore.ts";
 import { errorValueOf } from "./failure.ts";
 import { retireWriter, type Home } from "./home.ts";
 import { createHomes, type Homes } from "./homes.ts";
 import { newIdentity, readIdentity, type Identity } from "./identity.ts";
 import { ownWriterOf } from "./incarnation.ts";
+import { createInTurn, type InTurn } from "./inTurn.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import { Journal } from "./journal.ts";
 import { createLive, type Live } from "./live.ts";
 import { openLog, type OpenedLog } from "./openLog.ts";
 import { createRebuild, type Rebuild } from "./rebuild.ts";
 import { createRegistry, type Registry } from "./registry.ts";
+import { createTeller, type Listeners } from "./teller.ts";
 import type { Timers } from "./timers.ts";
 import { createUnflushed } from "./unflushed.ts";
 
-export interface EngineDeps {
+export interface EngineDeps extends Listeners {
   readonly store: Store;
   readonly crypto: CryptoPort;
   readonly timers: Timers;
@@ -48,8 +47,6 @@ export interface EngineDeps {
   /** Tests have networks of suite 0 in its place. */
   readonly openNetwork: OpenNetworkMaker;
   readonly onLive: (subscription: number, change: LiveChange) => void;
-  /** Collections came, went, or have another network. */
-  readonly onCollections: () => void;
   /**
    * Segments were delivered or cut, and are stored: they may be sent. `from`: the peer that sent
    * them.
@@ -59,12 +56,6 @@ export interface EngineDeps {
     segments: readonly DeliveredSegment[],
     from: string | null,
   ) => void;
-  /** Documents of a home changed for good: what it says about itself is another by now. */
-  readonly onHome: (home: Home) => void;
-  /** Peers' ops were read: the documents that they changed, as these were before. */
-  readonly onArrived: (batch: Batch) => void;
-  /** The database can not go on. */
-  readonly onFailed: (error: ErrorValue) => void;
 }
 
 export interface Engine {
@@ -77,6 +68,8 @@ export interface Engine {
   readonly ingest: Ingest;
   readonly homes: Homes;
   readonly rebuild: Rebuild;
+  /** Networks are joined and left one after another. */
+  readonly networksInTurn: InTurn;
   /** What the opening could not read any more, as text. */
   readonly damage: readonly string[];
   /** Rejects with a typed error; then nothing of the write took effect. */
@@ -100,10 +93,10 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const changes = createChanges(
     (name, id) => registry.readable(name).show(id, false)?.fields ?? null,
   );
-  const tell = createTeller(deps, live, changes);
+  const unflushed = createUnflushed();
+  const tell = createTeller(deps, live, changes, unflushed);
   const clock = createHybridClock({ now: timers.now });
   let written: Time | null = null;
-  const unflushed = createUnflushed();
   const ingest = createIngest({
     ...{ store, crypto, unflushed, inbox: createInbox() },
     read: tell.arrived,
@@ -148,16 +141,14 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const rebuild = createRebuild({
     ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
   });
-  for (const home of opened.broken) await rebuild.beginAnew(home);
-  for (const [home, segments] of opened.undelivered) {
-    await ingest.take(home, segments, { scope: home.scope, from: "", isRequested: true });
-  }
+  await mend(opened, rebuild, ingest);
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   return {
     ...{ deps, identity, registry, live, changes, cutter, ingest, homes, rebuild },
     damage: opened.damage,
-    write: (request) => exclusive.shared(() => commits.run(request)),
+    networksInTurn: createInTurn(),
+    write: (request) => write(request, { homes, commands, exclusive, commits }),
     close: () => close(store, cutter),
   };
 };
@@ -181,6 +172,32 @@ const commandsOf = ({ meta, commits }: OpenedLog): Commands => {
   for (const { commandId, result } of commits) commands.answered(commandId, result);
   return commands;
 };
+
+/** What was not found as it was left. */
+const mend = async (opened: OpenedLog, rebuild: Rebuild, ingest: Ingest): Promise<void> => {
+  for (const home of opened.broken) await rebuild.beginAnew(home);
+  for (const [home, segments] of opened.undelivered) {
+    await ingest.take(home, segments, { scope: home.scope, from: "", isRequested: true });
+  }
+};
+
+const write = async (
+  request: WriteRequest,
+  { homes, commands, exclusive, commits }: Writing,
+): Promise<WriteResult> => {
+  const { commandId, write } = request;
+  if (write.kind === "attach" && !commands.has(commandId)) {
+    await homes.prepareAttach(write.collection, write.networkId);
+  }
+  return exclusive.shared(() => commits.run(request));
+};
+
+interface Writing {
+  readonly homes: Homes;
+  readonly commands: Commands;
+  readonly exclusive: Exclusive;
+  readonly commits: Commits;
+}
 
 const close = async (store: EndableStore, cutter: Cutter): Promise<void> => {
   try {
@@ -217,59 +234,4 @@ const identityIn = async ({ store, crypto, openNetwork }: EngineDeps): Promise<I
   const made = readIdentity(await store.meta(), crypto, openNetwork);
   assert(made !== null, "what was written is there");
   return made;
-};
-
-/** Who is told of what changed, and when. */
-const createTeller = (
-  deps: EngineDeps,
-  live: Live,
-  changes: Changes,
-): {
-  /** In memory: what transactions read may be another by now. */
-  readonly changed: (batch: Batch) => void;
-  /** For good: people may see it. */
-  readonly shown: (batch: Batch) => void;
-  /** Peers' changes are both at once. */
-  readonly applied: (batch: Batch) => void;
-  readonly arrived: (batch: Batch) => void;
-  readonly collection: (name: string) => void;
-  readonly home: (home: Home) => void;
-  readonly failed: (error: unknown) => void;
-} => {
-  const changed = (batch: Batch): void => {
-    for (const [home, documents] of batch) {
-      for (const id of documents.keys()) changes.note(home.collection, id);
-    }
-  };
-  const shown = (batch: Batch): void => {
-    for (const [home, documents] of batch) {
-      if (home.collection.startsWith(systemPrefix)) deps.onCollections();
-      else live.changed(home.collection, new Set(documents.keys()));
-      deps.onHome(home);
-    }
-  };
-  const applied = (batch: Batch): void => {
-    changed(batch);
-    shown(batch);
-  };
-  return {
-    changed,
-    shown,
-    applied,
-    arrived: (batch) => {
-      applied(batch);
-      deps.onArrived(batch);
-    },
-    collection: (name) => {
-      live.reread(name);
-      deps.onCollections();
-    },
-    home: (home) => {
-      live.reread(home.collection);
-      deps.onHome(home);
-    },
-    failed: (error) => {
-      deps.onFailed(errorValueOf(error));
-    },
-  };
 };

@@ -22,8 +22,10 @@ export interface Homes {
   readonly applyCollectionWrite: (draft: Draft, write: CollectionWrite) => number;
   /** Moves shared documents that still are in `local` of attached collections, chunk by chunk. */
   settle(): Promise<void>;
-  /** Brings a collection's documents home to `local` before its network is left. */
+  /** Brings a collection's documents home to `local`: before its network is left. */
   bringHome(collection: Collection): Promise<void>;
+  /** Brings home what a collection holds in another network than it is to be attached to. */
+  prepareAttach(name: string, networkId: string): Promise<void>;
 }
 
 export interface HomesDeps {
@@ -40,6 +42,13 @@ export const createHomes = (deps: HomesDeps): Homes => ({
     for (const collection of deps.registry.collections()) await settle(deps, collection);
   },
   bringHome: (collection) => bringHome(deps, collection),
+  async prepareAttach(name, networkId) {
+    const { registry } = deps;
+    const collection = registry.find(name);
+    if (collection === null || collection.attached || collection.shared === null) return;
+    if (collection.shared.membership === registry.networks.named(networkId)) return;
+    await bringHome(deps, collection);
+  },
 });
 
 const applyCollectionWrite = (deps: HomesDeps, draft: Draft, write: CollectionWrite): number => {
@@ -83,7 +92,9 @@ const change = (
   draft.onUndo(() => Object.assign(collection, { shared, attached, strategy }));
   Object.assign(collection, wanted);
   draft.write(registry.system, collection.name, fieldsOf(collection));
-  changed(collection.name);
+  draft.onDurable(() => {
+    changed(collection.name);
+  });
   return 0;
 };
 
@@ -179,9 +190,16 @@ const moveDocuments = (
   for (const id of ids) if (isToMove(local, id, now)) moveDocument(draft, local, shared, id, now);
 };
 
+/**
+ * Detached first: what came in later would stay behind, and after a crash in between what is home
+ * already would be moved out again.
+ */
 const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void> => {
   const { local, shared } = collection;
   if (shared === null) return;
+  await deps.commit((draft) => {
+    change(deps, draft, collection, { attached: false });
+  });
   const ids = shared.documents.sortedIds().filter((id) => isAlive(shared.documents.get(id)));
   for (let at = 0; at < ids.length; at += chunkDocuments) {
     await deps.commit((draft) => {

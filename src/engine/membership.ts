@@ -9,6 +9,7 @@ import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { joinOpenNetwork, leaveChange } from "./identity.ts";
+import { presentChange } from "./present.ts";
 
 export interface NetworkRequest {
   readonly networkId: string;
@@ -21,7 +22,14 @@ export interface NetworkRequest {
  * Joins, or finds that this device is in it already; another network of that name is
  * `NetworkNameTaken`.
  */
-export const joinNetwork = async (engine: Engine, request: NetworkRequest): Promise<void> => {
+export const joinNetwork = (engine: Engine, request: NetworkRequest): Promise<void> =>
+  engine.networksInTurn(() => join(engine, request));
+
+/** Nothing to do where this device is in no such network. */
+export const leaveNetwork = (engine: Engine, networkId: string): Promise<void> =>
+  engine.networksInTurn(() => leave(engine, networkId));
+
+const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   const { store, crypto, openNetwork } = engine.deps;
   const { networkId, name, sharedSecret } = request;
   const secret = sharedSecret ?? openSecretFromName(networkId);
@@ -37,8 +45,7 @@ export const joinNetwork = async (engine: Engine, request: NetworkRequest): Prom
   engine.registry.networks.add(membership);
 };
 
-/** Nothing to do where this device is in no such network. */
-export const leaveNetwork = async (engine: Engine, networkId: string): Promise<void> => {
+const leave = async (engine: Engine, networkId: string): Promise<void> => {
   const { registry, homes, deps } = engine;
   const membership = registry.networks.all().find((each) => each.networkId === networkId);
   if (membership === undefined) return;
@@ -50,7 +57,9 @@ export const leaveNetwork = async (engine: Engine, networkId: string): Promise<v
   await engine.cutter.absorb();
   for (const home of left) {
     registry.forgetHome(home);
-    await deps.store.write({ removedSegments: await segmentKeys(engine, home) });
+    home.writer = null;
+    const removedSegments = await segmentKeys(engine, home);
+    await deps.store.write({ removedSegments, meta: new Map([presentChange(home)]) });
   }
   await deps.store.write({ meta: new Map([leaveChange(membership)]) });
   registry.networks.remove(membership);

@@ -2,9 +2,10 @@
  * Opening a database from its log: the hidden collection first, since it tells which others there
  * are, then each home.
  */
-import type { Time } from "../core/base/types.ts";
+import type { ScopeId, Time } from "../core/base/types.ts";
 import { compareTimes } from "../core/clock/hybrid.ts";
 import type { Commit } from "../core/journal/record.ts";
+import { scopeOf } from "../core/network/keys.ts";
 import type { Store } from "../storage/store.ts";
 import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
@@ -56,9 +57,35 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   };
   await open(registry.system);
   registry.restore();
+  await findHomes(registry, store, commits);
   for (const home of registry.homes()) if (home !== registry.system) await open(home);
   const lastTime = lastTimeOf(commits);
   return { commits, meta, lastSequence, lastTime, broken, undelivered, damage };
+};
+
+/**
+ * Collections that were dropped or brought home may have a log in a network all the same: it goes
+ * on if they are attached there again.
+ */
+const findHomes = async (
+  registry: Registry,
+  store: Store,
+  commits: readonly Commit[],
+): Promise<void> => {
+  const written = new Set(commits.flatMap(({ parts }) => parts.map(({ scope }) => scope)));
+  for (const name of registry.system.documents.sortedIds()) {
+    for (const membership of registry.networks.all()) {
+      const scope = scopeOf(membership.network, name, "documents");
+      if (registry.home(scope) !== null) continue;
+      if (written.has(scope) || (await hasSegments(store, scope)))
+        registry.homeIn(membership, name);
+    }
+  }
+};
+
+const hasSegments = async (store: Store, scope: ScopeId): Promise<boolean> => {
+  const first = await store.segments(scope)[Symbol.asyncIterator]().next();
+  return first.done !== true;
 };
 
 const lastTimeOf = (commits: readonly Commit[]): Time | null =>

@@ -84,8 +84,10 @@ export const createRegistry = (deps: {
   const restore = (name: string): void => {
     const options = { strategy: "last-write-wins", now: deps.now() } as const;
     const view = readDocument(system.documents.get(name), options);
+    const collection = find(name) ?? blank(name);
+    // One that was dropped may still have deletes to be cut, and may be made again.
     if (view === null) return;
-    const collection = keep(find(name) ?? blank(name));
+    keep(collection);
     const { network } = view.fields;
     const membership = typeof network === "string" ? networks.withHash(network) : null;
     const shared = membership === null ? null : homeIn(membership, name);

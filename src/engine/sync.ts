@@ -54,6 +54,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     carry: (carrier) => carry(state, carrier),
     refresh() {
       state.carrier?.setTags(tagsOf(deps.engine));
+      closeLeft(state);
       tellAttachments(state);
       tellPage(state);
     },
@@ -99,6 +100,14 @@ const tagsOf = ({ registry, deps }: Engine): readonly string[] =>
   registry.networks
     .all()
     .flatMap(({ network }) => rendezvousTags(network.epoch, deps.timers.now()));
+
+/** A channel is about one network: it ends when that is left, and may be made anew for another. */
+const closeLeft = ({ connected, engine }: SyncState): void => {
+  const memberships = engine.registry.networks.all();
+  for (const [channel, { membership }] of [...connected]) {
+    if (!memberships.includes(membership)) channel.close();
+  }
+};
 
 const tellSegment = (
   state: SyncState,

@@ -17,6 +17,8 @@ export interface Unflushed {
   undo(batch: Batch): void;
   /** Applies ops of peers; what they changed is noted in the batch. */
   read(home: Home, ops: readonly (Op | NoOp)[], batch: Batch): void;
+  /** Whether a document holds what may yet be taken back. */
+  readonly isWritten: (home: Home, id: string) => boolean;
 }
 
 type Step =
@@ -26,7 +28,29 @@ type Step =
 type Ops = readonly Op[];
 
 export const createUnflushed = (): Unflushed => {
+  /** From `first` on; what lies before is flushed. Thousands of commands may wait for one flush. */
   const steps: Step[] = [];
+  let first = 0;
+  /** How many of the commits changed a document. */
+  const commits = new Map<Home, Map<string, number>>();
+
+  const count = (batch: Batch, by: 1 | -1): void => {
+    for (const [home, documents] of batch) {
+      const counts = commits.get(home) ?? new Map<string, number>();
+      commits.set(home, counts);
+      for (const id of documents.keys()) {
+        const now = (counts.get(id) ?? 0) + by;
+        if (now === 0) counts.delete(id);
+        else counts.set(id, now);
+      }
+    }
+  };
+
+  const forgetFlushed = (): void => {
+    if (first < steps.length) return;
+    steps.length = 0;
+    first = 0;
+  };
 
   const readAgain = (step: Step): void => {
     if (step.kind === "read") apply(step.home, step.ops);
@@ -43,22 +67,30 @@ export const createUnflushed = (): Unflushed => {
   return {
     written(batch) {
       steps.push({ kind: "written", batch });
+      count(batch, 1);
     },
     durable(batch) {
-      assert(steps.shift()?.batch === batch, "commits are flushed in order");
-      while (steps[0]?.kind === "read") steps.shift();
+      assert(steps[first]?.batch === batch, "commits are flushed in order");
+      first += 1;
+      while (steps[first]?.kind === "read") first += 1;
+      count(batch, -1);
+      forgetFlushed();
     },
     undo(batch) {
-      const at = steps.findLastIndex(({ kind }) => kind === "written");
-      assert(steps[at]?.batch === batch, "the latest commit is taken back first");
-      const since = steps.splice(at).slice(1);
-      for (const step of since.toReversed()) undoBatch(step.batch);
+      const since: Step[] = [];
+      let latest = steps.pop();
+      for (; latest?.kind === "read"; latest = steps.pop()) since.push(latest);
+      assert(latest?.batch === batch, "the latest commit is taken back first");
+      for (const step of since) undoBatch(step.batch);
       undoBatch(batch);
-      since.forEach(readAgain);
+      count(batch, -1);
+      forgetFlushed();
+      since.reverse().forEach(readAgain);
     },
     read(home, ops, batch) {
       addToBatch(batch, apply(home, ops));
     },
+    isWritten: (home, id) => commits.get(home)?.has(id) === true,
   };
 };
 
