@@ -113,6 +113,7 @@ const store = async (
   counts: readonly number[],
 ): Promise<void> => {
   if (parts.length === 0) {
+    await deps.journal.appended();
     deps.commands.answered(commandId, counts);
     return;
   }

@@ -154,12 +154,12 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
 };
 
 const journalAfter = (
-  { lastSequence }: OpenedLog,
+  { lastSequence, heldBytes }: OpenedLog,
   store: EndableStore,
   { timers, durability, onFailed }: EngineDeps,
 ): Journal =>
   new Journal({
-    ...{ store, timers, durability, lastSequence },
+    ...{ store, timers, durability, lastSequence, heldBytes },
     failed: (error) => {
       store.end(error);
       onFailed(errorValueOf(error));

@@ -21,6 +21,8 @@ export interface JournalDeps {
   readonly timers: Timers;
   readonly durability: "strict" | "relaxed";
   readonly lastSequence: number;
+  /** Bytes of the records that it holds. */
+  readonly heldBytes: number;
   /** The journal's state is unknown: nothing may be written any more. */
   readonly failed: (error: NebulusError) => void;
 }
@@ -41,12 +43,14 @@ export class Journal {
   private isScheduled = false;
   private broken: NebulusError | null = null;
   private idleWaiters: (() => void)[] = [];
-  private bytes = 0;
+  private bytes: number;
+  private latest: Promise<void> | null = null;
 
   constructor(deps: JournalDeps) {
     this.deps = deps;
     this.last = deps.lastSequence;
     this.durableSequence = deps.lastSequence;
+    this.bytes = deps.heldBytes;
   }
 
   /**
@@ -61,10 +65,20 @@ export class Journal {
     this.last += 1;
     const sequence = this.last;
     const record = { sequence, payload: encodeCommit({ ...entry.commit, sequence }) };
-    return new Promise<void>((resolve, reject) => {
+    const result = new Promise<void>((resolve, reject) => {
       this.queue.push({ record, entry, resolve, reject });
       this.schedule();
     });
+    this.noteLatest(result);
+    return result;
+  }
+
+  /**
+   * Resolves when all that was appended so far is durable, for an answer that rests on it without
+   * adding to it; rejects if it is taken back.
+   */
+  appended(): Promise<void> {
+    return this.latest ?? Promise.resolve();
   }
 
   /** The sequence of the last durable record. */
@@ -92,6 +106,14 @@ export class Journal {
     return new Promise((resolve) => {
       this.idleWaiters.push(resolve);
     });
+  }
+
+  private noteLatest(result: Promise<void>): void {
+    const forget = (): void => {
+      if (this.latest === result) this.latest = null;
+    };
+    this.latest = result;
+    result.then(forget, forget);
   }
 
   private schedule(): void {

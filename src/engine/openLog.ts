@@ -18,6 +18,8 @@ export interface OpenedLog {
   readonly commits: readonly Commit[];
   readonly meta: ReadonlyMap<string, Uint8Array>;
   readonly lastSequence: number;
+  /** Of the journal's records. */
+  readonly heldBytes: number;
   /** Of the latest own commit in the journal. */
   readonly lastTime: Time | null;
   /** Homes whose own log was not found as it was left: a new incarnation is to begin there. */
@@ -40,7 +42,7 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   const tell = (what: string): void => {
     damage.push(what);
   };
-  const { commits, lastSequence } = await readJournal(store, tell);
+  const { commits, ...journal } = await readJournal(store, tell);
   const meta = await store.meta();
   const broken: Home[] = [];
   const undelivered = new Map<Home, readonly Uint8Array[]>();
@@ -60,7 +62,7 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   await findHomes(registry, store, commits);
   for (const home of registry.homes()) if (home !== registry.system) await open(home);
   const lastTime = lastTimeOf(commits);
-  return { commits, meta, lastSequence, lastTime, broken, undelivered, damage };
+  return { commits, ...journal, meta, lastTime, broken, undelivered, damage };
 };
 
 /**

@@ -19,20 +19,28 @@ import { endsAt, type PresentWriter } from "./present.ts";
 import { isOwnOp, type PendingOp } from "./reissue.ts";
 import type { OwnWriter } from "./writer.ts";
 
+export interface ReadJournal {
+  readonly commits: readonly Commit[];
+  readonly lastSequence: number;
+  readonly heldBytes: number;
+}
+
 /** The journal's records. One that can not be read is told, and what it held is missing. */
 export const readJournal = async (
   store: Store,
   damage: (what: string) => void,
-): Promise<{ readonly commits: readonly Commit[]; readonly lastSequence: number }> => {
+): Promise<ReadJournal> => {
   const commits: Commit[] = [];
   let lastSequence = store.absorbedSequence;
+  let heldBytes = 0;
   for await (const { sequence, payload } of store.journal()) {
     lastSequence = sequence;
+    heldBytes += payload.length;
     const commit = decodeCommit(payload);
     if (commit.ok) commits.push(commit.value);
     else damage(`journal ${String(sequence)}: ${commit.error.what}`);
   }
-  return { commits, lastSequence };
+  return { commits, lastSequence, heldBytes };
 };
 
 export interface RestoredWriter {

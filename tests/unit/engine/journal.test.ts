@@ -68,6 +68,42 @@ describe("a flush", () => {
   });
 });
 
+describe("a command that changes nothing", () => {
+  test("answers when what it rests on is durable, and not if that is taken back", async () => {
+    const world = createWorld();
+    const device = await world.open({ online: false });
+    await device.share("notes");
+    const gate = holdBack(device, "appendJournal");
+    const insert = device.insert("notes", [{ id: "1" }]);
+    await world.settle();
+    let isAnswered = false;
+    const same = device.upsert("notes", [{ id: "1" }]).finally(() => {
+      isAnswered = true;
+    });
+    await world.settle();
+    expect(isAnswered).toBe(false);
+    gate.fail();
+    const results = await Promise.allSettled([insert, same]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await device.remove("notes", "1")).toEqual([0]);
+    await device.insert("notes", [{ id: "1" }]);
+    expect(await device.upsert("notes", [{ id: "1" }])).toEqual([1]);
+  });
+});
+
+test("a journal that an earlier opening left large is let go", async () => {
+  const world = createWorld();
+  const device = await world.open({ online: false });
+  await device.share("notes");
+  const text = "x".repeat(900_000);
+  for (let at = 0; at < 12; at++) await device.upsert("notes", [{ id: "1", text: `${text}${at}` }]);
+  expect(device.journal().length).toBe(14);
+  await device.reopen(undefined, { online: false });
+  for (let at = 0; at < 8; at++) await device.upsert("notes", [{ id: "1", text: `${text} ${at}` }]);
+  await world.settle();
+  expect(device.journal().length).toBeLessThan(8);
+});
+
 describe("a store that fails before the effect", () => {
   test("leaves nothing of what was not flushed, and the next write goes on", async () => {
     const world = createWorld();
