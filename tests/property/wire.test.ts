@@ -1,0 +1,192 @@
+/**
+ * What crosses to the page and what goes to the journal comes back as it was: rows, patches of live
+ * queries, and the records from which runs are rebuilt.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { scopeIdOf, shortHashOf, writerIdOf } from "../../src/core/base/ids.ts";
+import type { Value } from "../../src/core/base/types.ts";
+import { nameFault } from "../../src/core/cbor/names.ts";
+import {
+  decodeCommit,
+  encodeCommit,
+  type Commit,
+  type JournalPart,
+} from "../../src/core/journal/record.ts";
+import { applyLiveChange } from "../../src/core/wire/liveChange.ts";
+import { decodeRows, encodeRows, rowToDocument, type Row } from "../../src/core/wire/rows.ts";
+
+const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((made) => new Uint8Array(made));
+const anyBytes = fc.uint8Array({ maxLength: 40 }).map((made) => new Uint8Array(made));
+const text = fc.string({ unit: "grapheme", maxLength: 20 });
+const name = text.filter((made) => nameFault(made) === null && !made.startsWith("_"));
+const path = fc.array(name, { minLength: 1, maxLength: 4 });
+const uint = fc.oneof(fc.nat(), fc.maxSafeNat());
+const number = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((made) => (made === 0 ? 0 : made)),
+);
+
+// A value is what its own type says, whatever fast-check calls it.
+const value = fc.letrec<{ value: Value }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.constant(null),
+    fc.boolean(),
+    number,
+    text,
+    anyBytes,
+    fc.date({ noInvalidDate: true }),
+    fc.array(fc.float({ noNaN: true, noDefaultInfinity: true })).map((made) => {
+      return Float32Array.from(made);
+    }),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(name, tie("value"), { maxKeys: 3, noNullPrototype: true }),
+  ),
+})).value;
+
+const row: fc.Arbitrary<Row> = fc.record({
+  id: text,
+  leaves: fc.array(fc.record({ path, value }), { maxLength: 5 }),
+  meta: fc.option(
+    fc.record({
+      timestamp: uint,
+      peerId: text,
+      entryType: fc.constantFrom("MEMORY", "AUTH"),
+      deleted: fc.boolean(),
+      private: fc.boolean(),
+      vector: fc.array(fc.tuple(text, uint), { maxLength: 3 }),
+      conflicts: fc.array(text, { maxLength: 3 }),
+      ahead: fc.array(text, { maxLength: 3 }),
+    }),
+  ),
+});
+
+/** Many rows of few shapes, as collections have them. */
+const rows = fc
+  .array(row, { maxLength: 6 })
+  .chain((shapes) =>
+    shapes.length === 0
+      ? fc.constant(shapes)
+      : fc.array(fc.constantFrom(...shapes), { maxLength: 12 }),
+  );
+
+describe("rows", () => {
+  test("come back as they were", () => {
+    fc.assert(
+      fc.property(rows, (made) => {
+        expect(decodeRows(encodeRows(made))).toEqual(made);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("of one shape tell it once", () => {
+    const wide = Array.from({ length: 200 }, (_, at): Row => {
+      const leaves = ["one", "two", "three"].map((field) => ({ path: [field], value: at }));
+      return { id: `${at}`, leaves, meta: null };
+    });
+    const text = Buffer.from(encodeRows(wide)).toString("latin1");
+    expect(text.split("three")).toHaveLength(2);
+    expect(decodeRows(encodeRows(wide))).toEqual(wide);
+  });
+
+  test("that differ only in where a name ends are not confused", () => {
+    const leaf = (...names: readonly string[]): Row["leaves"][number] => ({
+      path: names,
+      value: 1,
+    });
+    const made: readonly Row[] = [
+      { id: "1", leaves: [leaf("a", "b"), leaf("c")], meta: null },
+      { id: "2", leaves: [leaf("a"), leaf("b", "c")], meta: null },
+      { id: "3", leaves: [leaf("a", "b", "c")], meta: null },
+      { id: "4", leaves: [leaf("a"), leaf("b"), leaf("c")], meta: null },
+      { id: "5", leaves: [], meta: null },
+    ];
+    expect(decodeRows(encodeRows(made))).toEqual(made);
+    expect(rowToDocument(made[1] ?? { id: "", leaves: [], meta: null })).toEqual({
+      ...{ id: "2", a: 1, b: { c: 1 } },
+    });
+  });
+});
+
+test("a patch makes the answer after of the answer before, whatever came and went", () => {
+  const ids = fc.uniqueArray(fc.nat(30), { maxLength: 15 });
+  fc.assert(
+    fc.property(ids, ids, (before, after) => {
+      const kept = new Set(after);
+      const had = new Set(before);
+      // Those that stay keep their order: a total order of documents that did not change.
+      const stayed = before.filter((id) => kept.has(id));
+      const inOrder = stayed.values();
+      const next = after.map((id) => (had.has(id) ? (inOrder.next().value ?? id) : id));
+      const at = (list: readonly number[], other: ReadonlySet<number>): readonly number[] =>
+        list.flatMap((id, index) => (other.has(id) ? [] : [index]));
+      const placed = at(next, had);
+      const change = {
+        ...{ kind: "patch", removed: at(before, kept), placed },
+        rows: Uint8Array.from(placed.map((index) => next[index] ?? 0)),
+      } as const;
+      expect(applyLiveChange(before, change, (bytes) => [...bytes])).toEqual(next);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+describe("a journal record", () => {
+  const time = fc.record({ ms: fc.nat(2 ** 31 - 1), counter: fc.nat(65_535) });
+  const opening = fc.option(
+    fc.tuple(bytesOf(32), bytesOf(16), fc.option(anyBytes), fc.constant([])),
+  );
+  const part: fc.Arbitrary<JournalPart> = fc.record({
+    scope: bytesOf(16).map(scopeIdOf),
+    writer: bytesOf(16).map(writerIdOf),
+    first: uint,
+    start: fc.option(fc.record({ first: uint, time, opening })),
+    paths: fc.array(path, { maxLength: 3 }),
+    rows: fc.array(
+      fc.record({
+        index: uint,
+        writer: bytesOf(16).map(writerIdOf),
+        n: uint,
+        header: bytesOf(16).map(shortHashOf),
+      }),
+      { maxLength: 3 },
+    ),
+    ops: fc.array(anyBytes, { maxLength: 3 }),
+  });
+  const commit: fc.Arbitrary<Commit> = fc.record({
+    sequence: uint,
+    commandId: text,
+    time,
+    result: fc.array(uint, { maxLength: 4 }),
+    parts: fc.array(part, { maxLength: 3 }),
+  });
+
+  test("comes back as it was", () => {
+    fc.assert(
+      fc.property(commit, (made) => {
+        expect(decodeCommit(encodeCommit(made))).toEqual({ ok: true, value: made });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("that was cut short, grew, or changed is an error or another record, never a throw", () => {
+    fc.assert(
+      fc.property(commit, fc.nat(), fc.integer({ min: 1, max: 255 }), (made, at, flip) => {
+        const bytes = encodeCommit(made);
+        for (let length = 0; length < bytes.length; length += 1 + (at % 7)) {
+          expect(decodeCommit(bytes.subarray(0, length)).ok).toBe(false);
+        }
+        expect(decodeCommit(Uint8Array.of(...bytes, 0)).ok).toBe(false);
+        const changed = bytes.slice();
+        const index = at % bytes.length;
+        changed[index] = (changed[index] ?? 0) ^ flip;
+        expect(() => decodeCommit(changed)).not.toThrow();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
