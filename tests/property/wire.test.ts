@@ -14,6 +14,7 @@ import {
   type JournalPart,
 } from "../../src/core/journal/record.ts";
 import { applyLiveChange } from "../../src/core/wire/liveChange.ts";
+import type { LiveChange } from "../../src/core/wire/requests.ts";
 import { decodeRows, encodeRows, rowToDocument, type Row } from "../../src/core/wire/rows.ts";
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
@@ -124,10 +125,8 @@ test("a patch makes the answer after of the answer before, whatever came and wen
       const at = (list: readonly number[], other: ReadonlySet<number>): readonly number[] =>
         list.flatMap((id, index) => (other.has(id) ? [] : [index]));
       const placed = at(next, had);
-      const change = {
-        ...{ kind: "patch", removed: at(before, kept), placed },
-        rows: Uint8Array.from(placed.map((index) => next[index] ?? 0)),
-      } as const;
+      const rows = Uint8Array.from(placed.map((index) => next[index] ?? 0));
+      const change: LiveChange = { kind: "patch", removed: at(before, kept), placed, rows };
       expect(applyLiveChange(before, change, (bytes) => [...bytes])).toEqual(next);
     }),
     { numRuns: 500 },
