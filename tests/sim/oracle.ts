@@ -82,11 +82,13 @@ export const createOracle = (crypto: CryptoPort): Oracle => {
 
   const compareDocument = (
     id: string,
-    ops: readonly KnownOp[],
+    all: readonly Op[],
     state: DocumentState | null,
     now: number,
   ): string | null => {
-    const key = stableText(ops);
+    const key = stableText(all);
+    // What a newer version may understand parks the document; the others count as ever.
+    const ops = all.filter((op) => op.kind !== "unknown");
     const held = known.get(key);
     const rankOf = ranksOf(ops);
     if (held === undefined) {
@@ -148,10 +150,10 @@ const segmentsIn = (image: StoreImage, scope: ScopeId): readonly Uint8Array[] =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, bytes]) => bytes);
 
-const groupById = (ops: readonly (Op | NoOp)[]): ReadonlyMap<string, readonly KnownOp[]> => {
-  const byId = new Map<string, KnownOp[]>();
+const groupById = (ops: readonly (Op | NoOp)[]): ReadonlyMap<string, readonly Op[]> => {
+  const byId = new Map<string, Op[]>();
   for (const op of ops) {
-    if (op.kind !== "write" && op.kind !== "delete") continue;
+    if (op.kind === "no-op") continue;
     const group = byId.get(op.id);
     if (group === undefined) byId.set(op.id, [op]);
     else group.push(op);
