@@ -216,6 +216,9 @@ describe("private documents", () => {
     await a.insert("notes", [{ id: "1", text: "mine" }], "private");
     expect(await move(a, "1", "shared")).toEqual([1]);
     await world.until(() => b.get("notes", "1") !== undefined, "the shared document");
+    for (const device of [a, b]) {
+      expect(device.rows("notes", { meta: true })[0]?.meta?.private).toBe(false);
+    }
     expect(alive(a.local("notes"))).toEqual([]);
     expect(b.find("notes")).toEqual([{ id: "1", text: "mine" }]);
     const live = follow(b, "notes");

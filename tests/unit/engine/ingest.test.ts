@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Ingested } from "../../../src/engine/ingest.ts";
-import { failAt, storeFailure } from "./faults.ts";
+import { failAt, holdBack, storeFailure } from "./faults.ts";
 import { createWorld, follow, type Device, type World } from "./world.ts";
 
 /** The segments that a device holds, in the order of the store: by writer, then number. */
@@ -137,6 +137,29 @@ describe("a store that fails", () => {
     await c.reopen();
     expect(c.shared("notes").tree.forks()).toHaveLength(1);
     expect(c.rows("notes", { meta: true })[0]?.meta?.conflicts).toEqual(["by"]);
+  });
+
+  test("in the middle of a command, with a fork to be read: it is taken back", async () => {
+    const world = createWorld();
+    const [a, c] = await writers(world);
+    await a.insert("notes", [{ id: "1", n: 0 }]);
+    const copy = await world.open({ image: a.image(), online: false });
+    await a.update("notes", "1", { by: "a" });
+    await copy.update("notes", "1", { by: "copy" });
+    await give(c, await segmentsOf(a));
+    const ofCopy = await segmentsOf(copy);
+    const gate = holdBack(c, "appendJournal");
+    const refused = c.update("notes", "1", { n: 1 });
+    await world.settle();
+    const given = give(c, ofCopy);
+    await world.settle();
+    gate.fail();
+    await expect(refused).rejects.toMatchObject({ outcome: "not committed" });
+    await given;
+    const held = [...c.shared("notes").documents.values()];
+    await c.reopen();
+    expect([...c.shared("notes").documents.values()]).toEqual(held);
+    expect(c.get("notes", "1")?.["n"]).toBe(0);
   });
 
   test("reading nobody meets a home that is half read", async () => {

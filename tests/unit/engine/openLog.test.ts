@@ -334,6 +334,27 @@ describe("damage", () => {
     expect(device.find("notes")).toHaveLength(held + 1);
   });
 
+  test("of a record between whole segments: those before and after are there", async () => {
+    const device = await isolated(createWorld());
+    const text = "x".repeat(200_000);
+    for (const id of ["1", "2", "3", "4"]) await device.insert("notes", [{ id, text }]);
+    const writer = device.shared("notes").writer?.id;
+    const left = device.crash();
+    // As it was before the first of them was cut in the background.
+    const meta = new Map([...left.meta].filter(([key]) => !key.startsWith("writer/")));
+    const uncut = { ...left, segments: new Map(), meta };
+    await device.reopen(uncut, { online: false });
+    expect(device.find("notes")).toHaveLength(4);
+    const image = without(uncut, "journal", (index) => index === 4);
+    await device.reopen(image, { online: false });
+    expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "2", "4"]);
+    await device.insert("notes", [{ id: "5" }]);
+    expect(device.shared("notes").writer?.id).not.toBe(writer);
+    await device.close();
+    await device.reopen();
+    expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "2", "4", "5"]);
+  });
+
   test("of one record's bytes is told", async () => {
     const device = await isolated(createWorld());
     for (const id of ["1", "2", "3"]) await device.insert("notes", [{ id }]);

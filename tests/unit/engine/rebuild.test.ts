@@ -108,6 +108,8 @@ describe("a profile that was rolled back", () => {
   test("a value that saw the counter before it was written anew sees it after", async () => {
     const world = createWorld();
     const [a, c] = await pair(world);
+    await a.update("notes", "1", { $inc: { n: 5 } });
+    await allVerified(world, a, c);
     const image = a.image();
     await a.update("notes", "1", { $inc: { n: 1 } });
     await allVerified(world, a, c);
@@ -117,7 +119,7 @@ describe("a profile that was rolled back", () => {
     await a.update("notes", "1", { $inc: { n: 100 } });
     await a.connect();
     await allVerified(world, a, c);
-    // 1,000 overwrote the 10 that it saw; what it did not see stands beside it.
+    // 1,000 overwrote the 15 that it saw; what it did not see stands beside it.
     expect(c.get("notes", "1")?.["n"]).toBe(1_101);
   });
 
@@ -128,7 +130,7 @@ describe("a profile that was rolled back", () => {
     await a.update("notes", "1", { $inc: { n: 1 } });
     await allVerified(world, a, c);
     await a.reopen(image, { online: false });
-    await a.update("notes", "1", { $inc: { n: 10 } });
+    await a.update("notes", "1", { $inc: { n: 10 }, $set: { text: "cut" } });
     await a.close();
     await a.reopen(undefined, { online: false });
     await a.update("notes", "1", { $set: { text: "pending, naming what is cut" } });
@@ -137,6 +139,7 @@ describe("a profile that was rolled back", () => {
     await allVerified(world, a, c);
     expect(a.find("notes")).toHaveLength(2);
     expect(a.get("notes", "1")?.["text"]).toBe("pending, naming what is cut");
+    expect(a.rows("notes", { meta: true })[0]?.meta?.conflicts).toEqual([]);
     expect(a.shared("notes").tree.forks()).toHaveLength(1);
     await a.reopen();
     await allVerified(world, a, c);

@@ -70,13 +70,14 @@ describe("what leaves", () => {
 
   test("waits for a peer to say what it holds", async () => {
     const world = createWorld();
-    const [a, b] = await pair(world);
-    await a.disconnect();
+    const [a, b] = [await world.open(), await world.open()];
+    await a.share("notes");
     await a.insert("notes", [{ id: "1" }]);
     await world.pass(30_000);
+    expect(a.networks()[0]?.peers).toHaveLength(1);
     expect(a.shared("notes").writer?.pendingOps()).toBe(1);
     expect(a.shared("notes").tree.heads()).toEqual([]);
-    await a.connect();
+    await b.share("notes");
     await verified(world, a, b);
     expect(a.shared("notes").writer?.pendingOps()).toBe(0);
   });
@@ -151,6 +152,8 @@ describe("forceSync", () => {
     await world.pass(1_000);
     await a.insert("notes", [{ id: "1" }]);
     const forced = force(a);
+    await world.settle();
+    expect(a.shared("notes").writer?.pendingOps()).toBe(0);
     await verified(world, a, b);
     expect(await forced).toEqual({ synced: true });
     expect(b.find("notes")).toEqual([{ id: "1" }]);
@@ -186,10 +189,14 @@ describe("networks", () => {
 
   test("are made once, and another one of that name is refused", async () => {
     const device = await createWorld().open({ joined: false, online: false });
-    await Promise.all([join(device, secret), join(device, secret, "Again"), join(device, secret)]);
-    await join(device, secret);
+    const [first, ...later] = [1, 2, 3].map(() => join(device, secret));
+    await first;
+    const [early] = device.engine.registry.networks.all();
+    await Promise.all(later);
+    await join(device, secret, "Again");
     const [membership, ...others] = device.engine.registry.networks.all();
     expect(others).toEqual([]);
+    expect(membership).toBe(early);
     await expect(join(device, `${secret}, another`)).rejects.toMatchObject({
       ...{ code: "NetworkNameTaken", path: "networkId" },
     });
