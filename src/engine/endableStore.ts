@@ -19,8 +19,13 @@ export const createEndableStore = (store: Store): EndableStore => {
   return {
     epoch: store.epoch,
     journalProvesContinuity: store.journalProvesContinuity,
+    journalKind: store.journalKind,
+    opening: store.opening,
     get absorbedSequence() {
       return store.absorbedSequence;
+    },
+    get lastSequence() {
+      return store.lastSequence;
     },
     meta: () => store.meta(),
     journal: () => store.journal(),
@@ -29,6 +34,8 @@ export const createEndableStore = (store: Store): EndableStore => {
     write: (batch) => unlessEnded(() => store.write(batch)),
     segment: (key) => store.segment(key),
     segments: (scope) => store.segments(scope),
+    pages: (keys) => store.pages(keys),
+    pagesOf: (scope, kind) => store.pagesOf(scope, kind),
     damage: () => store.damage(),
     close: () => store.close(),
     end(error) {

@@ -23,13 +23,18 @@ export interface Tables extends DBSchema {
     readonly key: ArrayBuffer | Uint8Array<ArrayBuffer>;
     readonly value: unknown;
   };
+  /** Key: the bytes of keys.ts. */
+  readonly pages: {
+    readonly key: ArrayBuffer | Uint8Array<ArrayBuffer>;
+    readonly value: unknown;
+  };
   /** Key: the sequence. */
   readonly journal: { readonly key: number; readonly value: unknown };
   /** Key: a text for the engine's values, an array of one text for the store's own. */
   readonly meta: { readonly key: string | string[]; readonly value: unknown };
 }
 
-export type TableName = "segments" | "journal" | "meta";
+export type TableName = "segments" | "pages" | "journal" | "meta";
 export type ReadTransaction = IDBPTransaction<Tables, TableName[]>;
 export type WriteTransaction = IDBPTransaction<Tables, TableName[], "readwrite">;
 

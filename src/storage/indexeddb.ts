@@ -15,8 +15,16 @@ import {
 import { createDamageList, type DamageList } from "./damage.ts";
 import { openEnvelope, sealEnvelope } from "./envelope.ts";
 import { missingError, replacedError } from "./errors.ts";
-import { readJournal, readMeta, readSegment, readSegments } from "./indexeddbRead.ts";
-import { segmentKeyToBytes } from "./keys.ts";
+import {
+  pagesIn,
+  readJournal,
+  readMeta,
+  readPages,
+  readPagesOf,
+  readSegment,
+  readSegments,
+} from "./indexeddbRead.ts";
+import { pageKeyToBytes, segmentKeyToBytes } from "./keys.ts";
 import { checkAbsorbs, checkContinues } from "./sequences.ts";
 import type { JournalRecord, StorageAdapter, Store, StoreBatch } from "./store.ts";
 
@@ -52,12 +60,14 @@ const factoryOf = (options: IndexedDbOptions): IDBFactory => {
 };
 
 const layout: Layout = {
-  version: 1,
+  version: 2,
   upgrade: (database) => {
-    for (const table of allTables) database.createObjectStore(table);
+    for (const table of allTables) {
+      if (!database.objectStoreNames.contains(table)) database.createObjectStore(table);
+    }
   },
 };
-const allTables: readonly TableName[] = ["segments", "journal", "meta"];
+const allTables: readonly TableName[] = ["segments", "pages", "journal", "meta"];
 
 // Arrays sort behind all texts, so no key of the engine can be one of these
 const epochKey = ["epoch"];
@@ -85,6 +95,11 @@ const openStore = async (connection: Connection, name: string): Promise<Store> =
     get absorbedSequence() {
       return absorbedSequence;
     },
+    get lastSequence() {
+      return lastSequence;
+    },
+    journalKind: "table",
+    opening: { rolledBack: null, tornBytes: 0 },
     meta: () => readMeta(connection, damage),
     journal: () => readJournal(connection, damage, absorbedSequence),
     appendJournal: async (records, durability) => {
@@ -115,6 +130,8 @@ const openStore = async (connection: Connection, name: string): Promise<Store> =
     },
     segment: async (key) => readSegment(connection, damage, key),
     segments: (scope) => readSegments(connection, damage, scope),
+    pages: async (keys) => readPages(connection, damage, keys),
+    pagesOf: (scope, kind) => readPagesOf(connection, damage, scope, kind),
     damage: damage.all,
     close: () => connection.close(),
   };
@@ -171,16 +188,25 @@ const prepareBatch = (batch: StoreBatch): Requests => {
   const stored = (batch.segments ?? []).map(
     ({ key, bytes }) => [segmentKeyToBytes(key), sealEnvelope(bytes)] as const,
   );
+  const cleared = (batch.clearedPages ?? []).map((scope) => pagesIn(scope));
+  const removedPages = (batch.removedPages ?? []).map(pageKeyToBytes);
+  const storedPages = (batch.pages ?? []).map(
+    ({ key, bytes }) => [pageKeyToBytes(key), sealEnvelope(bytes)] as const,
+  );
   const named = Array.from(
     batch.meta ?? [],
     ([key, bytes]) => [key, bytes === null ? null : sealEnvelope(bytes)] as const,
   );
   return (transaction) => {
     const segments = transaction.objectStore("segments");
+    const pages = transaction.objectStore("pages");
     const meta = transaction.objectStore("meta");
     return [
       ...removed.map((key) => segments.delete(key)),
       ...stored.map(([key, value]) => segments.put(value, key)),
+      ...cleared.map((range) => pages.delete(range)),
+      ...removedPages.map((key) => pages.delete(key)),
+      ...storedPages.map(([key, value]) => pages.put(value, key)),
       ...named.map(([key, value]) => (value === null ? meta.delete(key) : meta.put(value, key))),
       ...(absorbedSequence === undefined ? [] : absorb(transaction, absorbedSequence)),
     ];

@@ -7,8 +7,16 @@ import type { ScopeId } from "../core/base/types.ts";
 import type { Connection } from "./connection.ts";
 import type { DamageList } from "./damage.ts";
 import { openEnvelope } from "./envelope.ts";
-import { segmentKeyLabel, segmentKeyToBytes, textToSegmentKey } from "./keys.ts";
-import type { JournalRecord, SegmentKey, StoredSegment } from "./store.ts";
+import {
+  pageKeyLabel,
+  pageKeyToBytes,
+  pagePrefix,
+  segmentKeyLabel,
+  segmentKeyToBytes,
+  textToPageKey,
+  textToSegmentKey,
+} from "./keys.ts";
+import type { JournalRecord, PageKey, SegmentKey, StoredPage, StoredSegment } from "./store.ts";
 
 export const readMeta = (
   connection: Connection,
@@ -78,10 +86,54 @@ export async function* readSegments(
   }
 }
 
+export const readPages = async (
+  connection: Connection,
+  damage: DamageList,
+  keys: readonly PageKey[],
+): Promise<readonly (Uint8Array | null)[]> => {
+  const binaries = keys.map(pageKeyToBytes);
+  const values = await connection.withRead(["pages"], (transaction) => {
+    const table = transaction.objectStore("pages");
+    return Promise.all(binaries.map((key) => table.get(key)));
+  });
+  return keys.map((key, index) => {
+    const value = values[index];
+    if (value === undefined) return null;
+    const opened = openEnvelope(value);
+    if (opened.ok) return opened.value;
+    damage.add("page", pageKeyLabel(key), opened.error);
+    return null;
+  });
+};
+
+export async function* readPagesOf(
+  connection: Connection,
+  damage: DamageList,
+  scope: ScopeId,
+  kind: number,
+): AsyncGenerator<StoredPage> {
+  for await (const row of readRows(connection, "pages", pagesIn(scope, kind))) {
+    const text = row.key instanceof ArrayBuffer ? bytesToHex(new Uint8Array(row.key)) : "";
+    const key = textToPageKey(text);
+    const opened = openEnvelope(row.value);
+    if (key === null) damage.add("page", text, "not a page's key");
+    else if (!opened.ok) damage.add("page", pageKeyLabel(key), opened.error);
+    else yield { key, bytes: opened.value };
+  }
+}
+
+/** The pages of a scope, or of one kind in it. */
+export const pagesIn = (scope: ScopeId, kind?: number): IDBKeyRange => {
+  const prefix = pagePrefix(scope, kind);
+  return IDBKeyRange.bound(hexToBuffer(prefix), hexToBuffer(prefix + "ff".repeat(6)));
+};
+
 interface Row {
   readonly key: IDBValidKey;
   readonly value: unknown;
 }
+
+type RowTable = "journal" | "segments" | "pages";
 
 /**
  * A page is one transaction, so that what the caller does between two keeps none open. Writes may
@@ -89,7 +141,7 @@ interface Row {
  */
 async function* readRows(
   connection: Connection,
-  table: "journal" | "segments",
+  table: RowTable,
   all: IDBKeyRange,
 ): AsyncGenerator<Row> {
   for (let range: IDBKeyRange | null = all; range !== null;) {
@@ -104,11 +156,7 @@ async function* readRows(
  * Rows of `pageBytes` and one value more; none at the end. By a cursor, which stops by size: values
  * reach from 100 bytes to 64 MiB, so that a number of them bounds nothing.
  */
-const readPage = (
-  connection: Connection,
-  table: "journal" | "segments",
-  range: IDBKeyRange,
-): Promise<Row[]> =>
+const readPage = (connection: Connection, table: RowTable, range: IDBKeyRange): Promise<Row[]> =>
   connection.withRead([table], async (transaction) => {
     const page: Row[] = [];
     let bytes = 0;

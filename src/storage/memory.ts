@@ -5,9 +5,22 @@
  */
 import type { ScopeId } from "../core/base/types.ts";
 import { closedError, replacedError } from "./errors.ts";
-import { segmentKeyToText, textToSegmentKey } from "./keys.ts";
+import {
+  pageKeyToText,
+  pagePrefix,
+  segmentKeyToText,
+  textToPageKey,
+  textToSegmentKey,
+} from "./keys.ts";
 import { checkAbsorbs, checkContinues } from "./sequences.ts";
-import type { JournalRecord, StorageAdapter, Store, StoreBatch, StoredSegment } from "./store.ts";
+import type {
+  JournalRecord,
+  StorageAdapter,
+  Store,
+  StoreBatch,
+  StoredPage,
+  StoredSegment,
+} from "./store.ts";
 
 /** One call of a store, just before it takes effect and just after. */
 export interface StoreOperation {
@@ -28,7 +41,8 @@ export interface InMemoryOptions {
 }
 
 /**
- * All that would stand on the disk. Segments by their key as hexadecimal text, journal by sequence.
+ * All that would stand on the disk. Segments and pages by their key as hexadecimal text, journal by
+ * sequence.
  */
 export interface StoreImage {
   readonly epoch: number;
@@ -37,6 +51,7 @@ export interface StoreImage {
   readonly meta: ReadonlyMap<string, Uint8Array>;
   readonly journal: ReadonlyMap<number, Uint8Array>;
   readonly segments: ReadonlyMap<string, Uint8Array>;
+  readonly pages: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Data lives as long as the adapter: close and open again on the same one, and it is there. */
@@ -97,6 +112,7 @@ interface MutableImage {
   readonly meta: Map<string, Uint8Array>;
   readonly journal: Map<number, Uint8Array>;
   readonly segments: Map<string, Uint8Array>;
+  readonly pages: Map<string, Uint8Array>;
 }
 
 const emptyImage: StoreImage = {
@@ -106,6 +122,7 @@ const emptyImage: StoreImage = {
   meta: new Map(),
   journal: new Map(),
   segments: new Map(),
+  pages: new Map(),
 };
 
 const copyImage = (image: StoreImage): MutableImage => ({
@@ -115,6 +132,7 @@ const copyImage = (image: StoreImage): MutableImage => ({
   meta: copyMap(image.meta),
   journal: copyMap(image.journal),
   segments: copyMap(image.segments),
+  pages: copyMap(image.pages),
 });
 
 const copyMap = <K>(map: ReadonlyMap<K, Uint8Array>): Map<K, Uint8Array> =>
@@ -122,7 +140,7 @@ const copyMap = <K>(map: ReadonlyMap<K, Uint8Array>): Map<K, Uint8Array> =>
 
 type MemoryOperations = Pick<
   Store,
-  "meta" | "journal" | "appendJournal" | "write" | "segment" | "segments"
+  "meta" | "journal" | "appendJournal" | "write" | "segment" | "segments" | "pages" | "pagesOf"
 >;
 
 interface MemoryStoreDeps {
@@ -166,6 +184,11 @@ const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     get absorbedSequence() {
       return image.absorbedSequence;
     },
+    get lastSequence() {
+      return image.lastSequence;
+    },
+    journalKind: "memory",
+    opening: { rolledBack: null, tornBytes: 0 },
     meta: () => read("meta", () => copyMap(image.meta)),
     journal: () => memoryJournal(image, read),
     appendJournal: async (records) => {
@@ -185,6 +208,11 @@ const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       return read("segment", () => image.segments.get(text)?.slice() ?? null);
     },
     segments: (scope) => memorySegments(image, read, scope),
+    pages: async (keys) => {
+      const texts = keys.map(pageKeyToText);
+      return read("pages", () => texts.map((text) => image.pages.get(text)?.slice() ?? null));
+    },
+    pagesOf: (scope, kind) => memoryPages(image, read, pagePrefix(scope, kind)),
     damage: () => [],
     close: () =>
       queue(async () => {
@@ -217,6 +245,21 @@ async function* memorySegments(
   }
 }
 
+async function* memoryPages(
+  image: MutableImage,
+  read: Read,
+  prefix: string,
+): AsyncGenerator<StoredPage> {
+  const texts = await read("pagesOf", () =>
+    [...image.pages.keys()].filter((text) => text.startsWith(prefix)).sort(),
+  );
+  for (const text of texts) {
+    const key = textToPageKey(text);
+    const bytes = image.pages.get(text)?.slice();
+    if (key !== null && bytes !== undefined) yield { key, bytes };
+  }
+}
+
 const copyRecord = ({ sequence, payload }: JournalRecord): JournalRecord => ({
   sequence,
   payload: payload.slice(),
@@ -236,6 +279,11 @@ const prepareBatch = (batch: StoreBatch): ((image: MutableImage) => void) => {
   const stored = (batch.segments ?? []).map(
     ({ key, bytes }) => [segmentKeyToText(key), bytes.slice()] as const,
   );
+  const removedPages = (batch.removedPages ?? []).map(pageKeyToText);
+  const storedPages = (batch.pages ?? []).map(
+    ({ key, bytes }) => [pageKeyToText(key), bytes.slice()] as const,
+  );
+  const cleared = new Set((batch.clearedPages ?? []).map((scope) => pagePrefix(scope)));
   const meta = Array.from(
     batch.meta ?? [],
     ([key, bytes]) => [key, bytes?.slice() ?? null] as const,
@@ -249,6 +297,13 @@ const prepareBatch = (batch: StoreBatch): ((image: MutableImage) => void) => {
     }
     for (const text of removed) image.segments.delete(text);
     for (const [text, bytes] of stored) image.segments.set(text, bytes);
+    if (cleared.size > 0) {
+      for (const text of image.pages.keys()) {
+        if (cleared.has(text.slice(0, 32))) image.pages.delete(text);
+      }
+    }
+    for (const text of removedPages) image.pages.delete(text);
+    for (const [text, bytes] of storedPages) image.pages.set(text, bytes);
     for (const [key, bytes] of meta) {
       if (bytes === null) image.meta.delete(key);
       else image.meta.set(key, bytes);

@@ -35,6 +35,23 @@ export interface StoredSegment {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * A page's place. What kinds there are, and what stands in them, is the engine's affair
+ * (`engine/pages`): pages are its checkpoint of the log.
+ */
+export interface PageKey {
+  readonly scope: ScopeId;
+  /** 0 to 255. */
+  readonly kind: number;
+  /** 0 to 2^32 − 1. */
+  readonly number: number;
+}
+
+export interface StoredPage {
+  readonly key: PageKey;
+  readonly bytes: Uint8Array;
+}
+
 /** One durable commit. Sequences rise by one from 1, for the life of the database. */
 export interface JournalRecord {
   readonly sequence: number;
@@ -43,11 +60,15 @@ export interface JournalRecord {
 
 /**
  * One atomic change: all of it is durable when `write` resolves, or none of it ever shows. Segments
- * are removed before others are stored; storing a key again replaces its bytes.
+ * and pages are removed before others are stored; storing a key again replaces its bytes.
  */
 export interface StoreBatch {
   readonly segments?: readonly StoredSegment[];
   readonly removedSegments?: readonly SegmentKey[];
+  readonly pages?: readonly StoredPage[];
+  readonly removedPages?: readonly PageKey[];
+  /** All pages of these scopes go, before others are stored. */
+  readonly clearedPages?: readonly ScopeId[];
   /** Journal records up to this sequence stand in segments now and are dropped. */
   readonly absorbedSequence?: number;
   /** Small named values; null removes. */
@@ -60,9 +81,21 @@ export interface StoreBatch {
  * What was found unreadable while opening or reading: shown to the person, never dropped unsaid.
  */
 export interface Damage {
-  readonly where: "segment" | "journal" | "meta";
+  readonly where: "segment" | "page" | "journal" | "meta";
   readonly key: string;
   readonly reason: string;
+}
+
+/** What an opening found of the life before, that no ordinary end explains. */
+export interface OpeningReport {
+  /**
+   * `tables`: segments, pages and meta data are older than the journal, so writes between the two
+   * are missing. `journal`: it is older than what was absorbed of it, or gone, so what was not
+   * absorbed is missing. null: both go together.
+   */
+  readonly rolledBack: "tables" | "journal" | null;
+  /** Bytes at the journal's end that were no whole record: a write that nobody was told of. */
+  readonly tornBytes: number;
 }
 
 /**
@@ -78,6 +111,11 @@ export interface Store {
    */
   readonly epoch: number;
   readonly absorbedSequence: number;
+  /** Of the journal's end, damaged and absorbed records counted: the next record is one higher. */
+  readonly lastSequence: number;
+  /** Where commits are flushed to: a file beside the tables, or the tables themselves. */
+  readonly journalKind: "file" | "table" | "memory";
+  readonly opening: OpeningReport;
   /**
    * True where own writers may go on after a reopening because the journal proves that nothing was
    * lost.
@@ -100,6 +138,10 @@ export interface Store {
    * written or removed while it runs may show or not; what stands all the while shows once.
    */
   segments(scope?: ScopeId): AsyncIterable<StoredSegment>;
+  /** In the order of the keys; null: not there, or damaged and then listed. One reading of all. */
+  pages(keys: readonly PageKey[]): Promise<readonly (Uint8Array | null)[]>;
+  /** The pages of one kind by rising number, in steps of bounded memory; as `segments`. */
+  pagesOf(scope: ScopeId, kind: number): AsyncIterable<StoredPage>;
   /** What this store met so far; it goes on after `close`. */
   damage(): readonly Damage[];
   /** Waits for what was called before. Later calls reject with `Closed`. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe } from "vitest";
 import type { StorageAdapter } from "../../src/storage/store.ts";
 import { createBench, home, other } from "./storeBench.ts";
 import { journalTests, metaTests, segmentTests } from "./storeData.ts";
+import { pageTests } from "./storePages.ts";
 import { batchTests, copyTests, endingTests, openingTests } from "./storeLife.ts";
 
 /** `makeAdapter` runs before each test. Names are the suite's own; it destroys what it made. */
@@ -27,6 +28,9 @@ export const storeContract = (
     });
     describe("segments", () => {
       segmentTests(bench);
+    });
+    describe("pages", () => {
+      pageTests(bench);
     });
     describe("meta", () => {
       metaTests(bench);

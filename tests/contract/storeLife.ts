@@ -9,8 +9,11 @@ import {
   bytes,
   collect,
   contents,
+  empty,
   home,
   other,
+  page,
+  pageKey,
   place,
   record,
   segment,
@@ -21,6 +24,9 @@ export const batchTests = (bench: Bench): void => {
   const whole: StoreBatch = {
     segments: [segment(place({ first: 5 }), 5)],
     removedSegments: [place({ first: 1 })],
+    pages: [page(pageKey({ number: 5 }), 5), page(pageKey({ scope: 2, number: 3 }), 3)],
+    removedPages: [pageKey({ number: 1 })],
+    clearedPages: [pageKey({ scope: 2 }).scope],
     absorbedSequence: 1,
     meta: new Map([
       ["head", bytes(2)],
@@ -32,6 +38,7 @@ export const batchTests = (bench: Bench): void => {
     await store.appendJournal([record(1, 1), record(2, 2)], "strict");
     await store.write({
       segments: [segment(place({ first: 1 }), 1)],
+      pages: [page(pageKey({ number: 1 }), 1), page(pageKey({ scope: 2, number: 1 }), 2)],
       meta: new Map([["old", bytes(1)]]),
     });
     return store;
@@ -41,7 +48,9 @@ export const batchTests = (bench: Bench): void => {
     const store = await begin();
     await store.write({ ...whole, durability });
     const expected = {
-      absorbed: 1,
+      ...{ absorbed: 1, last: 2 },
+      pages: [page(pageKey({ number: 5 }), 5)],
+      otherPages: [page(pageKey({ scope: 2, number: 3 }), 3)],
       meta: [["head", bytes(2)]],
       journal: [record(2, 2)],
       segments: [segment(place({ first: 5 }), 5)],
@@ -61,6 +70,11 @@ export const batchTests = (bench: Bench): void => {
     ["first n 2^53", { removedSegments: [place({ first: 2 ** 53 })] }],
     ["a short scope", { segments: [segment({ ...place({}), scope: short })] }],
     ["a scope of other letters", { removedSegments: [{ ...place({}), scope: foreign }] }],
+    ["a page's kind 256", { pages: [page(pageKey({ kind: 256 }))] }],
+    ["a page's number -1", { removedPages: [pageKey({ number: -1 })] }],
+    ["a page's number 2^32", { pages: [page(pageKey({ number: 2 ** 32 }))] }],
+    ["a page of a short scope", { pages: [page({ ...pageKey({}), scope: short })] }],
+    ["cleared pages of a short scope", { clearedPages: [short] }],
     ["an impossible absorption", { absorbedSequence: 3 }],
   ])("with one bad part (%s) leave nothing", async (_title, bad) => {
     const store = await begin();
@@ -77,7 +91,7 @@ export const batchTests = (bench: Bench): void => {
   test("of nothing are fine", async () => {
     const store = await bench.adapter.open(home);
     await store.write({});
-    expect(await contents(store)).toEqual({ absorbed: 0, meta: [], journal: [], segments: [] });
+    expect(await contents(store)).toEqual(empty);
     await store.close();
   });
 
@@ -96,7 +110,8 @@ export const batchTests = (bench: Bench): void => {
     );
     await Promise.all([...writes, ...appends, store.write({ absorbedSequence: 49 })]);
     expect(await contents(store)).toEqual({
-      absorbed: 49,
+      ...empty,
+      ...{ absorbed: 49, last: 50 },
       meta: [["last", bytes(49)]],
       journal: [record(50, 49)],
       segments: [segment(key, 49)],
@@ -127,7 +142,7 @@ export const openingTests = (bench: Bench): void => {
     const [store, apart] = [await bench.adapter.open(home), await bench.adapter.open(other)];
     await store.write({ meta: new Map([["a", bytes(1)]]), segments: [segment(place({}), 1)] });
     await store.appendJournal([record(1)], "strict");
-    expect(await contents(apart)).toEqual({ absorbed: 0, meta: [], journal: [], segments: [] });
+    expect(await contents(apart)).toEqual(empty);
     await apart.close();
     await bench.adapter.destroy(other);
     expect((await store.meta()).get("a")).toEqual(bytes(1));
@@ -142,7 +157,7 @@ export const openingTests = (bench: Bench): void => {
     await bench.adapter.destroy(home);
     await bench.adapter.destroy(home);
     const again = await bench.adapter.open(home);
-    expect(await contents(again)).toEqual({ absorbed: 0, meta: [], journal: [], segments: [] });
+    expect(await contents(again)).toEqual(empty);
     await again.appendJournal([record(1)], "strict");
     await again.close();
   });
@@ -199,7 +214,7 @@ export const endingTests = (bench: Bench): void => {
     await Promise.all(failing().map((call) => expect(call).rejects.toMatchObject(gone)));
     const current = await bench.adapter.open(home);
     await Promise.all(failing().map((call) => expect(call).rejects.toMatchObject(gone)));
-    expect(await contents(current)).toEqual({ absorbed: 0, meta: [], journal: [], segments: [] });
+    expect(await contents(current)).toEqual(empty);
     await old.close();
     await current.close();
   });
@@ -249,7 +264,7 @@ export const copyTests = (bench: Bench): void => {
     await Promise.all(calls);
     for (const array of [payload, content, value]) array.fill(98);
     expect(await contents(store)).toEqual({
-      absorbed: 0,
+      ...{ ...empty, last: 1 },
       meta: [["a", bytes(3)]],
       journal: [record(1, 1)],
       segments: [segment(place({}), 2)],

@@ -123,8 +123,13 @@ const tapped = (
 ): Store => ({
   epoch: store.epoch,
   journalProvesContinuity: store.journalProvesContinuity,
+  journalKind: store.journalKind,
+  opening: store.opening,
   get absorbedSequence() {
     return store.absorbedSequence;
+  },
+  get lastSequence() {
+    return store.lastSequence;
   },
   meta: () => count(calls, () => store.meta()),
   journal: () => tappedList(store.journal(), calls),
@@ -135,6 +140,8 @@ const tapped = (
   write: (batch) => count(calls, () => store.write(batch)),
   segment: (key) => count(calls, () => store.segment(key)),
   segments: (scope) => tappedList(store.segments(scope), calls),
+  pages: (keys) => count(calls, () => store.pages(keys)),
+  pagesOf: (scope, kind) => tappedList(store.pagesOf(scope, kind), calls),
   damage: () => store.damage(),
   close: () => count(calls, () => store.close()),
 });

@@ -4,7 +4,15 @@
 import { describe, expect, test } from "vitest";
 import { InMemoryAdapter, type StoreOperation } from "../../../src/storage/memory.ts";
 import type { Store } from "../../../src/storage/store.ts";
-import { bytes, collect, contents, place, record, segment } from "../../contract/storeBench.ts";
+import {
+  bytes,
+  collect,
+  contents,
+  empty,
+  place,
+  record,
+  segment,
+} from "../../contract/storeBench.ts";
 
 const fill = async (store: Store, value: number): Promise<void> => {
   await store.appendJournal([record(1, value), record(2, value)], "strict");
@@ -64,7 +72,7 @@ describe("images", () => {
     const adapter = new InMemoryAdapter();
     adapter.restore("a", adapter.snapshot("never"));
     const store = await adapter.open("a");
-    expect(await contents(store)).toEqual({ absorbed: 0, meta: [], journal: [], segments: [] });
+    expect(await contents(store)).toEqual(empty);
   });
 });
 
