@@ -60,6 +60,12 @@ export const homeOf = (collection: Collection, id: string): Home | null => {
   return isAlive(local.documents.get(id)) ? local : null;
 };
 
+/** Throws one `PageMiss` for all that is to be loaded before these are looked at. */
+export const needDocuments = ({ local, shared }: Collection, ids: readonly string[]): void => {
+  shared?.documents.need(ids);
+  local.documents.need(ids);
+};
+
 /**
  * Living documents with values of their own in both homes: the local one is hidden until someone
  * chooses.
@@ -71,9 +77,9 @@ export const isHiddenLocally = ({ local, shared }: Collection, id: string): bool
 export const countLiving = ({ local, shared }: Collection): number => {
   const count = local.documents.livingCount + (shared?.documents.livingCount ?? 0);
   if (shared === null || local.documents.livingCount === 0) return count;
-  const inBoth = local.documents
-    .sortedIds()
-    .filter((id) => isAlive(local.documents.get(id)) && isAlive(shared.documents.get(id)));
+  const living = [...local.documents.ids(true)].filter((id) => isAlive(local.documents.get(id)));
+  shared.documents.need(living);
+  const inBoth = living.filter((id) => isAlive(shared.documents.get(id)));
   return count - inBoth.length;
 };
 
@@ -87,6 +93,9 @@ export const createReadable = (collection: Collection, now: () => number): Reada
     return state === null || view === null ? null : { id, version: state, fields: view.fields };
   },
   row: (shown, request) => rowOf(collection, shown, request, now),
+  need: (ids) => {
+    needDocuments(collection, ids);
+  },
 });
 
 const viewOf = (
@@ -97,8 +106,8 @@ const viewOf = (
 
 /** Rising, each once. */
 function* idsOf(collection: Collection, includeDeleted: boolean): Iterable<string> {
-  const local = collection.local.documents.sortedIds();
-  const shared = collection.shared?.documents.sortedIds() ?? [];
+  const local = [...collection.local.documents.ids(!includeDeleted)];
+  const shared = [...(collection.shared?.documents.ids(!includeDeleted) ?? [])];
   const lives = (id: string): boolean => includeDeleted || homeOf(collection, id) !== null;
   let from = 0;
   for (const id of local) {

@@ -23,6 +23,7 @@ export type CollectionWrite = Exclude<
   { readonly kind: "insert" | "upsert" | "replace" | "update" | "delete" | "batch" }
 >;
 
+/** Both decide in the turn of the call, and throw there; what they promise is the flush. */
 export interface Commits {
   /** Rejects with a typed error; then nothing of the write took effect, here or later. */
   run(request: WriteRequest): Promise<WriteResult>;
@@ -53,22 +54,16 @@ interface Filled<T> {
 export const createCommits = (deps: CommitDeps): Commits => {
   return {
     run: (request) => deps.commands.once(request.commandId, () => attempt(deps, request)),
-    async commit(fill) {
-      await store(deps, fillDraft(deps, "apart", fill), "", []);
-    },
+    commit: (fill) => store(deps, fillDraft(deps, "apart", fill), "", []),
   };
 };
 
-/** Decides and applies in one turn, before anything is waited for. */
-const attempt = async (
-  deps: CommitDeps,
-  { commandId, write }: WriteRequest,
-): Promise<WriteResult> => {
+/** Decides and applies in one turn, before anything is waited for: throws until then. */
+const attempt = (deps: CommitDeps, { commandId, write }: WriteRequest): Promise<WriteResult> => {
   if (write.kind === "batch" && !write.reads.every(deps.holds)) throw conflict();
   const placing = write.kind === "batch" && write.together ? "together" : "apart";
   const filled = fillDraft(deps, placing, (draft) => countsOf(deps, draft, write));
-  await store(deps, filled, commandId, filled.value);
-  return { counts: filled.value };
+  return store(deps, filled, commandId, filled.value).then(() => ({ counts: filled.value }));
 };
 
 const countsOf = (deps: CommitDeps, draft: Draft, write: Write): readonly number[] => {

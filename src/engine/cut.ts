@@ -4,7 +4,6 @@
  * transaction that stores it.
  */
 import { NebulusError } from "../core/base/errors.ts";
-import { journalHeldBytesMax } from "../core/base/limits.ts";
 import { assert } from "../core/base/result.ts";
 import type { HeaderHash } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
@@ -20,6 +19,7 @@ import {
   writersOf,
   type Home,
 } from "./home.ts";
+import { isDiskFull } from "./failure.ts";
 import { keyOf } from "./ingest.ts";
 import type { MetaChange } from "./identity.ts";
 import type { Journal } from "./journal.ts";
@@ -41,6 +41,10 @@ export interface CutterDeps {
   readonly crypto: CryptoPort;
   readonly journal: Journal;
   readonly homes: () => readonly Home[];
+  /** The journal is let go when it holds more. */
+  readonly heldBytesMax: number;
+  /** The journal was let go. */
+  readonly absorbed: () => void;
   /** Segments of this device that are stored now: they may be sent. */
   readonly cut: (home: Home, segments: readonly DeliveredSegment[]) => void;
   /** What the journal said and the meta data must say once it is let go. */
@@ -67,8 +71,11 @@ export const createCutter = (deps: CutterDeps): Cutter => {
       enqueue(async () => {
         isAwake = false;
         await cutHomes(deps, deps.homes(), false);
-        if (deps.journal.heldBytes() > journalHeldBytesMax) await absorb(deps);
-      }).catch(deps.failed);
+        if (deps.journal.heldBytes() > deps.heldBytesMax) await absorb(deps);
+      }).catch((error: unknown) => {
+        // The journal keeps what could not be cut, until the next try or the next opening
+        if (!isDiskFull(error)) deps.failed(error);
+      });
     },
     cutAll: (homes) => enqueue(() => cutHomes(deps, homes, true)),
     pause: enqueue,
@@ -119,15 +126,18 @@ const keep = async (
   segments: readonly DeliveredSegment[],
 ): Promise<void> => {
   const stored = segments.map((one) => storedOf(home, one));
+  const note = home.fresh.note(segments);
   try {
     await store.write({
       segments: stored,
+      pages: [note],
       meta: new Map([presentChange(home, headIn(home, segments))]),
     });
   } catch (error) {
     const [first] = stored;
     const isStored = first !== undefined && (await store.segment(first.key)) !== null;
     if (isStored) return;
+    home.fresh.forget([note.key.number]);
     for (const writer of writersOf(home)) writer.unsealed();
     throw error;
   }
@@ -161,6 +171,7 @@ const absorb = async (deps: CutterDeps): Promise<void> => {
   const meta = new Map([...present, ...deps.notes()]);
   await deps.store.write({ absorbedSequence, meta });
   deps.journal.absorbed();
+  deps.absorbed();
 };
 
 /** Where the present writer's log ends once these are stored. */

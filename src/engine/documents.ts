@@ -1,18 +1,44 @@
 /**
- * The documents of one scope in memory, by id, with their ids in order. Ids mostly arrive rising
- * (UUIDv7), so keeping them in order is usually a push; otherwise they are sorted when next needed.
+ * The documents of one scope: those that changed since the last checkpoint in memory, all others in
+ * pages that are loaded when they are needed. What is asked for and not in memory is a `PageMiss`.
  */
 import { isAlive, isParked, type DocumentState } from "../core/doc/state.ts";
+import type { ScopeId } from "../core/base/types.ts";
+import type { DirectoryEntry } from "../core/page/homeRecord.ts";
+import type { CachedPage, PageCache } from "./pages/pageCache.ts";
+import { PageMiss } from "./pages/pageMiss.ts";
+import { SortedIds } from "./sortedIds.ts";
+
+/** What a checkpoint left of a scope. */
+export interface StoredDocuments {
+  readonly directory: readonly DirectoryEntry[];
+  readonly living: number;
+  readonly parked: number;
+}
+
+/** Documents that changed since the last checkpoint, as they are; null: there is no such document. */
+export type Changed = ReadonlyMap<string, DocumentState | null>;
 
 /** Hot data: a class, one per scope. */
 export class Documents {
-  private readonly states = new Map<string, DocumentState>();
-  private ids: string[] = [];
-  private sorted = true;
-  /** Documents were forgotten, and their ids not yet. */
-  private stale = false;
-  private parked = 0;
-  private living = 0;
+  private readonly cache: PageCache;
+  private readonly scope: ScopeId;
+  private directory: readonly DirectoryEntry[];
+  /** What no page holds: changed, or being written by a checkpoint. */
+  private readonly held = new Map<string, DocumentState | null>();
+  private readonly heldIds = new SortedIds(this.held);
+  /** Of these, what the last checkpoint does not know. */
+  private changedIds = new Set<string>();
+  private living: number;
+  private parked: number;
+
+  constructor(scope: ScopeId, cache: PageCache, stored: StoredDocuments | null = null) {
+    this.cache = cache;
+    this.scope = scope;
+    this.directory = stored?.directory ?? [];
+    this.living = stored?.living ?? 0;
+    this.parked = stored?.parked ?? 0;
+  }
 
   /** Documents that are not deleted. */
   get livingCount(): number {
@@ -24,12 +50,41 @@ export class Documents {
     return this.parked;
   }
 
-  get size(): number {
-    return this.states.size;
+  /** How many changed since the last checkpoint. */
+  get changedCount(): number {
+    return this.changedIds.size;
+  }
+
+  /** Where the pages are, in the order of their ids. */
+  get pages(): readonly DirectoryEntry[] {
+    return this.directory;
   }
 
   get(id: string): DocumentState | null {
-    return this.states.get(id) ?? null;
+    const held = this.held.get(id);
+    if (held !== undefined) return held;
+    const entry = this.entryOf(id);
+    return entry === null ? null : this.pageOf(entry).state(id);
+  }
+
+  /** Throws one `PageMiss` for all that is missing of these. */
+  need(ids: Iterable<string>): void {
+    if (this.directory.length === 0) return;
+    const missing = new Set<number>();
+    for (const id of ids) {
+      if (this.held.has(id)) continue;
+      const entry = this.entryOf(id);
+      if (entry !== null && !this.isHere(entry)) missing.add(entry.number);
+    }
+    if (missing.size > 0) throw this.miss([...missing]);
+  }
+
+  /** The same for all documents, or for those that live. */
+  needAll(onlyLiving: boolean): void {
+    const missing = this.directory.filter(
+      (entry) => (entry.living > 0 || !onlyLiving) && !this.isHere(entry),
+    );
+    if (missing.length > 0) throw this.miss(missing.map(({ number }) => number));
   }
 
   /** null forgets the document: for taking back what was never durable. */
@@ -37,45 +92,101 @@ export class Documents {
     const before = this.get(id);
     this.living += Number(isAlive(state)) - Number(isAlive(before));
     this.parked += Number(isParked(state)) - Number(isParked(before));
-    if (state === null) {
-      // Taking back a bulk insert forgets thousands: one look at the list for all of them.
-      if (this.states.delete(id)) this.stale = true;
+    this.hold(id, state);
+    this.changedIds.add(id);
+  }
+
+  /**
+   * Ids rising by UTF-16 code units, those of deleted documents included unless only the living are
+   * asked for; then some of the deleted may come all the same.
+   */
+  *ids(onlyLiving = false): Generator<string> {
+    this.needAll(onlyLiving);
+    const held = this.heldIds.rising();
+    let at = 0;
+    for (const entry of this.directory) {
+      if (onlyLiving && entry.living === 0) continue;
+      for (const id of this.pageOf(entry).page.ids) {
+        for (let other = held[at]; other !== undefined && other < id; other = held[++at]) {
+          if (this.held.get(other) !== null) yield other;
+        }
+        if (!this.held.has(id)) yield id;
+      }
+    }
+    for (; at < held.length; at++) {
+      const id = held[at];
+      if (id !== undefined && this.held.get(id) !== null) yield id;
+    }
+  }
+
+  sortedIds(): readonly string[] {
+    return [...this.ids()];
+  }
+
+  *values(): Generator<DocumentState> {
+    for (const id of this.ids()) {
+      const state = this.get(id);
+      if (state !== null) yield state;
+    }
+  }
+
+  /** What changed since the last call; a checkpoint takes it, and then settles or returns it. */
+  takeChanged(): Changed {
+    const taken = new Map<string, DocumentState | null>();
+    for (const id of this.changedIds) taken.set(id, this.held.get(id) ?? null);
+    this.changedIds = new Set();
+    return taken;
+  }
+
+  /** The pages hold it by now. What changed meanwhile stays. */
+  settle(taken: Changed, directory: readonly DirectoryEntry[]): void {
+    this.directory = directory;
+    for (const [id, state] of taken) {
+      if (!this.changedIds.has(id) && this.held.get(id) === state) this.held.delete(id);
+    }
+    this.heldIds.forget();
+  }
+
+  /** The checkpoint failed: it all is still to be written. */
+  giveBack(taken: Changed): void {
+    for (const id of taken.keys()) this.changedIds.add(id);
+  }
+
+  private hold(id: string, state: DocumentState | null): void {
+    if (state === null && this.entryOf(id) === null) {
+      if (this.held.delete(id)) this.heldIds.forget();
       return;
     }
-    if (before === null) this.note(id);
-    this.states.set(id, state);
+    if (!this.held.has(id)) this.heldIds.note(id);
+    this.held.set(id, state);
   }
 
-  /** Rising by UTF-16 code units, deleted documents included. */
-  sortedIds(): readonly string[] {
-    if (this.stale) {
-      this.ids = [...this.states.keys()];
-      this.stale = false;
-      this.sorted = false;
+  private entryOf(id: string): DirectoryEntry | null {
+    const { directory } = this;
+    // Most ids are new and come last
+    if (id > (directory.at(-1)?.last ?? "")) return null;
+    let low = 0;
+    let high = directory.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((directory[middle]?.first ?? "") <= id) low = middle + 1;
+      else high = middle;
     }
-    if (!this.sorted) {
-      this.ids.sort((a, b) => (a < b ? -1 : 1));
-      this.sorted = true;
-    }
-    return this.ids;
+    const entry = directory[low - 1];
+    return entry === undefined || id > entry.last ? null : entry;
   }
 
-  values(): IterableIterator<DocumentState> {
-    return this.states.values();
+  private isHere({ number }: DirectoryEntry): boolean {
+    return this.cache.get(this.scope, number) !== undefined;
   }
 
-  clear(): void {
-    this.states.clear();
-    this.ids = [];
-    this.sorted = true;
-    this.stale = false;
-    this.parked = 0;
-    this.living = 0;
+  private pageOf(entry: DirectoryEntry): CachedPage {
+    const page = this.cache.get(this.scope, entry.number);
+    if (page !== undefined) return page;
+    throw this.miss([entry.number]);
   }
 
-  private note(id: string): void {
-    const last = this.ids.at(-1);
-    if (last !== undefined && last > id) this.sorted = false;
-    this.ids.push(id);
+  private miss(numbers: readonly number[]): PageMiss {
+    return new PageMiss(() => this.cache.load(this.scope, numbers));
   }
 }

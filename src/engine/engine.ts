@@ -5,45 +5,45 @@
  */
 import { assert } from "../core/base/result.ts";
 import type { Time } from "../core/base/types.ts";
-import {
-  compareTimes,
-  createHybridClock,
-  isAhead,
-  type HybridClock,
-} from "../core/clock/hybrid.ts";
+import { isAhead, laterTime, type HybridClock } from "../core/clock/hybrid.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import type { OpenNetworkMaker } from "../core/network/open.ts";
-import { createInbox } from "../core/segment/inbox.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { LiveChange, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import type { Store } from "../storage/store.ts";
-import { createChanges, type Changes } from "./changes.ts";
+import { defaultBounds, type StorageBounds } from "./bounds.ts";
+import type { Changes } from "./changes.ts";
 import { commandsKey, createCommands, type Commands } from "./commands.ts";
-import { createCommits, type Commits } from "./commit.ts";
-import { createCutter, type Cutter } from "./cut.ts";
-import { createExclusive, type Exclusive } from "./exclusive.ts";
+import type { Commits } from "./commit.ts";
+import type { Cutter } from "./cut.ts";
+import type { Exclusive } from "./exclusive.ts";
 import { createEndableStore, type EndableStore } from "./endableStore.ts";
-import { errorValueOf } from "./failure.ts";
+import { errorValueOf, isDiskFull } from "./failure.ts";
 import { retireWriter, type Home } from "./home.ts";
-import { createHomes, type Homes } from "./homes.ts";
+import type { Homes } from "./homes.ts";
 import { newIdentity, readIdentity, type Identity } from "./identity.ts";
-import { ownWriterOf } from "./incarnation.ts";
 import { createInTurn, type InTurn } from "./inTurn.ts";
-import { createIngest, type Ingest } from "./ingest.ts";
+import type { Ingest } from "./ingest.ts";
 import { Journal } from "./journal.ts";
-import { createLive, type Live } from "./live.ts";
+import type { Live } from "./live.ts";
 import { openLog, type OpenedLog } from "./openLog.ts";
-import { createRebuild, type Rebuild } from "./rebuild.ts";
-import { createRegistry, type Registry } from "./registry.ts";
-import { createTeller, type Listeners } from "./teller.ts";
+import type { Checkpointer } from "./pages/checkpointer.ts";
+import type { PageCache } from "./pages/pageCache.ts";
+import type { ReadTurn } from "./pages/pageMiss.ts";
+import { createReadingParts } from "./readingParts.ts";
+import type { Rebuild } from "./rebuild.ts";
+import type { Registry } from "./registry.ts";
+import type { Listeners } from "./teller.ts";
 import type { Timers } from "./timers.ts";
-import { createUnflushed } from "./unflushed.ts";
+import { createWritingParts, type WritingParts } from "./writingParts.ts";
 
 export interface EngineDeps extends Listeners {
   readonly store: Store;
   readonly crypto: CryptoPort;
   readonly timers: Timers;
   readonly durability: "strict" | "relaxed";
+  /** How much is kept in memory and left to an opening; default: those of limits.ts. */
+  readonly bounds?: Partial<StorageBounds>;
   /** Tests have networks of suite 0 in its place. */
   readonly openNetwork: OpenNetworkMaker;
   readonly onLive: (subscription: number, change: LiveChange) => void;
@@ -65,12 +65,17 @@ export interface Engine {
   readonly live: Live;
   readonly changes: Changes;
   readonly cutter: Cutter;
+  readonly journal: Journal;
   readonly ingest: Ingest;
   readonly homes: Homes;
   readonly rebuild: Rebuild;
+  readonly pages: PageCache;
+  readonly checkpointer: Checkpointer;
+  /** Runs what reads documents, again when the pages are there that it missed. */
+  readonly reading: ReadTurn;
   /** Networks are joined and left one after another. */
   readonly networksInTurn: InTurn;
-  /** What the opening could not read any more, as text. */
+  /** What could not be read any more, as text; it grows. */
   readonly damage: readonly string[];
   /** Rejects with a typed error; then nothing of the write took effect. */
   write(request: WriteRequest): Promise<WriteResult>;
@@ -85,81 +90,59 @@ export const openEngine = (deps: EngineDeps): Promise<Engine> => {
 };
 
 const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> => {
-  const { crypto, timers } = deps;
   const identity = await identityIn(deps);
-  const { local, networks } = identity;
-  const registry = createRegistry({ local, networks, now: timers.now });
-  const live = createLive({ readable: registry.readable, emit: deps.onLive });
-  const changes = createChanges(
-    (name, id) => registry.readable(name).show(id, false)?.fields ?? null,
+  const bounds = { ...defaultBounds, ...deps.bounds };
+  // They are made below, and needed when peers' segments come or a page is damaged
+  let later: Pick<WritingParts, "rebuild" | "checkpointer"> | null = null;
+  const madeLater = (): NonNullable<typeof later> => {
+    assert(later !== null, "nothing comes before the database is open");
+    return later;
+  };
+  const reading = createReadingParts({
+    ...{ store, deps, identity, bounds },
+    rename: (home) => madeLater().rebuild.rename(home),
+    beginAnew: (home) => madeLater().rebuild.beginAnew(home),
+    arrived: () => {
+      madeLater().checkpointer.wake();
+    },
+  });
+  const { registry, ingest, clock, damage } = reading;
+  const tell = (what: string): unknown => damage.push(what);
+  const opened = await openLog({ store, registry, ingest, tell });
+  resumeClock(
+    clock,
+    registry.homes(),
+    laterTime(reading.lastWritten(), opened.lastTime),
+    deps.timers.now(),
   );
-  const unflushed = createUnflushed();
-  const tell = createTeller(deps, live, changes, unflushed);
-  const clock = createHybridClock({ now: timers.now });
-  let written: Time | null = null;
-  const ingest = createIngest({
-    ...{ store, crypto, unflushed, inbox: createInbox() },
-    read: tell.arrived,
-    observe: (time, isOwn) => {
-      clock.observe(time);
-      if (isOwn) written = later(written, time);
-    },
-    stored: deps.onSegments,
-    // These run when peers' segments come, long after all below is made.
-    renamed: (home) => rebuild.rename(home),
-    ownLogReturned: (home) => rebuild.beginAnew(home),
+  const writing = createWritingParts({
+    ...{ store, deps, bounds, reading },
+    journal: journalAfter(opened, store, deps),
+    commands: commandsOf(opened),
   });
-  const opened = await openLog({ store, registry, ingest });
-  const journal = journalAfter(opened, store, deps);
-  resumeClock(clock, registry.homes(), later(written, opened.lastTime), timers.now());
-  const commands = commandsOf(opened);
-  const cutter = createCutter({
-    ...{ store, crypto, journal, homes: registry.homes, failed: tell.failed },
-    notes: () => [[commandsKey, commands.encode()]],
-    cut: (home, segments) => {
-      deps.onSegments(home, segments, null);
-    },
-  });
-  const exclusive = createExclusive();
-  const homes = createHomes({
-    ...{ registry, now: timers.now },
-    commit: (fill) => exclusive.shared(() => commits.commit(fill)),
-    changed: tell.collection,
-  });
-  const commits = createCommits({
-    ...{ clock, journal, commands, unflushed, holds: changes.holds },
-    ...{ now: timers.now, readable: registry.readable, collection: registry.make },
-    writerOf: (home) => ownWriterOf(home, crypto),
-    applyCollectionWrite: homes.applyCollectionWrite,
-    applied: tell.changed,
-    undone: tell.applied,
-    durable: (batch) => {
-      tell.shown(batch);
-      cutter.wake();
-    },
-  });
-  const rebuild = createRebuild({
-    ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
-  });
+  later = writing;
+  const { rebuild, cutter, exclusive, commits, homes, commands, checkpointer } = writing;
   await mend(opened, rebuild, ingest);
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   return {
-    ...{ deps, identity, registry, live, changes, cutter, ingest, homes, rebuild },
-    damage: opened.damage,
+    ...{ deps, identity, registry, ingest, damage },
+    ...{ cutter, homes, rebuild, checkpointer, journal: writing.journal },
+    ...{ live: reading.live, changes: reading.changes },
+    ...{ pages: reading.pages, reading: reading.turn },
     networksInTurn: createInTurn(),
     write: (request) => write(request, { homes, commands, exclusive, commits }),
-    close: () => close(store, cutter),
+    close: () => close(store, cutter, checkpointer),
   };
 };
 
 const journalAfter = (
-  { lastSequence, heldBytes }: OpenedLog,
+  { heldBytes }: OpenedLog,
   store: EndableStore,
   { timers, durability, onFailed }: EngineDeps,
 ): Journal =>
   new Journal({
-    ...{ store, timers, durability, lastSequence, heldBytes },
+    ...{ store, timers, durability, lastSequence: store.lastSequence, heldBytes },
     failed: (error) => {
       store.end(error);
       onFailed(errorValueOf(error));
@@ -199,9 +182,18 @@ interface Writing {
   readonly commits: Commits;
 }
 
-const close = async (store: EndableStore, cutter: Cutter): Promise<void> => {
+/** A full disk leaves the journal as it is: the next opening goes on from there. */
+const close = async (
+  store: EndableStore,
+  cutter: Cutter,
+  checkpointer: Checkpointer,
+): Promise<void> => {
   try {
-    if (!store.isEnded) await cutter.absorb();
+    if (store.isEnded) return;
+    await cutter.absorb();
+    await checkpointer.run();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
   } finally {
     await store.close();
   }
@@ -220,11 +212,6 @@ const resumeClock = (
   if (written === null) return;
   if (isAhead(written, now)) homes.forEach(retireWriter);
   else clock.observe(written);
-};
-
-const later = (a: Time | null, b: Time | null): Time | null => {
-  if (a === null || b === null) return a ?? b;
-  return compareTimes(a, b) < 0 ? b : a;
 };
 
 const identityIn = async ({ store, crypto, openNetwork }: EngineDeps): Promise<Identity> => {

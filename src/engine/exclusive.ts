@@ -1,15 +1,20 @@
 /**
  * Who may change documents: commits, which never wait inside, share; what reads a home anew runs
- * alone, and commits that come meanwhile wait for it.
+ * alone, and commits that come meanwhile wait for it. A commit that needs pages from the disk holds
+ * up those behind it until they are there, so that commits take effect in the order of the calls.
  */
+import { attemptTurn, loadOrRepair, type PageLease, type Repair } from "./pages/pageMiss.ts";
+
 export interface Exclusive {
-  /** Runs at once, or when what runs alone is done. */
+  /**
+   * Runs at once, or when what runs alone is done; again when the pages are there that it missed.
+   */
   shared<T>(run: () => Promise<T>): Promise<T>;
   /** Runs when what ran alone before is done, and holds up what is shared. */
   alone<T>(run: () => Promise<T>): Promise<T>;
 }
 
-export const createExclusive = (): Exclusive => {
+export const createExclusive = (repair: Repair): Exclusive => {
   let gate: Promise<unknown> | null = null;
 
   const alone = <T>(run: () => Promise<T>): Promise<T> => {
@@ -26,8 +31,34 @@ export const createExclusive = (): Exclusive => {
   };
 
   const shared = async <T>(run: () => Promise<T>): Promise<T> => {
-    while (gate !== null) await gate;
-    return run();
+    const leases: PageLease[] = [];
+    try {
+      for (;;) {
+        while (gate !== null) await gate;
+        const attempt = attemptTurn(run);
+        if (attempt.kind === "done") return await attempt.value;
+        const lease = await holdingUp(attempt.miss.load());
+        if (lease !== null) leases.push(lease);
+      }
+    } finally {
+      for (const lease of leases) lease.release();
+    }
+  };
+
+  /** Others wait meanwhile, but not for a repair, which runs alone itself. */
+  const holdingUp = async (loading: Promise<PageLease>): Promise<PageLease | null> => {
+    const mine = loading.then(
+      () => undefined,
+      () => undefined,
+    );
+    gate = mine;
+    return loadOrRepair(
+      loading.finally(() => {
+        // Before those who wait for the gate are woken
+        if (gate === mine) gate = null;
+      }),
+      repair,
+    );
   };
 
   return { shared, alone };

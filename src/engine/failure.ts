@@ -18,3 +18,7 @@ export const errorValueOf = (error: unknown): ErrorValue => {
     error,
   ).toValue();
 };
+
+/** Nothing was written, and nothing is lost by trying again when there is space. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof NebulusError && error.code === "QuotaExceeded";

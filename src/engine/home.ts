@@ -6,6 +6,7 @@ import { equalBytes } from "../core/base/bytes.ts";
 import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
 import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
+import type { NoOp, Op } from "../core/op/types.ts";
 import { createSegmentCounters, type SegmentCounters } from "../core/segment/counters.ts";
 import { createReadingQueue, type ReadingQueue } from "../core/segment/reading.ts";
 import type { Keyring } from "../core/segment/open.ts";
@@ -16,9 +17,12 @@ import type { HeadProof } from "../core/sync/sessionState.ts";
 import { Documents } from "./documents.ts";
 import { deviceNameOf, type Membership } from "./identity.ts";
 import { createStateDigest, noDigest, type StateDigest } from "./stateDigest.ts";
+import type { PageCache } from "./pages/pageCache.ts";
+import { FreshSegments } from "./pages/freshSegments.ts";
 import type { OwnWriter } from "./writer.ts";
 
 export interface Home {
+  readonly pages: PageCache;
   readonly collection: string;
   readonly membership: Membership;
   readonly scope: ScopeId;
@@ -31,6 +35,17 @@ export interface Home {
   reading: ReadingQueue;
   /** null until this device writes here, and after its incarnation ended. */
   writer: OwnWriter | null;
+  /** Stored segments that no checkpoint holds. */
+  readonly fresh: FreshSegments;
+  /**
+   * Of an opening from a checkpoint: up to where its pages hold this device's ops that were not cut
+   * then, which must not be applied again.
+   */
+  applied: ReadonlyMap<WriterId, number>;
+  /** How many headers of the tree the last checkpoint holds; null: there is none of this home. */
+  storedHeaders: number | null;
+  /** The number that the next page gets. */
+  nextPage: number;
   /** Incarnations that ended with ops still to be cut. */
   retired: readonly OwnWriter[];
   /**
@@ -42,6 +57,7 @@ export interface Home {
 }
 
 export const createHome = (deps: {
+  readonly pages: PageCache;
   readonly membership: Membership;
   readonly collection: string;
   readonly scope: ScopeId;
@@ -49,11 +65,13 @@ export const createHome = (deps: {
   const tree = createSegmentTree();
   const home: Home = {
     ...deps,
-    documents: new Documents(),
+    documents: new Documents(deps.scope, deps.pages),
     digest: digestFor(deps.membership),
     counters: createSegmentCounters(),
     tree,
     reading: createReadingQueue(tree),
+    fresh: new FreshSegments(deps.scope),
+    ...{ applied: new Map<WriterId, number>(), storedHeaders: null, nextPage: 0 },
     writer: null,
     retired: [],
     proofs: new Map(),
@@ -63,7 +81,10 @@ export const createHome = (deps: {
 };
 
 /** The same home with nothing read: to be read anew, and then to take the place of what was. */
-export const emptyHome = (home: Home): Home => ({ ...createHome(home), counters: home.counters });
+export const emptyHome = (home: Home): Home => ({
+  ...createHome(home),
+  ...{ counters: home.counters, fresh: home.fresh },
+});
 
 /**
  * At once, so that nobody meets a home that is half read. What this device wrote and did not cut
@@ -74,6 +95,9 @@ export const replaceContents = (home: Home, read: Home): void => {
   home.digest = read.digest;
   home.tree = read.tree;
   home.reading = read.reading;
+  home.applied = read.applied;
+  home.storedHeaders = read.storedHeaders;
+  home.nextPage = Math.max(home.nextPage, read.nextPage);
   for (const [writer, proof] of read.proofs) home.proofs.set(writer, proof);
 };
 
@@ -87,6 +111,10 @@ export const noteProof = (home: Home, segment: DeliveredSegment): void => {
     home.proofs.set(header.writer, { header: headerBytes, signature });
   }
 };
+
+/** Whether the checkpoint that the home was read from held the op already. */
+export const isApplied = ({ applied }: Home, { dot }: Op | NoOp): boolean =>
+  applied.size > 0 && dot.n <= (applied.get(dot.writer) ?? 0);
 
 /** The incarnation ends; what it did not cut is cut under its name. */
 export const retireWriter = (home: Home): void => {

@@ -9,12 +9,19 @@ import { unreachable } from "../core/base/result.ts";
 import { readDocument, visibleLeaves } from "../core/doc/read.ts";
 import { isAlive, isParked } from "../core/doc/state.ts";
 import type { Change } from "../core/doc/change.ts";
-import { checkCollectionName, homeOf, privateField, type Collection } from "./collections.ts";
+import {
+  checkCollectionName,
+  homeOf,
+  needDocuments,
+  privateField,
+  type Collection,
+} from "./collections.ts";
 import type { CollectionWrite } from "./commit.ts";
 import type { Visibility } from "../core/wire/requests.ts";
 import type { Draft, StampedLeaf } from "./draft.ts";
 import type { Home } from "./home.ts";
 import { hashOf } from "./networkList.ts";
+import type { ReadTurn } from "./pages/pageMiss.ts";
 import type { Registry } from "./registry.ts";
 
 export interface Homes {
@@ -32,6 +39,7 @@ export interface HomesDeps {
   readonly registry: Registry;
   readonly now: () => number;
   readonly commit: (fill: (draft: Draft) => void) => Promise<void>;
+  readonly reading: ReadTurn;
   /** The attachments changed: live queries are to be read again, sync begins or ends. */
   readonly changed: (collection: string) => void;
 }
@@ -168,7 +176,7 @@ const leavesToMove = (from: Home, id: string, now: () => number): readonly Stamp
 /** Chunk by chunk, and another round for what came meanwhile: what was lost is moved again. */
 const settle = async (deps: HomesDeps, collection: Collection): Promise<void> => {
   for (;;) {
-    const ids = idsToMove(collection, deps.now);
+    const ids = await deps.reading(() => idsToMove(collection, deps.now));
     if (ids.length === 0) return;
     for (let at = 0; at < ids.length; at += chunkDocuments) {
       await deps.commit((draft) => {
@@ -187,6 +195,7 @@ const moveDocuments = (
 ): void => {
   const { local, shared, attached } = collection;
   if (shared === null || !attached) return;
+  needDocuments(collection, ids);
   for (const id of ids) if (isToMove(local, id, now)) moveDocument(draft, local, shared, id, now);
 };
 
@@ -200,10 +209,14 @@ const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void>
   await deps.commit((draft) => {
     change(deps, draft, collection, { attached: false });
   });
-  const ids = shared.documents.sortedIds().filter((id) => isAlive(shared.documents.get(id)));
+  const ids = await deps.reading(() =>
+    [...shared.documents.ids(true)].filter((id) => isAlive(shared.documents.get(id))),
+  );
   for (let at = 0; at < ids.length; at += chunkDocuments) {
     await deps.commit((draft) => {
-      for (const id of ids.slice(at, at + chunkDocuments)) {
+      const chunk = ids.slice(at, at + chunkDocuments);
+      needDocuments(collection, chunk);
+      for (const id of chunk) {
         // A private document of the same id stays as it is.
         if (isAlive(local.documents.get(id))) continue;
         draft.reissue(local, id, leavesToMove(shared, id, deps.now));
@@ -226,7 +239,7 @@ const fieldsOf = ({ shared, attached, strategy }: Collection): readonly Change[]
 
 const idsToMove = ({ local, shared, attached }: Collection, now: () => number): string[] => {
   if (shared === null || !attached) return [];
-  return local.documents.sortedIds().filter((id) => isToMove(local, id, now));
+  return [...local.documents.ids(true)].filter((id) => isToMove(local, id, now));
 };
 
 /** It lives in `local` and is not private. A parked document stays until it is understood. */

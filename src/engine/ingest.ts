@@ -19,7 +19,8 @@ import {
 } from "../core/segment/segment.ts";
 import type { SegmentKey, Store, StoredSegment } from "../storage/store.ts";
 import { createBatch, type Batch } from "./append.ts";
-import { controlOf, isOwnSegment, keyringOf, writersOf, type Home } from "./home.ts";
+import { controlOf, isApplied, isOwnSegment, keyringOf, writersOf, type Home } from "./home.ts";
+import { createReadTurn, DamagedPage } from "./pages/pageMiss.ts";
 import type { Unflushed } from "./unflushed.ts";
 
 /** What came of segments that a peer sent. */
@@ -56,7 +57,10 @@ export interface Ingest {
   take(home: Home, segments: readonly Uint8Array[], source: Source): Promise<Ingested>;
   /** Runs while nothing is being judged for this home: a verdict holds for the tree that it saw. */
   inTurn<T>(home: Home, run: () => Promise<T>): Promise<T>;
-  /** Reads what is delivered and may be read; the same for segments from the store. */
+  /**
+   * Reads what is delivered and may be read; the same for segments from the store. Rejects with
+   * `DamagedPage` where the home is to be read anew.
+   */
   readAll(home: Home, bodies: SegmentSource): Promise<Batch>;
 }
 
@@ -100,8 +104,22 @@ const takeNow = async (
   const isOwnLog = delivered.some(({ header }) => isPresentWriter(home, header.writer));
   if (isOwnLog) await deps.ownLogReturned(home);
   else if (splits.length > 0) await deps.renamed(home);
-  else deps.read(await readAll(deps, home, sourceOf(delivered, home, deps.store)));
+  else await readNow(deps, home, delivered);
   return { ...judged, refused: judged.refused + malformed };
+};
+
+/** Reading the home anew from its log mends a damaged page, and reads what came now too. */
+const readNow = async (
+  deps: IngestDeps,
+  home: Home,
+  delivered: readonly DeliveredSegment[],
+): Promise<void> => {
+  try {
+    deps.read(await readAll(deps, home, sourceOf(delivered, home, deps.store)));
+  } catch (error) {
+    if (!(error instanceof DamagedPage)) throw error;
+    await deps.renamed(home);
+  }
 };
 
 /** What is not stored is not delivered: then the tree is read anew without it. */
@@ -111,9 +129,14 @@ const keep = async (
   delivered: readonly DeliveredSegment[],
   from: string,
 ): Promise<void> => {
+  const note = home.fresh.note(delivered);
   try {
-    await deps.store.write({ segments: delivered.map((one) => storedOf(home, one)) });
+    await deps.store.write({
+      segments: delivered.map((one) => storedOf(home, one)),
+      pages: [note],
+    });
   } catch (error) {
+    home.fresh.forget([note.key.number]);
     await deps.renamed(home);
     throw error;
   }
@@ -175,14 +198,20 @@ const readAll = async (
       continue;
     }
     const opened = await openSegment(segment, keyringOf(home), crypto);
-    const ops = opsOf(home, segment, opened);
-    unflushed.read(home, ops, batch);
+    const ops = opsOf(home, segment, opened).filter((op) => !isApplied(home, op));
+    await reading(() => {
+      home.documents.need(ops.flatMap((op) => (op.kind === "no-op" ? [] : [op.id])));
+      unflushed.read(home, ops, batch);
+    });
     // Times rise within a segment.
     const last = ops.findLast((op) => op.kind !== "no-op");
     if (last !== undefined) observe(last.time, isOwnSegment(home, segment));
   }
   return batch;
 };
+
+/** A `DamagedPage` goes to whoever called: only they can read the home anew. */
+const reading = createReadTurn((scope) => Promise.reject(new DamagedPage(scope)));
 
 const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly Candidate[] => {
   const parsed = parseSegment(bytes);

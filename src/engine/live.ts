@@ -5,6 +5,7 @@
  */
 import type { FindRequest, LiveChange } from "../core/wire/requests.ts";
 import { encodeRows } from "../core/wire/rows.ts";
+import { attemptTurn, type ReadTurn } from "./pages/pageMiss.ts";
 import { allMatches, planOf, windowOf, type Plan, type Readable, type Shown } from "./query.ts";
 
 export interface Live {
@@ -23,6 +24,10 @@ export interface LiveDeps {
   /** null: nobody made this collection yet; it is empty. */
   readonly readable: (collection: string) => Readable;
   readonly emit: (subscription: number, change: LiveChange) => void;
+  /** Runs a turn again when the pages are there that it missed. */
+  readonly reading: ReadTurn;
+  /** A page could not be read: the database can not go on. */
+  readonly failed: (error: unknown) => void;
 }
 
 interface Subscription {
@@ -34,29 +39,25 @@ interface Subscription {
 
 export const createLive = (deps: LiveDeps): Live => {
   const subscriptions = new Map<number, Subscription>();
+  const inOrder = createOrder(deps);
 
   const subscribe = (number: number, request: FindRequest): void => {
     const plan = planOf(request);
     const readable = deps.readable(request.collection);
     const matches = allMatches(readable, plan, request.includeDeleted);
-    subscriptions.set(number, { request, plan, matches });
-    emitRows(number, readable, request, windowOf(matches, request));
-  };
-
-  const emitRows = (
-    number: number,
-    readable: Readable,
-    request: FindRequest,
-    shown: readonly Shown[],
-  ): void => {
+    const shown = windowOf(matches, request);
     const rows = encodeRows(shown.map((one) => readable.row(one, request)));
+    subscriptions.set(number, { request, plan, matches });
     deps.emit(number, { kind: "rows", rows });
   };
 
   const changed = (collection: string, ids: ReadonlySet<string>): void => {
-    for (const [number, subscription] of subscriptions) {
-      if (subscription.request.collection !== collection) continue;
-      update(number, subscription, ids);
+    for (const [number, { request }] of subscriptions) {
+      if (request.collection !== collection) continue;
+      inOrder(() => {
+        const subscription = subscriptions.get(number);
+        if (subscription !== undefined) update(number, subscription, ids);
+      });
     }
   };
 
@@ -67,21 +68,22 @@ export const createLive = (deps: LiveDeps): Live => {
     const { request } = subscription;
     const before = windowOf(subscription.matches, request);
     const after = windowOf(moved, request);
-    subscription.matches = moved;
     const { removed, placed } = differences(before, after);
-    if (removed.length === 0 && placed.length === 0) return;
-    if (placed.length > after.length / 2) {
-      emitRows(number, readable, request, after);
-      return;
-    }
-    const shown = placed.flatMap((at) => after[at] ?? []);
+    const isPatch = placed.length <= after.length / 2;
+    const shown = isPatch ? placed.flatMap((at) => after[at] ?? []) : after;
     const rows = encodeRows(shown.map((one) => readable.row(one, request)));
-    deps.emit(number, { kind: "patch", removed, placed, rows });
+    // Up to here the turn may have missed a page, and runs again
+    subscription.matches = moved;
+    if (removed.length === 0 && placed.length === 0) return;
+    deps.emit(number, isPatch ? { kind: "patch", removed, placed, rows } : { kind: "rows", rows });
   };
 
   const reread = (collection: string): void => {
-    for (const [number, { request }] of [...subscriptions]) {
-      if (request.collection === collection) subscribe(number, request);
+    for (const [number, { request }] of subscriptions) {
+      if (request.collection !== collection) continue;
+      inOrder(() => {
+        if (subscriptions.has(number)) subscribe(number, request);
+      });
     }
   };
 
@@ -95,6 +97,21 @@ export const createLive = (deps: LiveDeps): Live => {
   };
 };
 
+/** At once, unless an earlier one waits for pages: then behind it. */
+const createOrder = ({ reading, failed }: LiveDeps): ((run: () => void) => void) => {
+  const queue: (() => void)[] = [];
+  const drain = async (): Promise<void> => {
+    for (let run = queue[0]; run !== undefined; run = queue[0]) {
+      await reading(run);
+      queue.shift();
+    }
+  };
+  return (run) => {
+    if (queue.length === 0 && attemptTurn(run).kind === "done") return;
+    if (queue.push(run) === 1) drain().catch(failed);
+  };
+};
+
 /**
  * The matches with the changed documents taken out and put where they belong by now; null: none is
  * concerned.
@@ -105,6 +122,7 @@ const moveMatches = (
   ids: ReadonlySet<string>,
 ): Shown[] | null => {
   const arrived: Shown[] = [];
+  readable.need([...ids]);
   for (const id of ids) {
     const shown = readable.show(id, request.includeDeleted);
     if (shown !== null && plan.matches(shown.fields)) arrived.push(shown);

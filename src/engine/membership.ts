@@ -59,7 +59,11 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
     registry.forgetHome(home);
     home.writer = null;
     const removedSegments = await segmentKeys(engine, home);
-    await deps.store.write({ removedSegments, meta: new Map([presentChange(home)]) });
+    await deps.store.write({
+      ...{ removedSegments, clearedPages: [home.scope] },
+      meta: new Map([presentChange(home)]),
+    });
+    engine.pages.dropScope(home.scope);
   }
   await deps.store.write({ meta: new Map([leaveChange(membership)]) });
   registry.networks.remove(membership);

@@ -1,5 +1,5 @@
 /**
- * Answers of find, get and count by scanning a collection. The order of an answer is total: the
+ * Answers of find, get and count by scanning a collection, in one turn (`pages/pageMiss.ts`). The order of an answer is total: the
  * keys asked for, then the id, so that pages by cursor neither skip nor repeat.
  */
 import type { DocumentFields } from "../core/base/types.ts";
@@ -25,6 +25,8 @@ export interface Readable {
   /** null where nothing is to be shown under that id. */
   show(id: string, includeDeleted: boolean): Shown | null;
   row(shown: Shown, request: Pick<FindRequest, "fields" | "meta">): Row;
+  /** All of them are about to be asked for: throws one `PageMiss` for what is on disk. */
+  need(ids: readonly string[]): void;
 }
 
 export interface Plan {
@@ -50,6 +52,7 @@ export const planOf = (request: FindRequest): Plan => {
 /** All that match, in order, before offset and limit. */
 export const allMatches = (readable: Readable, plan: Plan, includeDeleted: boolean): Shown[] => {
   const found: Shown[] = [];
+  if (plan.ids !== null) readable.need(plan.ids);
   for (const id of plan.ids ?? readable.ids(includeDeleted)) {
     const shown = readable.show(id, includeDeleted);
     if (shown !== null && plan.matches(shown.fields)) found.push(shown);
@@ -69,6 +72,7 @@ export const findRows = (readable: Readable, request: FindRequest): readonly Row
 export const countMatches = (readable: Readable, request: FindRequest): number => {
   const plan = planOf(request);
   let count = 0;
+  if (plan.ids !== null) readable.need(plan.ids);
   for (const id of plan.ids ?? readable.ids(false)) {
     const shown = readable.show(id, false);
     if (shown !== null && plan.matches(shown.fields)) count += 1;

@@ -37,7 +37,7 @@ export const readStored = async (
     if (parsed.ok) segments.set(shortened(parsed.value.headerHash), parsed.value);
     else damage(`segment ${key.writer} ${String(key.first)}: ${parsed.error}`);
   }
-  const delivered = deliverAll(read, segments);
+  const { delivered } = deliverAll(read, segments);
   await ingest.readAll(read, (header) => Promise.resolve(delivered.get(header) ?? null));
   const waiting = [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
   for (const { header } of waiting) {
@@ -47,10 +47,14 @@ export const readStored = async (
 };
 
 /** Each after its predecessor and its rows, whatever order the store has them in. */
-const deliverAll = (
+export const deliverAll = (
   home: Home,
   segments: ReadonlyMap<ShortHash, ParsedSegment>,
-): ReadonlyMap<HeaderHash, DeliveredSegment> => {
+): {
+  readonly delivered: ReadonlyMap<HeaderHash, DeliveredSegment>;
+  readonly hasSplit: boolean;
+} => {
+  const forks = home.tree.forks().length;
   const delivered = new Map<HeaderHash, DeliveredSegment>();
   const tried = new Set<ShortHash>();
   for (const root of segments.keys()) {
@@ -66,11 +70,13 @@ const deliverAll = (
       path.pop();
       if (segment === undefined || tried.has(at)) continue;
       tried.add(at);
+      // A checkpoint may hold it already, though the note of it was not taken away
+      if (home.tree.get(segment.headerHash) !== null) continue;
       const one = lacking.length === 0 ? deliverStored(segment, home.tree) : null;
       if (one !== null) delivered.set(one.headerHash, addTo(home, one));
     }
   }
-  return delivered;
+  return { delivered, hasSplit: home.tree.forks().length > forks };
 };
 
 const addTo = (home: Home, segment: DeliveredSegment): DeliveredSegment => {

@@ -5,13 +5,14 @@
  * anew under new dots with its first times.
  */
 import type { CryptoPort } from "../core/crypto/port.ts";
-import type { Store } from "../storage/store.ts";
+import type { PageKey, Store } from "../storage/store.ts";
 import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { replaceContents, writersOf, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
+import { staleCheckpoint } from "./pages/checkpoint.ts";
 import { readStored } from "./readStored.ts";
 import { createReissue, unsentOf, type Unsent } from "./reissue.ts";
 import { pendingOps, readPending } from "./replay.ts";
@@ -49,8 +50,11 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
   return {
     async rename(home) {
       await quietly(async () => {
-        replaceContents(home, (await readStored(home, store, deps.ingest)).read);
+        const { read } = await readStored(home, store, deps.ingest);
+        const stale = staleCheckpoint(home);
+        replaceContents(home, read);
         readPending(home);
+        await forget(deps, home, stale);
       });
       deps.reread(home);
     },
@@ -69,8 +73,11 @@ const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
   const { store, crypto } = deps;
   const { writer, retired } = home;
   const unsent = await unsentIn(home, store, crypto);
-  replaceContents(home, (await readStored(home, store, deps.ingest)).read);
+  const { read } = await readStored(home, store, deps.ingest);
+  const stale = staleCheckpoint(home);
+  replaceContents(home, read);
   Object.assign(home, { writer: null, retired: [] });
+  await forget(deps, home, stale);
   if (unsent.ops.length === 0) return;
   try {
     await writeAnew(deps.commits, home, unsent);
@@ -79,6 +86,16 @@ const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
     readPending(home);
     throw error;
   }
+};
+
+/** Before anything is written to the home: an opening must not build on what its pages hold. */
+const forget = async (
+  { store }: RebuildDeps,
+  home: Home,
+  stale: readonly PageKey[],
+): Promise<void> => {
+  home.pages.dropScope(home.scope);
+  await store.write({ removedPages: stale });
 };
 
 const unsentIn = async (home: Home, store: Store, crypto: CryptoPort): Promise<Unsent> => {

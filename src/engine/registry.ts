@@ -19,6 +19,7 @@ import type { Draft } from "./draft.ts";
 import { createHome, type Home } from "./home.ts";
 import type { LocalMembership, Membership, OpenMembership } from "./identity.ts";
 import { createNetworkList, type NetworkList } from "./networkList.ts";
+import type { PageCache } from "./pages/pageCache.ts";
 import type { Readable } from "./query.ts";
 
 export interface Registry {
@@ -42,12 +43,14 @@ export interface Registry {
   forgetHome(home: Home): void;
   /** After the hidden collection was read from the store: makes what it tells of. */
   restore(): void;
-  infos(): readonly CollectionInfo[];
+  /** May miss pages. */
+  readonly infos: () => readonly CollectionInfo[];
 }
 
 export const createRegistry = (deps: {
   readonly local: LocalMembership;
   readonly networks: readonly OpenMembership[];
+  readonly pages: PageCache;
   readonly now: () => number;
 }): Registry => {
   const networks = createNetworkList(deps.networks);
@@ -58,7 +61,7 @@ export const createRegistry = (deps: {
     const scope = scopeOf(membership.network, collection, "documents");
     const known = homes.get(scope);
     if (known !== undefined) return known;
-    const home = createHome({ membership, collection, scope });
+    const home = createHome({ pages: deps.pages, membership, collection, scope });
     homes.set(scope, home);
     return home;
   };

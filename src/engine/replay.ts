@@ -12,8 +12,8 @@ import { nameAt } from "../core/segment/branches.ts";
 import type { OpenRun } from "../core/segment/cut.ts";
 import type { SegmentNames } from "../core/segment/tree.ts";
 import type { Store } from "../storage/store.ts";
-import { append, createBatch, type Batch } from "./append.ts";
-import { writersOf, type Home } from "./home.ts";
+import { append, createBatch } from "./append.ts";
+import { isApplied, writersOf, type Home } from "./home.ts";
 import { resumeWriter } from "./incarnation.ts";
 import { endsAt, type PresentWriter } from "./present.ts";
 import { isOwnOp, type PendingOp } from "./reissue.ts";
@@ -21,7 +21,6 @@ import type { OwnWriter } from "./writer.ts";
 
 export interface ReadJournal {
   readonly commits: readonly Commit[];
-  readonly lastSequence: number;
   readonly heldBytes: number;
 }
 
@@ -31,16 +30,14 @@ export const readJournal = async (
   damage: (what: string) => void,
 ): Promise<ReadJournal> => {
   const commits: Commit[] = [];
-  let lastSequence = store.absorbedSequence;
   let heldBytes = 0;
   for await (const { sequence, payload } of store.journal()) {
-    lastSequence = sequence;
     heldBytes += payload.length;
     const commit = decodeCommit(payload);
     if (commit.ok) commits.push(commit.value);
     else damage(`journal ${String(sequence)}: ${commit.error.what}`);
   }
-  return { commits, lastSequence, heldBytes };
+  return { commits, heldBytes };
 };
 
 export interface RestoredWriter {
@@ -101,15 +98,17 @@ const timeAfter = ({ ops, start }: JournalPart, before: Time): Time => {
   return time;
 };
 
-/** Applies what this device wrote and did not cut: nothing delivered names it, so it comes last. */
-export const readPending = (home: Home): Batch => {
+/**
+ * Applies what this device wrote and did not cut: nothing delivered names it, so it comes last. May
+ * miss pages, before anything is applied.
+ */
+export const readPending = (home: Home): void => {
+  const ops = writersOf(home)
+    .flatMap((writer) => writer.pending().flatMap((run) => opsOf(home, writer, run)))
+    .filter((op) => !isApplied(home, op));
+  home.documents.need(ops.flatMap((op) => (op.kind === "no-op" ? [] : [op.id])));
   const batch = createBatch();
-  for (const writer of writersOf(home)) {
-    for (const run of writer.pending()) {
-      for (const op of opsOf(home, writer, run)) append(home, op, batch);
-    }
-  }
-  return batch;
+  for (const op of ops) append(home, op, batch);
 };
 
 /** The same ops, to be written anew. */

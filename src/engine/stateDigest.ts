@@ -17,8 +17,9 @@ export const noDigest: StateDigest = {
   value: () => new Uint8Array(32),
 };
 
-export const createStateDigest = (): StateDigest => {
-  const digest = createDigest();
+/** `start`: as a checkpoint kept it. */
+export const createStateDigest = (start?: Uint8Array): StateDigest => {
+  const digest = createDigest(start);
   /** By id: as it stands in the digest, and as it is now. */
   const changed = new Map<string, { counted: DocumentState | null; now: DocumentState | null }>();
   return {

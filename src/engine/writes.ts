@@ -12,7 +12,7 @@ import { readDocument } from "../core/doc/read.ts";
 import { changesFor } from "../core/query/update.ts";
 import type { DocumentWrite, Target } from "../core/wire/requests.ts";
 import { decodeRows, type Row } from "../core/wire/rows.ts";
-import { homeOf, privateField, type Collection } from "./collections.ts";
+import { homeOf, needDocuments, privateField, type Collection } from "./collections.ts";
 import type { Draft } from "./draft.ts";
 import { allMatches, planOf, type Readable } from "./query.ts";
 
@@ -66,6 +66,10 @@ const insertRows = (
 ): number => {
   const collection = deps.collection(write.collection, draft);
   const rows = decodeRows(write.rows);
+  needDocuments(
+    collection,
+    rows.map(({ id }) => id),
+  );
   const isPrivate = write.visibility === "private";
   const home = isPrivate || collection.shared === null ? collection.local : collection.shared;
   for (const row of rows) {
@@ -85,7 +89,12 @@ const putRows = (
 ): number => {
   const collection = deps.collection(write.collection, draft);
   let count = 0;
-  for (const row of decodeRows(write.rows)) {
+  const rows = decodeRows(write.rows);
+  needDocuments(
+    collection,
+    rows.map(({ id }) => id),
+  );
+  for (const row of rows) {
     const home = homeOf(collection, row.id);
     if (home === null && missing === "skip") continue;
     const target = home ?? collection.shared ?? collection.local;
@@ -125,7 +134,9 @@ const updateDocuments = (
 ): number => {
   const collection = deps.collection(write.collection, draft);
   let count = 0;
-  for (const id of targetIds(write.target, deps.readable(write.collection), write.collection)) {
+  const ids = targetIds(write.target, deps.readable(write.collection), write.collection);
+  needDocuments(collection, ids);
+  for (const id of ids) {
     const home = homeOf(collection, id);
     if (home === null) continue;
     const view = readDocument(home.documents.get(id), viewOptions(collection, deps));
@@ -143,7 +154,9 @@ const deleteDocuments = (
 ): number => {
   const collection = deps.collection(write.collection, draft);
   let count = 0;
-  for (const id of targetIds(write.target, deps.readable(write.collection), write.collection)) {
+  const ids = targetIds(write.target, deps.readable(write.collection), write.collection);
+  needDocuments(collection, ids);
+  for (const id of ids) {
     const { local, shared } = collection;
     const inShared = shared !== null && draft.remove(shared, id);
     if (draft.remove(local, id) || inShared) count += 1;

@@ -6,13 +6,20 @@ import { invalid, NebulusError } from "../core/base/errors.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { openNetwork, type OpenNetworkMaker } from "../core/network/open.ts";
 import type { Carrier } from "../core/net/carrier.ts";
-import type { ReadMark, RowsAnswer, WriteRequest, WriteResult } from "../core/wire/requests.ts";
+import type {
+  GetRequest,
+  ReadMark,
+  RowsAnswer,
+  WriteRequest,
+  WriteResult,
+} from "../core/wire/requests.ts";
 import { encodeRows, type Row } from "../core/wire/rows.ts";
 import { checkCollectionName } from "../engine/collections.ts";
+import type { StorageBounds } from "../engine/bounds.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
 import { errorValueOf } from "../engine/failure.ts";
 import { joinNetwork, leaveNetwork } from "../engine/membership.ts";
-import { countMatches, findRows } from "../engine/query.ts";
+import { countMatches, findRows, type Readable } from "../engine/query.ts";
 import { createSync, type Sync } from "../engine/sync.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { StorageAdapter } from "../storage/store.ts";
@@ -25,6 +32,7 @@ export interface ServiceDeps {
   readonly timers: Timers;
   /** See `EngineDeps`. */
   readonly openNetwork?: OpenNetworkMaker;
+  readonly bounds?: Partial<StorageBounds>;
   /** The worker's half of the network that stands behind a port. */
   readonly carrierOf: (port: MessagePort) => Carrier;
 }
@@ -77,26 +85,29 @@ const documentCalls = (
   write: (request) => withOpened((opened) => writeTo(opened, request)),
   find: (request, marks) =>
     withOpened(({ engine }) =>
-      rowsAnswer(engine, findRows(readableOf(engine, request.collection, marks), request)),
+      engine.reading(() =>
+        rowsAnswer(engine, findRows(readableOf(engine, request.collection, marks), request)),
+      ),
     ),
   get: (request, marks) =>
-    withOpened(({ engine }) => {
-      const readable = readableOf(engine, request.collection, marks);
-      const rows = request.ids.flatMap((id): readonly Row[] => {
-        const shown = readable.show(id, false);
-        return shown === null ? [] : [readable.row(shown, { fields: null, meta: request.meta })];
-      });
-      return rowsAnswer(engine, rows);
-    }),
+    withOpened(({ engine }) =>
+      engine.reading(() =>
+        rowsAnswer(engine, rowsOf(readableOf(engine, request.collection, marks), request)),
+      ),
+    ),
   count: (request) =>
-    withOpened(({ engine }) => countMatches(readableOf(engine, request.collection, []), request)),
-  collections: () => withOpened(({ engine }) => engine.registry.infos()),
+    withOpened(({ engine }) =>
+      engine.reading(() => countMatches(readableOf(engine, request.collection, []), request)),
+    ),
+  collections: () => withOpened(({ engine }) => engine.reading(engine.registry.infos)),
   subscribe: (subscription, request) =>
-    withOpened(({ engine }) => {
-      checkCollectionName(request.collection);
-      engine.live.subscribe(subscription, request);
-      return null;
-    }),
+    withOpened(({ engine }) =>
+      engine.reading(() => {
+        checkCollectionName(request.collection);
+        engine.live.subscribe(subscription, request);
+        return null;
+      }),
+    ),
   unsubscribe: (subscription) =>
     withOpened(({ engine }) => {
       engine.live.unsubscribe(subscription);
@@ -151,20 +162,25 @@ export const openDatabase = async (
   // Opening may cut what an earlier incarnation left, or write it anew: nobody is there yet to be
   // told.
   let sync: Sync | null = null;
-  const tellCollections = (): void => {
-    if (sync === null) return;
-    emit({ kind: "collections", collections: engine.registry.infos() });
+  const tellCollections = async (): Promise<void> => {
+    const { reading, registry } = engine;
+    emit({ kind: "collections", collections: await reading(registry.infos) });
   };
-  const tellCountsSoon = nowAndThen(deps.timers, tellCollections);
+  const tellCollectionsSoon = (): void => {
+    if (sync !== null) tellCollections().catch(failed);
+  };
+  const failed = (error: unknown): void => {
+    emit({ kind: "failed", error: errorValueOf(error) });
+  };
+  const tellCountsSoon = nowAndThen(deps.timers, tellCollectionsSoon);
   const engine = await openEngine({
     ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
     openNetwork: deps.openNetwork ?? openNetwork,
+    bounds: deps.bounds ?? {},
     onLive: (subscription, change) => {
       emit({ kind: "live", subscription, change });
     },
-    onCollections: () => {
-      tellCollections();
-    },
+    onCollections: tellCollectionsSoon,
     onSegments: (home, segments, from) => {
       sync?.segments(home, segments, from);
     },
@@ -189,7 +205,7 @@ export const openDatabase = async (
     },
   });
   sync.refresh();
-  tellCollections();
+  await tellCollections();
   await engine.homes.settle();
   const info: OpenInfo = {
     storageMode: deps.adapter.kind,
@@ -227,6 +243,14 @@ const readableOf = (
   checkCollectionName(collection);
   if (!marks.every(engine.changes.holds)) throw spoiled();
   return engine.registry.readable(collection);
+};
+
+const rowsOf = (readable: Readable, { ids, meta }: GetRequest): readonly Row[] => {
+  readable.need(ids);
+  return ids.flatMap((id) => {
+    const shown = readable.show(id, false);
+    return shown === null ? [] : [readable.row(shown, { fields: null, meta })];
+  });
 };
 
 const rowsAnswer = (engine: Engine, rows: readonly Row[]): RowsAnswer => ({

@@ -13,6 +13,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { joinNetwork } from "../../src/engine/membership.ts";
 import type { MemoryNetwork } from "../../src/net/memory.ts";
 import type { StoreImage } from "../../src/storage/memory.ts";
+import type { StorageBounds } from "../../src/engine/bounds.ts";
 import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
 import type { Random } from "../support/random.ts";
 import { createDisk, diskName, type Disk, type StoreFailure } from "./disk.ts";
@@ -34,6 +35,7 @@ export interface Surroundings {
 }
 
 export interface DeviceRules {
+  readonly bounds: Partial<StorageBounds>;
   /** How long a disk or a cryptographic call takes at most, in ms; 0: no time at all. */
   readonly diskMs: number;
   readonly cryptoMs: number;
@@ -100,6 +102,7 @@ export class Device {
     this.disk = createDisk(
       {
         journalProvesContinuity: parts.journalProvesContinuity,
+        keepsPages: parts.liar === null,
         pause: () => this.pause(around.rules.diskMs),
       },
       parts.image,
@@ -228,6 +231,7 @@ export class Device {
         adapter: this.disk.adapter,
         crypto: this.slowCrypto(life),
         openNetwork: this.around.openNetwork,
+        bounds: this.around.rules.bounds,
         timers: timersOf(scheduler, life, { now: this.now }),
       },
       { name: diskName, durability: "strict" },
@@ -242,7 +246,9 @@ export class Device {
     await joinNetwork(opened.engine, { networkId, name: "Simulated", sharedSecret });
     opened.sync.refresh();
     await opened.sync.carry(this.carrier(life));
-    life.mirror.subscribe(opened.engine.live);
+    await opened.engine.reading(() => {
+      life.mirror.subscribe(opened.engine.live);
+    });
     life.opened = opened;
   }
 

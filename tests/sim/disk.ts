@@ -10,6 +10,8 @@ import type { JournalRecord, StorageAdapter, Store } from "../../src/storage/sto
 
 export interface DiskRules {
   readonly journalProvesContinuity: boolean;
+  /** False: an opening finds no checkpoint, since a liar's log says other than what it did. */
+  readonly keepsPages: boolean;
   /** Resolves when the disk gets on with it; null: at once. */
   readonly pause: () => Promise<void> | null;
 }
@@ -22,6 +24,8 @@ export interface StoreFailure {
 
 export interface Disk {
   readonly adapter: StorageAdapter;
+  /** Runs on a disk that takes no time: for looking on. */
+  readonly atOnce: <T>(run: () => Promise<T>) => Promise<T>;
   /** Calls of the store opened last that have not answered. */
   readonly underWay: () => number;
   readonly image: () => StoreImage;
@@ -45,6 +49,7 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
   const commits = new Map<string, Commit>();
   const effects = new Map<string, number>();
   let failure: StoreFailure | null = null;
+  let isAtOnce = false;
   let appending: readonly Commit[] = [];
   let calls = { underWay: 0 };
 
@@ -52,6 +57,7 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
     journalProvesContinuity: rules.journalProvesContinuity,
     fault: async ({ kind, phase }) => {
       if (kind === "appendJournal" && phase === "after") noteEffects();
+      if (isAtOnce) return;
       await rules.pause();
       if (failure?.kind !== kind || failure.phase !== phase) return;
       const { code } = failure;
@@ -80,9 +86,20 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
       open: async (name) => {
         const counted = { underWay: 0 };
         calls = counted;
+        if (!rules.keepsPages) {
+          memory.restore(diskName, { ...memory.snapshot(diskName), pages: new Map() });
+        }
         return tapped(await count(counted, () => memory.open(name)), counted, noteAttempt);
       },
       destroy: (name) => memory.destroy(name),
+    },
+    async atOnce(run) {
+      isAtOnce = true;
+      try {
+        return await run();
+      } finally {
+        isAtOnce = false;
+      }
     },
     underWay: () => calls.underWay,
     image: () => memory.snapshot(diskName),

@@ -2,12 +2,14 @@
  * One simulation: engines, disks, clocks, timers and links driven by one seed. Commands and
  * accidents, then healing; what must hold is checked on the way and in the end.
  */
+import type { StorageBounds } from "../../src/engine/bounds.ts";
 import { bytesToHex } from "../../src/core/base/bytes.ts";
 import { sha256 } from "../../src/core/crypto/hash.ts";
 import { utf8Encode } from "../../src/core/base/utf8.ts";
 import { openNetwork } from "../../src/core/network/open.ts";
 import { createMemoryHub, type MemoryHub } from "../../src/net/memory.ts";
 import { createNodeCrypto } from "../support/nodeCrypto.ts";
+import { loadPages } from "../support/loadPages.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { stableText } from "../support/model.ts";
@@ -106,7 +108,11 @@ class World {
       scheduler: this.scheduler,
       random: this.random,
       crypto,
-      rules: { diskMs: this.random.pick([0, 3, 40]), cryptoMs: this.random.pick([0, 0, 5]) },
+      rules: {
+        diskMs: this.random.pick([0, 3, 40]),
+        cryptoMs: this.random.pick([0, 0, 5]),
+        bounds: this.random.pick(bounds),
+      },
       problem: (what) => {
         this.problem(what);
       },
@@ -205,6 +211,7 @@ class World {
     // What is delivered and waits to be read anew is not a replica's state.
     if (homes.some(({ reading }) => reading.unreadCount() > 0)) return;
     this.checks++;
+    await device.disk.atOnce(() => loadPages(engine));
     const image = device.disk.image();
     for (const home of homes) {
       const difference = await this.oracle.compare(home, image, device.now());
@@ -309,6 +316,9 @@ class World {
     const chatter = this.hub.stats().frames - frames;
     if (chatter > 0) this.problem(`${chatter} frames after all was said`);
     for (const device of this.devices) await this.check(device);
+    for (const { engine, disk } of this.devices) {
+      if (engine !== null) await disk.atOnce(() => loadPages(engine));
+    }
     const { devices, oracle, commands } = this;
     const { crypto } = this.around;
     for (const problem of await finalProblems({ devices, oracle, crypto, commands })) {
@@ -338,4 +348,10 @@ const checkEvery = 40;
 const pauses = [0, 0, 0, 3, 30, 300, 1_500, 5_000];
 const quietMsMax = 3_600_000;
 /** How wrong clocks are, in ms: hours, days, years. */
+/** As in the product, or so small that pages and checkpoints come with every few writes. */
+const bounds: readonly Partial<StorageBounds>[] = [
+  {},
+  { pageBytes: 200, dirtyDocuments: 3, pageCacheBytes: 600, journalHeldBytes: 1_000 },
+  { pageBytes: 1_000, dirtyDocuments: 10, pageCacheBytes: 0, journalHeldBytes: 4_000 },
+];
 const skews = [0, 0, 0, 200, -3_000, 240_000, 7_200_000, -86_400_000, 63_072_000_000];

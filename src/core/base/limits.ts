@@ -84,6 +84,19 @@ export const changesKeptMax = 16_384;
 /** The journal is let go when it holds more: an opening replays it. */
 export const journalHeldBytesMax = 16 * 1_048_576;
 export const journalRecordBytesMax = 64 * 1_048_576;
+/** Pages of documents: how full, and how many table entries make one worth writing anew. */
+export const pageBytesTarget = 64 * 1024;
+export const pageTableEntriesMax = 1_024;
+/** Pages of a checkpoint go into transactions of about so many bytes. */
+export const pageWriteBytesTarget = 8 * 1_048_576;
+/** Opened pages that are kept in memory, whatever the size of the database. */
+export const pageCacheBytesMax = 48 * 1_048_576;
+/** Documents that are kept decoded in opened pages. */
+export const decodedDocumentsMax = 65_536;
+/** Documents changed since the last checkpoint: with so many, the next one is due. */
+export const dirtyDocumentsMax = 32_768;
+/** Headers a page of the delivered tree. */
+export const headersPerPageMax = 512;
 export const queryDepthMax = 64;
 export const regexLengthMax = 1_024;
 

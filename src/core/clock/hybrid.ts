@@ -44,6 +44,12 @@ export const createHybridClock = (deps: {
   };
 };
 
+/** Null only if both are. */
+export const laterTime = (a: Time | null, b: Time | null): Time | null => {
+  if (a === null || b === null) return a ?? b;
+  return compareTimes(a, b) < 0 ? b : a;
+};
+
 /** Negative, zero or positive. */
 export const compareTimes = (a: Time, b: Time): number => a.ms - b.ms || a.counter - b.counter;
 

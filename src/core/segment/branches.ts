@@ -29,6 +29,8 @@ export interface HeaderEntry {
   readonly writer: WriterId;
   readonly first: number;
   readonly count: number;
+  /** Of the first op, milliseconds since 1970. */
+  readonly ms: number;
   readonly controlHead: ControlHead | null;
   readonly origin: WriterOrigin;
 }
@@ -151,6 +153,12 @@ const indexOf = (nodes: readonly HeaderNode[], n: number): number => {
     else high = middle;
   }
   return low - 1;
+};
+
+/** The header that this one follows, if any. */
+export const previousOf = (node: HeaderNode): HeaderNode | null => {
+  const { branch } = node;
+  return branch.nodes[indexOf(branch.nodes, node.first) - 1] ?? branch.parent?.nodes.at(-1) ?? null;
 };
 
 const firstOf = (branch: Branch): HeaderNode => {

@@ -34,6 +34,8 @@ export interface ReadingQueue {
   readonly unblock: (epoch: ShortHash) => void;
   readonly isRead: (hash: HeaderHash) => boolean;
   readonly unreadCount: () => number;
+  /** In the order of delivery. */
+  readonly unread: () => readonly HeaderHash[];
   /** How many wait for which reason, "earlier" for those that wait for other segments. */
   readonly waiting: () => Readonly<Record<ReadingBlock["kind"] | "earlier", number>>;
 }
@@ -89,6 +91,7 @@ export const createReadingQueue = (tree: Pick<SegmentTree, "find">): ReadingQueu
     },
     isRead: (hash) => !unread.has(hash),
     unreadCount: () => unread.size,
+    unread: () => [...unread.keys()],
     waiting() {
       const earlier = unread.size - ready.size;
       const counts = { "missing-key": 0, "needs-newer": 0, lost: 0, earlier };

@@ -11,11 +11,14 @@ import {
   createWriterBranches,
   headerIn,
   nameAt,
+  previousOf,
+  type Added,
   type Branch,
   type HeaderEntry,
   type HeaderNode,
   type Split,
   type WriterBranches,
+  type WriterOrigin,
 } from "./branches.ts";
 import type { Row } from "./header.ts";
 import type { DeliveredSegment } from "./segment.ts";
@@ -33,6 +36,12 @@ export interface Place {
   readonly header: HeaderHash;
 }
 
+/** A header as a checkpoint keeps it; the origin stands at a writer's first. */
+export type HeaderRecord = Omit<HeaderEntry, "origin"> & {
+  readonly previous: HeaderHash | null;
+  readonly origin: WriterOrigin | null;
+};
+
 /** Names of the ops that a segment's body holds and names. */
 export interface SegmentNames {
   /** The op n of the segment's own writer, n at or before the segment's last. */
@@ -44,6 +53,12 @@ export interface SegmentNames {
 export interface SegmentTree {
   /** Throws unless the segment's predecessor is here and the segment itself is not. */
   readonly add: (segment: DeliveredSegment) => Split | null;
+  /** As `add`, for a header that a checkpoint kept; null: what it follows is not here. */
+  readonly restore: (record: HeaderRecord) => HeaderNode | null;
+  /** Headers in the order in which they were added, from that many on. */
+  readonly records: (from: number) => readonly HeaderRecord[];
+  /** How many there are. */
+  readonly size: () => number;
   readonly get: (header: HeaderHash) => HeaderNode | null;
   /** The delivered header with this half of a hash, whoever wrote it. */
   readonly held: (header: ShortHash) => HeaderHash | null;
@@ -67,11 +82,11 @@ export interface SegmentTree {
 }
 
 export const createSegmentTree = (): SegmentTree => {
-  const writers = new Map<WriterId, WriterBranches>();
-  const nodes = new Map<ShortHash, HeaderNode>();
-  const branches = new Map<WriterId, Branch>();
-  const splits: Split[] = [];
-  let heads: readonly Head[] | null = null;
+  const held: Held = {
+    ...{ writers: new Map(), nodes: new Map(), branches: new Map(), splits: [], order: [] },
+    heads: null,
+  };
+  const { writers, nodes, branches, splits, order } = held;
 
   const get = (header: HeaderHash): HeaderNode | null => {
     const node = nodes.get(shortened(header));
@@ -81,32 +96,22 @@ export const createSegmentTree = (): SegmentTree => {
     const node = nodes.get(header);
     return node?.writer === writer ? node : null;
   };
-  const allHeads = (): readonly Head[] =>
-    (heads ??= [...writers.values()].flatMap(headsOfWriter).sort(compareHeads));
-  /**
-   * After a split a name may be gone and others new; without one there is just the writer's own.
-   */
-  const rename = (writer: WriterId, ofWriter: WriterBranches): void => {
-    branches.delete(writer);
-    for (const branch of ofWriter.branches()) branches.set(branch.name, branch);
-  };
 
   return {
     add(segment) {
-      const { headerHash } = segment;
-      const { writer, previous } = segment.header;
-      assert(!nodes.has(shortened(headerHash)), "a header is delivered once");
+      const { previous } = segment.header;
       const before = previous === null ? null : get(previous);
       assert(previous === null || before !== null, "a header follows a delivered one");
-      const ofWriter = writers.get(writer) ?? createWriterBranches(writer);
-      writers.set(writer, ofWriter);
-      const { node, split } = ofWriter.add(entryOf(segment), before);
-      nodes.set(shortened(headerHash), node);
-      if (before === null || split !== null) rename(writer, ofWriter);
-      if (split !== null) splits.push(split);
-      heads = null;
-      return split;
+      return addEntry(held, entryOf(segment), before).split;
     },
+    restore({ previous, origin: own, ...fields }) {
+      const before = previous === null ? null : get(previous);
+      const origin = own ?? before?.origin ?? null;
+      if (origin === null || (previous !== null && before === null)) return null;
+      return addEntry(held, { ...fields, origin }, before).node;
+    },
+    records: (from) => order.slice(from).map(recordOf),
+    size: () => order.length,
     get,
     held: (header) => nodes.get(header)?.hash ?? null,
     find,
@@ -120,7 +125,7 @@ export const createSegmentTree = (): SegmentTree => {
       assert(node !== null, "only delivered segments are read");
       return namesFrom(node, rows, find);
     },
-    heads: allHeads,
+    heads: () => (held.heads ??= [...writers.values()].flatMap(headsOfWriter).sort(compareHeads)),
     headsOf: (writer) => headsOfWriter(writers.get(writer)).sort(compareHeads),
     wouldSplit: (writer, previous) => writers.get(writer)?.wouldSplit(previous) ?? false,
     beyond(writer, known) {
@@ -134,9 +139,47 @@ export const createSegmentTree = (): SegmentTree => {
   };
 };
 
+interface Held {
+  readonly writers: Map<WriterId, WriterBranches>;
+  readonly nodes: Map<ShortHash, HeaderNode>;
+  readonly branches: Map<WriterId, Branch>;
+  readonly splits: Split[];
+  /** Of delivery. */
+  readonly order: HeaderNode[];
+  /** null: to be listed anew. */
+  heads: readonly Head[] | null;
+}
+
+const addEntry = (held: Held, entry: HeaderEntry, before: HeaderNode | null): Added => {
+  const { writer, hash } = entry;
+  assert(!held.nodes.has(shortened(hash)), "a header is delivered once");
+  const ofWriter = held.writers.get(writer) ?? createWriterBranches(writer);
+  held.writers.set(writer, ofWriter);
+  const added = ofWriter.add(entry, before);
+  held.nodes.set(shortened(hash), added.node);
+  held.order.push(added.node);
+  if (before === null || added.split !== null) rename(held, ofWriter, writer);
+  if (added.split !== null) held.splits.push(added.split);
+  held.heads = null;
+  return added;
+};
+
+/** After a split a name may be gone and others new; without one there is just the writer's own. */
+const rename = ({ branches }: Held, ofWriter: WriterBranches, writer: WriterId): void => {
+  branches.delete(writer);
+  for (const branch of ofWriter.branches()) branches.set(branch.name, branch);
+};
+
 const entryOf = ({ header, headerHash, origin }: DeliveredSegment): HeaderEntry => {
   const { writer, first, count, controlHead } = header;
-  return { hash: headerHash, writer, first, count, controlHead, origin };
+  return { hash: headerHash, writer, first, count, ms: header.time.ms, controlHead, origin };
+};
+
+const recordOf = (node: HeaderNode): HeaderRecord => {
+  const { hash, writer, first, count, ms, controlHead, origin } = node;
+  const previous = previousOf(node)?.hash ?? null;
+  const own = previous === null ? origin : null;
+  return { hash, writer, first, count, ms, previous, controlHead, origin: own };
 };
 
 const namesFrom = (

@@ -2,6 +2,7 @@
  * One collection of an open network, with the platform's own cryptography: what the stages write
  * into and read from, made of the product's own parts.
  */
+import { emptyPages } from "../../support/emptyPages.ts";
 import type { ScopeId } from "../../../src/core/base/types.ts";
 import type { CryptoPort } from "../../../src/core/crypto/port.ts";
 import type { ControlHead } from "../../../src/core/network/control.ts";
@@ -30,7 +31,7 @@ export const createBenchScope = async (): Promise<BenchScope> => {
   const options = { networkId: networkName, title: "Bench", secret: sharedSecret, fromName: false };
   const { membership } = await joinOpenNetwork(options, crypto);
   const scope = scopeOf(membership.network, collection, "documents");
-  const home = (): Home => createHome({ membership, collection, scope });
+  const home = (): Home => createHome({ pages: emptyPages(), membership, collection, scope });
   const keys = sealingKeysOf(home());
   if (keys.suite !== 1) throw new Error("an open network seals");
   return { crypto, membership, scope, controlHead: membership.control.head(), keys, home };

@@ -93,7 +93,7 @@ test("G-128 A-N11 a database that cannot be opened says why, to every call", asy
 test("A-N11 what could not be read once is read when it is opened again", async () => {
   const database = await withOne();
   await database.shutdown();
-  for (const kind of ["meta", "journal", "segments"] as const) {
+  for (const kind of ["meta", "journal", "pages", "pagesOf"] as const) {
     failNext(kind, "StorageFailed");
     const failing = bench.reopen(database);
     await expectRejection(failing.ready, "StorageFailed");
@@ -117,12 +117,35 @@ test("K-033 a shutdown that fails tells the first failure, and closes all the sa
   expect(await again.collection("users").find()).toEqual([{ id: "old", n: 1 }]);
 });
 
-test("A-N11 spoilt segments crash nothing: they are told, and writing goes on", async () => {
+test("A-N11 spoilt segments are no loss while the checkpoint holds what they said", async () => {
+  const database = await withOne();
+  await database.shutdown();
+  const image = adapter.snapshot(database.name);
+  for (const bytes of image.segments.values()) bytes.fill(0xff);
+  adapter.restore(database.name, image);
+  const users = bench.reopen(database).collection("users");
+  expect(await users.find()).toEqual([{ id: "old", n: 1 }]);
+});
+
+test("A-N11 spoilt pages are made anew from the log, and told", async () => {
+  const database = await withOne();
+  await database.shutdown();
+  const image = adapter.snapshot(database.name);
+  expect(image.pages.size).toBeGreaterThan(0);
+  for (const bytes of image.pages.values()) bytes.fill(0xff);
+  adapter.restore(database.name, image);
+  const again = bench.reopen(database);
+  expect(await again.collection("users").find()).toEqual([{ id: "old", n: 1 }]);
+  expect((await again.health()).damage.join()).toContain("checkpoint");
+});
+
+test("A-N11 spoilt segments and pages crash nothing: told, and writing goes on", async () => {
   const database = await withOne();
   await database.shutdown();
   const image = adapter.snapshot(database.name);
   expect(image.segments.size).toBeGreaterThan(0);
   for (const bytes of image.segments.values()) bytes.fill(0xff);
+  for (const bytes of image.pages.values()) bytes.fill(0xff);
   adapter.restore(database.name, image);
   const again = bench.reopen(database);
   expect((await again.health()).damage).not.toEqual([]);

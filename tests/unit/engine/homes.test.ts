@@ -69,7 +69,7 @@ describe("attaching", () => {
     expect(device.find("notes")).toEqual(before);
   });
 
-  test("goes on after a crash at any moment, each document once", async () => {
+  test("goes on after a crash at any moment, each document once", { timeout: 60_000 }, async () => {
     for (let moment = 1; ; moment++) {
       const world = createWorld();
       const device = await world.open({ online: false });
@@ -288,35 +288,39 @@ describe("detaching", () => {
 });
 
 describe("leaving a network", () => {
-  test("brings documents home, forgets the log, and a crash in between loses nothing", async () => {
-    for (let moment = 1; ; moment++) {
-      const world = createWorld();
-      const device = await world.open({ online: false });
-      await device.share("notes");
-      await device.insert("notes", [{ id: "1", n: 1 }, ...many(250)]);
-      await device.update("notes", "1", { $inc: { n: 1 } });
-      await device.insert("notes", [{ id: "private" }], "private");
-      const before = device.find("notes");
-      const { scope } = device.shared("notes");
-      const left = crashAt(device, moment);
-      await leaveNetwork(device.engine, networkId).catch(() => undefined);
-      device.fault = null;
-      if (left.image !== null) {
-        await device.reopen(left.image, { online: false, joined: false });
-        expect(device.find("notes"), `crash at ${moment}`).toEqual(before);
-        await leaveNetwork(device.engine, networkId);
+  test(
+    "brings documents home, forgets the log, and a crash in between loses nothing",
+    { timeout: 60_000 },
+    async () => {
+      for (let moment = 1; ; moment++) {
+        const world = createWorld();
+        const device = await world.open({ online: false });
+        await device.share("notes");
+        await device.insert("notes", [{ id: "1", n: 1 }, ...many(250)]);
+        await device.update("notes", "1", { $inc: { n: 1 } });
+        await device.insert("notes", [{ id: "private" }], "private");
+        const before = device.find("notes");
+        const { scope } = device.shared("notes");
+        const left = crashAt(device, moment);
+        await leaveNetwork(device.engine, networkId).catch(() => undefined);
+        device.fault = null;
+        if (left.image !== null) {
+          await device.reopen(left.image, { online: false, joined: false });
+          expect(device.find("notes"), `crash at ${moment}`).toEqual(before);
+          await leaveNetwork(device.engine, networkId);
+        }
+        expect(device.find("notes")).toEqual(before);
+        expect(device.engine.registry.networks.all()).toEqual([]);
+        expect([...device.image().segments.keys()].filter((key) => key.startsWith(scope))).toEqual(
+          [],
+        );
+        await device.reopen(undefined, { online: false, joined: false });
+        expect(device.find("notes")).toEqual(before);
+        expect(device.opened.info.damage).toEqual([]);
+        if (left.image === null) return;
       }
-      expect(device.find("notes")).toEqual(before);
-      expect(device.engine.registry.networks.all()).toEqual([]);
-      expect([...device.image().segments.keys()].filter((key) => key.startsWith(scope))).toEqual(
-        [],
-      );
-      await device.reopen(undefined, { online: false, joined: false });
-      expect(device.find("notes")).toEqual(before);
-      expect(device.opened.info.damage).toEqual([]);
-      if (left.image === null) return;
-    }
-  });
+    },
+  );
 
   test("that it is in no more is nothing to do; joining again begins anew", async () => {
     const world = createWorld();

@@ -1,0 +1,28 @@
+/**
+ * How much an engine keeps in memory and leaves to an opening. Those of limits.ts, but for tests.
+ */
+import {
+  dirtyDocumentsMax,
+  journalHeldBytesMax,
+  pageBytesTarget,
+  pageCacheBytesMax,
+} from "../core/base/limits.ts";
+
+/** Small ones make a test meet in a few writes what otherwise takes thousands. */
+export interface StorageBounds {
+  /** Of opened pages in memory. */
+  readonly pageCacheBytes: number;
+  /** Of one page. */
+  readonly pageBytes: number;
+  /** Documents that change before a checkpoint is made. */
+  readonly dirtyDocuments: number;
+  /** Of the journal before it is let go. */
+  readonly journalHeldBytes: number;
+}
+
+export const defaultBounds: StorageBounds = {
+  pageCacheBytes: pageCacheBytesMax,
+  pageBytes: pageBytesTarget,
+  dirtyDocuments: dirtyDocumentsMax,
+  journalHeldBytes: journalHeldBytesMax,
+};

@@ -1,0 +1,87 @@
+/**
+ * The parts of an engine that change what there is: commits, the way from the journal to segments
+ * and pages, moves between homes, and reading a home anew.
+ */
+import type { StorageBounds } from "./bounds.ts";
+import { commandsKey, type Commands } from "./commands.ts";
+import { createCommits, type Commits } from "./commit.ts";
+import { createCutter, type Cutter } from "./cut.ts";
+import type { EndableStore } from "./endableStore.ts";
+import type { EngineDeps } from "./engine.ts";
+import { createExclusive, type Exclusive } from "./exclusive.ts";
+import { createHomes, type Homes } from "./homes.ts";
+import { ownWriterOf } from "./incarnation.ts";
+import type { Journal } from "./journal.ts";
+import { checkpointHome } from "./pages/checkpoint.ts";
+import { createCheckpointer, type Checkpointer } from "./pages/checkpointer.ts";
+import type { ReadingParts } from "./readingParts.ts";
+import { createRebuild, type Rebuild } from "./rebuild.ts";
+
+export interface WritingParts {
+  readonly journal: Journal;
+  readonly commands: Commands;
+  readonly cutter: Cutter;
+  readonly exclusive: Exclusive;
+  readonly homes: Homes;
+  readonly commits: Commits;
+  readonly checkpointer: Checkpointer;
+  readonly rebuild: Rebuild;
+}
+
+export interface WritingDeps {
+  readonly store: EndableStore;
+  readonly deps: EngineDeps;
+  readonly bounds: StorageBounds;
+  readonly reading: ReadingParts;
+  readonly journal: Journal;
+  readonly commands: Commands;
+}
+
+export const createWritingParts = (around: WritingDeps): WritingParts => {
+  const { store, deps, bounds, journal, commands } = around;
+  const { registry, repair, turn, changes, unflushed, tell, clock, ingest } = around.reading;
+  const { crypto, timers } = deps;
+  const cutter = createCutter({
+    ...{ store, crypto, journal, homes: registry.homes, failed: tell.failed },
+    heldBytesMax: bounds.journalHeldBytes,
+    absorbed: () => {
+      checkpointer.request();
+    },
+    notes: () => [[commandsKey, commands.encode()]],
+    cut: (home, segments) => {
+      deps.onSegments(home, segments, null);
+    },
+  });
+  const exclusive = createExclusive(repair);
+  const homes = createHomes({
+    ...{ registry, now: timers.now, reading: turn },
+    commit: (fill) => exclusive.shared(() => commits.commit(fill)),
+    changed: tell.collection,
+  });
+  const commits = createCommits({
+    ...{ clock, journal, commands, unflushed, holds: changes.holds },
+    ...{ now: timers.now, readable: registry.readable, collection: registry.make },
+    writerOf: (home) => ownWriterOf(home, crypto),
+    applyCollectionWrite: homes.applyCollectionWrite,
+    applied: tell.changed,
+    undone: tell.applied,
+    durable: (batch) => {
+      tell.shown(batch);
+      cutter.wake();
+      checkpointer.wake();
+    },
+  });
+  const checkpointer = createCheckpointer({
+    ...{ homes: registry.homes, now: timers.now, failed: tell.failed },
+    changedMax: bounds.dirtyDocuments,
+    checkpoint: (home) =>
+      checkpointHome(home, {
+        ...{ store, pageBytes: bounds.pageBytes, lastTime: clock.last },
+        ...{ ingest, exclusive, journal, repair },
+      }),
+  });
+  const rebuild = createRebuild({
+    ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
+  });
+  return { journal, commands, cutter, exclusive, homes, commits, checkpointer, rebuild };
+};
