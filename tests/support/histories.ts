@@ -49,12 +49,14 @@ export interface HistoryOptions {
   readonly hostile: boolean;
   /** Compares after each op that is read, not only after each step: slower. */
   readonly everyOp?: boolean;
+  /** Told of every state that a member comes to. */
+  readonly onState?: (state: DocumentState) => void;
 }
 
 /** Throws, naming seed and step, where product and model differ. */
 export const runHistory = (seed: number, options: HistoryOptions): void => {
   const random = createRandom(seed);
-  const history = createHistory(random, options.everyOp ?? false);
+  const history = createHistory(random, options);
   let step = 1;
   try {
     for (; step <= options.steps; step++) takeStep(history, random, step, options.hostile);
@@ -86,6 +88,7 @@ interface Peer {
 
 interface History {
   readonly everyOp: boolean;
+  readonly onState: (state: DocumentState) => void;
   readonly palette: readonly Palette[];
   readonly peers: readonly Peer[];
   readonly wires: ReadonlyMap<string, Wire>;
@@ -93,10 +96,11 @@ interface History {
   readonly known: Map<string, { readonly text: string; readonly state: DocumentState | null }>;
 }
 
-const createHistory = (random: Random, everyOp: boolean): History => {
+const createHistory = (random: Random, options: HistoryOptions): History => {
   const names = ["p", "q", "r", "s"];
   return {
-    everyOp,
+    everyOp: options.everyOp ?? false,
+    onState: options.onState ?? ((): void => undefined),
     palette: random.pick(palettes),
     peers: names.map((name) => ({ name, vector: {}, log: [], state: null })),
     wires: new Map(names.map((name) => [name, createWire(writerOf(name), random)])),
@@ -393,6 +397,7 @@ const receive = (history: History, peer: Peer, sent: Delivered): void => {
 };
 
 const check = (history: History, peer: Peer): void => {
+  if (peer.state !== null) history.onState(peer.state);
   const vector = stableText(peer.vector);
   const text = describeState(peer.state, fieldsOf(peer.state));
   const known = history.known.get(vector);

@@ -7,6 +7,7 @@
  * What is taken is the state at one moment at which nothing is being judged, committed or flushed:
  * it holds the delivered segments that were read, and of this device's ops those up to `applied`.
  */
+import { equalBytes } from "../../core/base/bytes.ts";
 import { headersPerPageMax } from "../../core/base/limits.ts";
 import type { Dot, ScopeId, Time } from "../../core/base/types.ts";
 import {
@@ -19,7 +20,7 @@ import {
   type DirectoryEntry,
   type HomeRecord,
 } from "../../core/page/homeRecord.ts";
-import type { PageKey, Store, StoredPage } from "../../storage/store.ts";
+import type { PageKey, Store, StoreBatch, StoredPage } from "../../storage/store.ts";
 import type { Changed, Documents } from "../documents.ts";
 import type { Exclusive } from "../exclusive.ts";
 import type { Home } from "../home.ts";
@@ -146,12 +147,13 @@ const writeSnapshot = async (
     nextPage: home.nextPage,
     headerPages: Math.ceil(snapshot.headerCount / headersPerPageMax),
   };
-  await store.write({
+  const recordPage = homePage(home, homePages.record, encodeHomeRecord(record));
+  await writeOrFind(store, recordPage, {
     pages: [
       ...folded.pages,
       ...snapshot.headers,
       homePage(home, homePages.directory, encodeDirectory(folded.directory)),
-      homePage(home, homePages.record, encodeHomeRecord(record)),
+      recordPage,
     ],
     removedPages: [
       ...folded.removed.map((number) => ({ scope, kind: pageKinds.documents, number })),
@@ -165,6 +167,16 @@ const writeSnapshot = async (
   cache.drop(scope, folded.removed);
   for (const { key, bytes } of folded.pages) cache.put(scope, key.number, bytes);
   return true;
+};
+
+/** A store can fail after the write took effect, so the record that stands in it decides. */
+const writeOrFind = async (store: Store, record: StoredPage, batch: StoreBatch): Promise<void> => {
+  try {
+    await store.write(batch);
+  } catch (error) {
+    const [found] = await store.pages([record.key]);
+    if (found === undefined || found === null || !equalBytes(found, record.bytes)) throw error;
+  }
 };
 
 const homePage = ({ scope }: Home, number: number, bytes: Uint8Array): StoredPage => ({
