@@ -7,13 +7,14 @@ import { compileProjection } from "../core/query/project.ts";
 import { encodeCursor } from "../core/query/sort.ts";
 import type { FindRequest } from "../core/wire/requests.ts";
 import { decodeRows, type Row } from "../core/wire/rows.ts";
+import { RowsReader } from "../core/wire/rowsReader.ts";
 import { unlessAborted } from "./abort.ts";
 import type { LiveQuery } from "./api.ts";
 import { refusal } from "./answer.ts";
 import type { CollectionContext } from "./context.ts";
 import { findRequest, wholeNumber } from "./findRequest.ts";
 import { createLiveQuery, type LiveRows } from "./liveQuery.ts";
-import { decodeDocuments, documentOf, storedFields } from "./rows.ts";
+import { decodeDocuments, documentAt, documentOf, storedFields } from "./rows.ts";
 import type { Ask } from "./session.ts";
 import type {
   CallOptions,
@@ -55,12 +56,16 @@ export const createCollectionReads = (context: CollectionContext): CollectionRea
       for (const [at, id] of ids.entries()) checkId(id, `ids[${String(at)}]`);
       const request = { collection: name, ids: [...new Set(ids)], meta: options?.meta === true };
       const { rows } = await ask((service) => service.get(request, []));
-      const rowById = new Map(decodeRows(rows).map((row) => [row.id, row]));
-      // An id that is asked for twice gives two copies.
-      return ids.flatMap((id) => {
+      const reader = new RowsReader(rows);
+      const rowById = new Map<string, number>();
+      for (let at = 0; at < reader.length; at++) rowById.set(reader.id(at), at);
+      const documents: Document[] = [];
+      for (const id of ids) {
         const row = rowById.get(id);
-        return row === undefined ? [] : [documentOf(row, schema)];
-      });
+        // An id that is asked for twice gives two copies.
+        if (row !== undefined) documents.push(documentAt(reader, row, schema));
+      }
+      return documents;
     });
 
   const live = (query?: Query, options?: LiveOptions): LiveQuery<Document> =>

@@ -13,7 +13,15 @@ import type { Attempt } from "./attempt.ts";
 import type { CollectionContext } from "./context.ts";
 import { targetOf } from "./findRequest.ts";
 import { deleteIn, modifyIn, updateIn, upsertIn } from "./guardedWrites.ts";
-import { admitRows, checkCount, toRow, toRows } from "./prepare.ts";
+import {
+  admitRows,
+  checkCount,
+  prepareBatch,
+  prepareOne,
+  toRow,
+  toRows,
+  type Prepared,
+} from "./prepare.ts";
 import { shown, storedFields, type StoredFields } from "./rows.ts";
 import type { Transact } from "./transaction.ts";
 import type { CallOptions, Document, InsertOptions, Selector, UpdateEntry } from "./types.ts";
@@ -43,18 +51,36 @@ export const createCollectionWrites = (
   transact: Transact,
 ): CollectionWrites => {
   const part: Part = { context, transact };
-  const insertRows = (rows: readonly Row[], options?: InsertOptions): Promise<StoredFields[]> =>
-    insert(part, rows, options);
   const { makeId, name } = context;
   return {
     insert: (document, options) =>
-      during(part, async () => only(await insertRows([toRow(document, makeId)], options))),
+      during(part, async () =>
+        only(
+          isSeen(context)
+            ? await insert(part, [toRow(document, makeId)], options)
+            : await insertPrepared(part, prepareOne(document, makeId), options),
+        ),
+      ),
     insertBatch: (documents, options) =>
-      during(part, () => insertRows(toRows(documents, makeId), options)),
+      during(part, () =>
+        isSeen(context)
+          ? insert(part, toRows(documents, makeId), options)
+          : insertPrepared(part, prepareBatch(documents, makeId), options),
+      ),
     upsert: (document, options) =>
-      during(part, async () => only(await upsert(part, [toRow(document, makeId)], options))),
+      during(part, async () =>
+        only(
+          isSeen(context)
+            ? await upsert(part, [toRow(document, makeId)], options)
+            : await upsertPrepared(part, prepareOne(document, makeId), options),
+        ),
+      ),
     upsertBatch: (documents, options) =>
-      during(part, () => upsert(part, toRows(documents, makeId), options)),
+      during(part, () =>
+        isSeen(context)
+          ? upsert(part, toRows(documents, makeId), options)
+          : upsertPrepared(part, prepareBatch(documents, makeId), options),
+      ),
     update: (where, update, options) =>
       during(part, () => updateAll(part, [{ where, update, one: false }], options)),
     updateOne: (where, update, options) =>
@@ -100,25 +126,37 @@ const send = async (
   return context.session.write(write, options?.signal);
 };
 
+/** Whether plugins or a schema are to see what is inserted or put. */
+const isSeen = ({ hooks, schema }: CollectionContext): boolean =>
+  hooks.onInsert || hooks.onUpdate || schema !== null;
+
 const insert = async (
   part: Part,
   rows: readonly Row[],
   options: InsertOptions | undefined,
-): Promise<StoredFields[]> => {
+): Promise<readonly StoredFields[]> => {
   if (rows.length === 0) return [];
   const { context } = part;
-  const visibility = visibilityOf(options);
+  // What is wrong with the call is said before plugins act.
+  visibilityOf(options);
   const admitted = await admitRows(rows, context);
-  const encoded = encodeRows(admitted);
-  await send(
-    part,
-    { kind: "insert", collection: context.name, rows: encoded, visibility },
-    options,
-  );
+  const encoded = { rows: encodeRows(admitted), documents: admitted.map(storedFields) };
+  const stored = await insertPrepared(part, encoded, options);
   if (context.hooks.onInsert) {
     for (const row of admitted) await context.hooks.afterInsert(storedFields(row));
   }
-  return admitted.map(storedFields);
+  return stored;
+};
+
+const insertPrepared = async (
+  part: Part,
+  { rows, documents }: Prepared,
+  options: InsertOptions | undefined,
+): Promise<readonly StoredFields[]> => {
+  if (documents.length === 0) return [];
+  const visibility = visibilityOf(options);
+  await send(part, { kind: "insert", collection: part.context.name, rows, visibility }, options);
+  return documents;
 };
 
 const upsert = async (
@@ -132,9 +170,19 @@ const upsert = async (
     return guarded(part, (attempt) => upsertIn(attempt, context, rows), options);
   }
   const admitted = await admitRows(rows, context);
-  const encoded = encodeRows(admitted);
-  await send(part, { kind: "upsert", collection: context.name, rows: encoded }, options);
-  return admitted.map(storedFields);
+  const encoded = { rows: encodeRows(admitted), documents: admitted.map(storedFields) };
+  return upsertPrepared(part, encoded, options);
+};
+
+const upsertPrepared = async (
+  part: Part,
+  { rows, documents }: Prepared,
+  options: CallOptions | undefined,
+): Promise<readonly StoredFields[]> => {
+  if (documents.length > 0) {
+    await send(part, { kind: "upsert", collection: part.context.name, rows }, options);
+  }
+  return documents;
 };
 
 const updateAll = async (

@@ -4,7 +4,9 @@
  */
 import type { Value } from "../core/base/types.ts";
 import { copyValue } from "../core/cbor/value.ts";
-import { decodeRows, rowToDocument, type Row } from "../core/wire/rows.ts";
+import type { Row, RowMeta } from "../core/wire/row.ts";
+import { rowToDocument } from "../core/wire/rows.ts";
+import { RowsReader } from "../core/wire/rowsReader.ts";
 import type { CollectionSchema } from "./api.ts";
 import type { Document } from "./types.ts";
 
@@ -15,22 +17,31 @@ export interface StoredFields {
 }
 
 /** Each call makes new documents: what a caller does with one is the caller's. */
-export const decodeDocuments = (bytes: Uint8Array, schema: CollectionSchema | null): Document[] =>
-  decodeRows(bytes).map((row) => documentOf(row, schema));
-
-export const documentOf = (row: Row, schema: CollectionSchema | null): Document => {
-  const { meta } = row;
-  const fields: Document = rowToDocument(row);
-  if (meta?.deleted === true) return { ...fields, ...metadataOf(meta), _deleted: true };
-  const present = upgraded(fields, schema);
-  return meta === null ? present : { ...present, ...metadataOf(meta) };
+export const decodeDocuments = (bytes: Uint8Array, schema: CollectionSchema | null): Document[] => {
+  const reader = new RowsReader(bytes);
+  const documents: Document[] = [];
+  for (let at = 0; at < reader.length; at++) documents.push(documentAt(reader, at, schema));
+  return documents;
 };
 
-/** Without metadata and as stored, whatever the schema shows. */
-export const decodeStored = (bytes: Uint8Array): StoredFields[] =>
-  decodeRows(bytes).map((row) => storedFields(row));
+export const documentAt = (
+  reader: RowsReader,
+  at: number,
+  schema: CollectionSchema | null,
+): Document => withMeta(reader.document(at), reader.meta(at), schema);
 
-export const storedFields = (row: Row): StoredFields => ({ ...rowToDocument(row), id: row.id });
+export const documentOf = (row: Row, schema: CollectionSchema | null): Document =>
+  withMeta(rowToDocument(row), row.meta, schema);
+
+/** Without metadata and as stored, whatever the schema shows. */
+export const decodeStored = (bytes: Uint8Array): StoredFields[] => {
+  const reader = new RowsReader(bytes);
+  const documents: StoredFields[] = [];
+  for (let at = 0; at < reader.length; at++) documents.push(reader.document(at));
+  return documents;
+};
+
+export const storedFields = (row: Row): StoredFields => rowToDocument(row);
 
 /** A caller's own copy of a stored document, in the shape of the present schema. */
 export const shown = (
@@ -45,13 +56,23 @@ export const shown = (
 export const upgraded = (document: Document, schema: CollectionSchema | null): Document =>
   schema?.upgrade === undefined ? document : { ...schema.upgrade(document), id: document["id"] };
 
+const withMeta = (
+  fields: Document,
+  meta: RowMeta | null,
+  schema: CollectionSchema | null,
+): Document => {
+  if (meta?.deleted === true) return { ...fields, ...metadataOf(meta), _deleted: true };
+  const present = upgraded(fields, schema);
+  return meta === null ? present : { ...present, ...metadataOf(meta) };
+};
+
 const copyFields = (document: StoredFields): Document => {
   const copy: Document = {};
   for (const [name, value] of Object.entries(document)) copy[name] = copyValue(value);
   return copy;
 };
 
-const metadataOf = (meta: NonNullable<Row["meta"]>): Document => ({
+const metadataOf = (meta: RowMeta): Document => ({
   _vector: Object.fromEntries(meta.vector),
   _timestamp: meta.timestamp,
   _peerId: meta.peerId,

@@ -6,7 +6,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { scopeIdOf, shortHashOf, writerIdOf } from "../../src/core/base/ids.ts";
 import type { Value } from "../../src/core/base/types.ts";
+import { checkDocument } from "../../src/core/cbor/document.ts";
+import { encodeCbor } from "../../src/core/cbor/item.ts";
 import { nameFault } from "../../src/core/cbor/names.ts";
+import { encodeValue } from "../../src/core/cbor/value.ts";
 import {
   decodeCommit,
   encodeCommit,
@@ -16,6 +19,9 @@ import {
 import { applyLiveChange } from "../../src/core/wire/liveChange.ts";
 import type { LiveChange } from "../../src/core/wire/requests.ts";
 import { decodeRows, encodeRows, rowToDocument, type Row } from "../../src/core/wire/rows.ts";
+import { RowsReader } from "../../src/core/wire/rowsReader.ts";
+import { RowsWriter } from "../../src/core/wire/rowsWriter.ts";
+import { writeSoundDocument } from "../../src/core/wire/soundDocument.ts";
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((made) => new Uint8Array(made));
@@ -73,6 +79,25 @@ const rows = fc
       : fc.array(fc.constantFrom(...shapes), { maxLength: 12 }),
   );
 
+const expectRow = (reader: RowsReader, at: number, row: Row): void => {
+  const { bytes } = reader;
+  const ranges: number[] = [];
+  expect(reader.valueRanges(at, ranges)).toBe(row.leaves.length);
+  expect(reader.shape(at).paths).toEqual(row.leaves.map((leaf) => leaf.path));
+  const [first = -1] = ranges;
+  expect(bytes.slice(reader.idStart(at), first)).toEqual(encodeCbor(row.id));
+  row.leaves.forEach((leaf, index) => {
+    const start = ranges[index] ?? -1;
+    expect(bytes.slice(start, ranges[index + 1])).toEqual(encodeValue(leaf.value));
+    expect(reader.valueAt(start)).toEqual(leaf.value);
+  });
+  expect(reader.id(at)).toBe(row.id);
+  expect(reader.meta(at)).toEqual(row.meta);
+  const document = reader.document(at);
+  expect(document).toEqual(rowToDocument(row));
+  expect(Object.keys(document)).toEqual(Object.keys(rowToDocument(row)));
+};
+
 describe("rows", () => {
   test("come back as they were", () => {
     fc.assert(
@@ -81,6 +106,50 @@ describe("rows", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test("are read in any order, one by one, value by value", () => {
+    fc.assert(
+      fc.property(rows, fc.array(fc.nat()), (made, order) => {
+        const reader = new RowsReader(encodeRows(made));
+        expect(reader.length).toBe(made.length);
+        for (const at of [...order.map((any) => any % made.length), ...made.keys()]) {
+          const one = made[at];
+          if (one !== undefined) expectRow(reader, at, one);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("are read from the middle of a buffer, at any byte", () => {
+    const made = [0, 1, 2].map((at): Row => {
+      return { id: `${at}`, leaves: [{ path: ["a", "b"], value: [at] }], meta: null };
+    });
+    const message = encodeRows(made);
+    for (const offset of [1, 2, 3, 4]) {
+      const buffer = new Uint8Array(message.length + offset);
+      buffer.set(message, offset);
+      expect(decodeRows(buffer.subarray(offset))).toEqual(made);
+    }
+  });
+
+  test("that are none are refused", () => {
+    const message = encodeRows([{ id: "1", leaves: [], meta: null }]);
+    for (let length = 0; length < message.length; length++) {
+      expect(() => decodeRows(message.subarray(0, length))).toThrow();
+    }
+    const reader = new RowsReader(message);
+    expect(() => reader.document(1)).toThrow("there is no row 1");
+  });
+
+  test("of large values have their ranges too", () => {
+    const value = ["x".repeat(254), "x".repeat(300), new Uint8Array(70_000), 1, "x".repeat(251)];
+    const leaves = value.map((one, at) => ({ path: [`f${at}`], value: one }));
+    const made: readonly Row[] = [1, 2].map((id) => ({ id: `${id}`, leaves, meta: null }));
+    const reader = new RowsReader(encodeRows(made));
+    made.forEach((one, at) => expectRow(reader, at, one));
+    expect(reader.shape(0)).toBe(reader.shape(1));
   });
 
   test("of one shape tell it once", () => {
@@ -109,6 +178,52 @@ describe("rows", () => {
     expect(rowToDocument(made[1] ?? { id: "", leaves: [], meta: null })).toEqual({
       ...{ id: "2", a: 1, b: { c: 1 } },
     });
+  });
+});
+
+describe("a document that is checked and written in one walk", () => {
+  const fieldsOf = (inside: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unknown>> =>
+    fc.dictionary(name, inside, { maxKeys: 5, noNullPrototype: true });
+  const nested = fc.oneof(value, fieldsOf(fc.oneof(value, fieldsOf(value))));
+  const anyKey = fc.oneof(name, fc.string({ unit: "binary", maxLength: 3 }), fc.constant("_a"));
+  const anything = fc.anything({ key: anyKey, withDate: true, withTypedArray: true });
+
+  const careful = (document: unknown): Row | null => {
+    try {
+      const { id, leaves } = checkDocument(document);
+      return { id: id ?? "made", leaves, meta: null };
+    } catch {
+      return null;
+    }
+  };
+
+  test("is what checking and then writing makes of it", () => {
+    fc.assert(
+      fc.property(fc.array(fieldsOf(nested), { maxLength: 5 }), (documents) => {
+        const writer = new RowsWriter(documents.length);
+        const rows = documents.map((document): Row => {
+          const row = careful(document) ?? { id: "", leaves: [], meta: null };
+          expect(writeSoundDocument(writer, document, () => "made")).toEqual(rowToDocument(row));
+          return row;
+        });
+        expect(decodeRows(writer.take())).toEqual(rows);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("is never one that checking refuses", () => {
+    fc.assert(
+      fc.property(fc.oneof(anything, fc.dictionary(anyKey, anything)), (document) => {
+        const writer = new RowsWriter(1);
+        const copy = writeSoundDocument(writer, document, () => "made");
+        if (copy === null) return;
+        const row = careful(document);
+        expect(row).not.toBeNull();
+        expect(decodeRows(writer.take())).toEqual([row]);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

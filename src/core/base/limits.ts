@@ -99,6 +99,11 @@ export const dirtyDocumentsMax = 32_768;
 export const headersPerPageMax = 512;
 export const queryDepthMax = 64;
 export const regexLengthMax = 1_024;
+/** What is remembered of fields and names that were met before, so that checking is done once. */
+export const shapeStepsMax = 8_192;
+export const soundNamesMax = 4_096;
+/** What is set aside at once for rows that are yet to be written. */
+export const rowsReservedBytesMax = 16 * 1_048_576;
 
 // The carrier of src/net: pages, their channels and the rendezvous of a relay
 export const rendezvousTagsMax = 64;

@@ -67,6 +67,10 @@ export const checkId = (id: unknown, path: string): string => {
   return id;
 };
 
+/** Fields of the root that are no leaves: the id, the kind, and what is computed. */
+export const isKeptApart = (name: string): boolean =>
+  name === "id" || name === "_entryType" || isMetadataName(name);
+
 /**
  * The nested object of leaves that do not clash, put into `root`. An empty-object leaf has no say
  * where others stand below its path; of any other two in one place the later one stays. Nothing in
@@ -132,10 +136,6 @@ const takeApart = (
   }
   walk.around.pop();
 };
-
-/** Fields of the root that are no leaves: the id, the kind, and what is computed. */
-const isKeptApart = (name: string): boolean =>
-  name === "id" || name === "_entryType" || isMetadataName(name);
 
 const takeField = (field: unknown, names: Path, path: string, walk: Walk): void => {
   const isWhole = !isPlainObject(field) || walk.atomicPaths.has(names.join("."));

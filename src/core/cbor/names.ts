@@ -3,7 +3,7 @@
  * use, what peers may send, and which names are the database's own.
  */
 import { invalid } from "../base/errors.ts";
-import { nameBytesMax } from "../base/limits.ts";
+import { nameBytesMax, soundNamesMax } from "../base/limits.ts";
 import { isWellFormed, utf8Length } from "../base/utf8.ts";
 
 /**
@@ -26,17 +26,13 @@ export const isOurName = (name: string): boolean => name.startsWith("_") && name
 
 /** Why no replica accepts this name, or null. */
 export const nameFault = (name: string): string | null => {
-  if (name === "") return "an empty name";
-  if (!isWellFormed(name)) return "a name with a lone surrogate";
-  if (name.length * 3 > nameBytesMax && utf8Length(name) > nameBytesMax) {
-    return `a name of more than ${String(nameBytesMax)} bytes`;
+  if (soundNames.has(name)) return null;
+  const fault = findFault(name);
+  if (fault === null) {
+    if (soundNames.size >= soundNamesMax) soundNames.clear();
+    soundNames.add(name);
   }
-  if (name.startsWith("$")) return "a name with a leading $, which only operators have";
-  if (name.includes(".")) return "a name with a dot, which separates the names of a path";
-  if (name === "__proto__" || name === "constructor" || name === "prototype") {
-    return "a name that JavaScript objects need for themselves";
-  }
-  return null;
+  return fault;
 };
 
 /** Why a caller may not use this name, or null. */
@@ -57,3 +53,20 @@ export const checkName = (
   const fault = options.allowOurs === true ? nameFault(name) : callerNameFault(name);
   if (fault !== null) throw invalid("InvalidDocument", `${path}: ${fault}`, path);
 };
+
+const findFault = (name: string): string | null => {
+  if (name === "") return "an empty name";
+  if (!isWellFormed(name)) return "a name with a lone surrogate";
+  if (name.length * 3 > nameBytesMax && utf8Length(name) > nameBytesMax) {
+    return `a name of more than ${String(nameBytesMax)} bytes`;
+  }
+  if (name.startsWith("$")) return "a name with a leading $, which only operators have";
+  if (name.includes(".")) return "a name with a dot, which separates the names of a path";
+  if (name === "__proto__" || name === "constructor" || name === "prototype") {
+    return "a name that JavaScript objects need for themselves";
+  }
+  return null;
+};
+
+/** Names that were found sound: few are used, and each with every document. */
+const soundNames = new Set<string>();

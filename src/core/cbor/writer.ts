@@ -6,10 +6,12 @@
 import { isWellFormed, utf8EncodeInto } from "../base/utf8.ts";
 
 /** Up to this many code units a loop over the characters beats `TextEncoder` (measured). */
-const loopedTextUnitsMax = 96;
+const loopedTextUnitsMax = 200;
+
+export const lengthInWord = 255;
 
 export class CborWriter {
-  private buffer: Uint8Array;
+  private buffer: Uint8Array<ArrayBuffer>;
   private view: DataView;
   private at = 0;
 
@@ -40,7 +42,7 @@ export class CborWriter {
   }
 
   /** Everything written, not copied: good until the writer is used again. */
-  written(): Uint8Array {
+  written(): Uint8Array<ArrayBuffer> {
     return this.buffer.subarray(0, this.at);
   }
 
@@ -101,6 +103,14 @@ export class CborWriter {
     this.at = actual + written;
   }
 
+  /** Writes text if it is short and ASCII, and tells whether it did. */
+  shortAscii(text: string): boolean {
+    const units = text.length;
+    if (units > loopedTextUnitsMax) return false;
+    this.need(units + 9);
+    return this.asciiText(text);
+  }
+
   bytes(bytes: Uint8Array): void {
     this.head(2, bytes.length);
     this.raw(bytes);
@@ -134,6 +144,26 @@ export class CborWriter {
     this.need(bytes.length);
     this.buffer.set(bytes, this.at);
     this.at += bytes.length;
+  }
+
+  /** Room for so many bytes more, so that writing them moves nothing. */
+  reserve(bytes: number): void {
+    this.need(bytes);
+  }
+
+  /**
+   * A length to be read from behind it (rows.ts): one byte, or a word, the lowest byte first, and
+   * then the byte `lengthInWord`. This alone is no CBOR.
+   */
+  backwardLength(length: number): void {
+    this.need(5);
+    if (length < lengthInWord) {
+      this.buffer[this.at++] = length;
+      return;
+    }
+    this.view.setUint32(this.at, length, true);
+    this.buffer[this.at + 4] = lengthInWord;
+    this.at += 5;
   }
 
   private byte(byte: number): void {
