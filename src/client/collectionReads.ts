@@ -9,7 +9,7 @@ import type { FindRequest } from "../core/wire/requests.ts";
 import { decodeRows, type Row } from "../core/wire/rows.ts";
 import { RowsReader } from "../core/wire/rowsReader.ts";
 import { unlessAborted } from "./abort.ts";
-import type { LiveQuery } from "./api.ts";
+import type { CollectionSchema, LiveQuery } from "./api.ts";
 import { refusal } from "./answer.ts";
 import type { CollectionContext } from "./context.ts";
 import { findRequest, wholeNumber } from "./findRequest.ts";
@@ -56,16 +56,8 @@ export const createCollectionReads = (context: CollectionContext): CollectionRea
       for (const [at, id] of ids.entries()) checkId(id, `ids[${String(at)}]`);
       const request = { collection: name, ids: [...new Set(ids)], meta: options?.meta === true };
       const { rows } = await ask((service) => service.get(request, []));
-      const reader = new RowsReader(rows);
-      const rowById = new Map<string, number>();
-      for (let at = 0; at < reader.length; at++) rowById.set(reader.id(at), at);
-      const documents: Document[] = [];
-      for (const id of ids) {
-        const row = rowById.get(id);
-        // An id that is asked for twice gives two copies.
-        if (row !== undefined) documents.push(documentAt(reader, row, schema));
-      }
-      return documents;
+      const found = decodeDocuments(rows, schema);
+      return isEach(found, ids) ? found : pick(rows, ids, schema);
     });
 
   const live = (query?: Query, options?: LiveOptions): LiveQuery<Document> =>
@@ -88,6 +80,30 @@ export const createCollectionReads = (context: CollectionContext): CollectionRea
       }),
     live,
   };
+};
+
+/** Whether it is one document for each id, in order, as it mostly is. */
+const isEach = (documents: readonly Document[], ids: readonly string[]): boolean => {
+  if (documents.length !== ids.length) return false;
+  for (let at = 0; at < ids.length; at++) if (documents[at]?.["id"] !== ids[at]) return false;
+  return true;
+};
+
+/** In the order of the ids, without those that were not found; twice what was asked for twice. */
+const pick = (
+  rows: Uint8Array,
+  ids: readonly string[],
+  schema: CollectionSchema | null,
+): Document[] => {
+  const reader = new RowsReader(rows);
+  const rowById = new Map<string, number>();
+  for (let at = 0; at < reader.length; at++) rowById.set(reader.id(at), at);
+  const documents: Document[] = [];
+  for (const id of ids) {
+    const row = rowById.get(id);
+    if (row !== undefined) documents.push(documentAt(reader, row, schema));
+  }
+  return documents;
 };
 
 /** Something that is asked once the collection is known. */

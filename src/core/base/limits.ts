@@ -102,6 +102,11 @@ export const regexLengthMax = 1_024;
 /** What is remembered of fields and names that were met before, so that checking is done once. */
 export const shapeStepsMax = 8_192;
 export const soundNamesMax = 4_096;
+/** Keys of maps that are kept to be given again. */
+export const keptKeysMax = 256;
+export const keptKeyBytesMax = 32;
+/** Texts of an answer are cut from windows of this size, and each keeps its window. */
+export const textWindowBytes = 16_384;
 /** What is set aside at once for rows that are yet to be written. */
 export const rowsReservedBytesMax = 16 * 1_048_576;
 

@@ -5,6 +5,8 @@
  * has depth 0.
  */
 import { compareUtf8, utf8Decode } from "../base/utf8.ts";
+import { keepKey, keptKey } from "./keptKeys.ts";
+import type { TextWindow } from "./textWindow.ts";
 import { FormFault, type FormCode } from "./form.ts";
 
 /** What structures are made of (item.ts). */
@@ -40,13 +42,22 @@ export class CborReader {
   private readonly bytes: Uint8Array;
   private readonly end: number;
   private itemsLeft: number;
+  /** Where texts are cut from, if at all. */
+  private readonly window: TextWindow | null;
 
   /** Reads `bytes` from `offset` up to `end`; items of all depths count against `itemsMax`. */
-  constructor(bytes: Uint8Array, offset = 0, end = bytes.length, itemsMax = Infinity) {
+  constructor(
+    bytes: Uint8Array,
+    offset = 0,
+    end = bytes.length,
+    itemsMax = Infinity,
+    window: TextWindow | null = null,
+  ) {
     this.bytes = bytes;
     this.offset = offset;
     this.end = Math.min(end, bytes.length);
     this.itemsLeft = itemsMax;
+    this.window = window;
   }
 
   get isAtEnd(): boolean {
@@ -112,14 +123,8 @@ export class CborReader {
   readText(): string {
     const start = this.offset;
     const length = this.readLength(major.text, "text");
-    const from = this.offset;
     this.offset += length;
-    if (length <= loopedTextBytesMax) {
-      const short = this.asciiText(from, from + length);
-      if (short !== null) return short;
-    }
-    const text = utf8Decode(this.bytes.subarray(from, from + length));
-    return text ?? this.fail("badText", "text that is not UTF-8", start);
+    return this.textAt(start, this.offset - length);
   }
 
   /** A copy, so that what is kept does not hold the whole buffer. */
@@ -231,7 +236,7 @@ export class CborReader {
   readKey(before: string | null): string {
     const start = this.offset;
     if (this.peekMajor() !== major.text) this.fail("badKeys", "a key that is no text");
-    const key = this.readText();
+    const key = this.readKeyText();
     if (before !== null && compareUtf8(before, key) >= 0) {
       this.fail("badKeys", "a key out of order or twice", start);
     }
@@ -251,6 +256,32 @@ export class CborReader {
   /** Ends reading: for readers of what the items mean, too. */
   fail(code: FormCode, what: string, offset = this.offset): never {
     throw new FormFault({ code, offset, what });
+  }
+
+  private readKeyText(): string {
+    const start = this.offset;
+    const length = this.readLength(major.text, "text");
+    const from = this.offset;
+    this.offset += length;
+    const kept = keptKey(this.bytes, from, this.offset);
+    if (kept !== null) return kept;
+    const key = this.textAt(start, from);
+    keepKey(key, length);
+    return key;
+  }
+
+  /** Of the text item that began at `start`: its bytes from `from` up to where reading stands. */
+  private textAt(start: number, from: number): string {
+    const { bytes, window, offset: to } = this;
+    if (window !== null) {
+      const cut = window.ascii(from, to);
+      if (cut !== null) return cut;
+    } else if (to - from <= loopedTextBytesMax) {
+      const short = this.asciiText(from, to);
+      if (short !== null) return short;
+    }
+    const text = utf8Decode(bytes.subarray(from, to));
+    return text ?? this.fail("badText", "text that is not UTF-8", start);
   }
 
   private readItems(depthMax: number): readonly CborItem[] {

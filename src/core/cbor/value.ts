@@ -159,12 +159,21 @@ const writeVector = (writer: CborWriter, vector: Float32Array): void => {
 };
 
 const writeMap = (writer: CborWriter, map: { readonly [name: string]: Value }): void => {
-  const entries = Object.entries(map).sort(([a], [b]) => compareUtf8(a, b));
-  writer.mapHead(entries.length);
-  for (const [name, value] of entries) {
+  const names = Object.keys(map);
+  // What was read from CBOR is in order.
+  if (!isRising(names)) names.sort(compareUtf8);
+  writer.mapHead(names.length);
+  for (const name of names) {
     writer.text(name);
-    writeValue(writer, value);
+    writeValue(writer, map[name] ?? null);
   }
+};
+
+const isRising = (names: readonly string[]): boolean => {
+  for (let at = 1; at < names.length; at++) {
+    if (compareUtf8(names[at - 1] ?? "", names[at] ?? "") > 0) return false;
+  }
+  return true;
 };
 
 const readArray = (reader: CborReader, nesting: number): readonly Value[] => {

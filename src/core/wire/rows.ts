@@ -67,8 +67,12 @@ const hasShape = ({ leaves }: Row, { paths }: RowShape): boolean => {
   return true;
 };
 
-const equalPaths = (a: Path | undefined, b: Path | undefined): boolean =>
-  a === b || (a?.length === b?.length && a?.every((name, at) => name === b?.[at]) === true);
+const equalPaths = (a: Path | undefined, b: Path | undefined): boolean => {
+  if (a === b) return true;
+  if (a === undefined || a.length !== b?.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+};
 
 const shapeOf = (shapes: Map<string, RowShape>, row: Row): RowShape => {
   const paths = row.leaves.map(({ path }) => path);

@@ -7,6 +7,7 @@ import type { DocumentFields, Path, Value } from "../base/types.ts";
 import { buildDocument, type Leaf } from "../cbor/document.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { nestingMax, readValue } from "../cbor/value.ts";
+import { TextWindow } from "../cbor/textWindow.ts";
 import { lengthInWord } from "../cbor/writer.ts";
 import { createShapePlan, readByPlan, type ShapePlan } from "./shapePlan.ts";
 import type { Row, RowMeta, RowShape } from "./row.ts";
@@ -22,6 +23,8 @@ export class RowsReader {
   private readonly shapesAt: number;
   private readonly shapes: readonly PlannedShape[];
   private readonly reader: CborReader;
+  /** For documents: their texts live and go together. */
+  private documents: CborReader | null = null;
   /** Where lengths are read next, backwards. */
   private lengthsAt = 0;
 
@@ -90,13 +93,20 @@ export class RowsReader {
     return { id, leaves: readLeaves(this.reader, paths), meta };
   }
 
-  /** As a user sees it; a new one each time. */
+  /** As a user sees it; a new one each time. Not for texts that are to be kept for long. */
   document(row: number): DocumentFields {
     const { paths, plan } = this.plannedShape(row);
-    const document = { id: this.id(row) };
-    if (plan === null) return documentOf(document.id, readLeaves(this.reader, paths));
-    readByPlan(this.reader, plan, document);
+    const reader = (this.documents ??= this.makeDocumentReader());
+    reader.offset = this.idStart(row);
+    const document = { id: reader.readText() };
+    if (plan === null) return documentOf(document.id, readLeaves(reader, paths));
+    readByPlan(reader, plan, document);
     return document;
+  }
+
+  private makeDocumentReader(): CborReader {
+    const { bytes, shapesAt } = this;
+    return new CborReader(bytes, 0, shapesAt, Infinity, new TextWindow(bytes));
   }
 
   /** Lengths can be read from there on. */

@@ -62,12 +62,8 @@ interface Draft {
 }
 
 /** Whether the object that was worked on last at this depth is the one of that name. */
-const isOpenAt = (open: readonly Draft[], depth: number, name: string): boolean => {
-  const draft = open[depth];
-  const below = open[depth + 1];
-  if (draft === undefined || below === undefined) return false;
-  return draft.inner.at(-1) === below && draft.names.at(-1) === name;
-};
+const isOpenAt = (open: readonly Draft[], depth: number, name: string): boolean =>
+  open[depth + 1] !== undefined && open[depth]?.names.at(-1) === name;
 
 const add = (draft: Draft | undefined, name: string, inner: Draft | null): boolean => {
   if (draft === undefined || draft.names.includes(name)) return false;

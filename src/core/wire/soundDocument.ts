@@ -84,11 +84,11 @@ const writeFields = (
   // fastest at. There is nothing to inherit, see above.
   for (const name in input) {
     if (name === "id" && step.path.length === 0) continue;
+    const value = input[name];
+    if (value === undefined) continue;
     const field = step.field(name);
     if (field === null) return null;
     if (field.isKeptApart) continue;
-    const value = input[name];
-    if (value === undefined) continue;
     let next: Step | null;
     if (isOrdinaryObject(value)) {
       const inner: Record<string, Value> = {};
@@ -178,7 +178,7 @@ const writeArray = (walk: Walk, input: readonly unknown[], nesting: number): Cop
   const copy: Value[] = [];
   for (let at = 0; at < length; at++) {
     const copied = writeSound(walk, input[at], nesting);
-    if (copied === unsure || walk.writer.position > walk.end) return unsure;
+    if (copied === unsure) return unsure;
     copy.push(copied);
   }
   return copy;
@@ -203,7 +203,7 @@ const writeMap = (walk: Walk, input: Plain, nesting: number): Copied => {
   for (const name of names) {
     walk.writer.text(name);
     const copied = writeSound(walk, read[name], nesting);
-    if (copied === unsure || walk.writer.position > walk.end) return unsure;
+    if (copied === unsure) return unsure;
     copy[name] = copied;
   }
   return copy;

@@ -7,6 +7,7 @@ import { opBytesMax, shapeStepsMax } from "../../../../src/core/base/limits.ts";
 import { checkDocument } from "../../../../src/core/cbor/document.ts";
 import { decodeRows, encodeRows, rowToDocument } from "../../../../src/core/wire/rows.ts";
 import { RowsWriter } from "../../../../src/core/wire/rowsWriter.ts";
+import { firstStep } from "../../../../src/core/wire/shapeWalk.ts";
 import { writeSoundDocument } from "../../../../src/core/wire/soundDocument.ts";
 
 const makeId = (): string => "made";
@@ -196,8 +197,13 @@ test("shapes stay what they are while more fields come by than are remembered", 
     ...{ id: `d${at}`, [`only${at}`]: at, common: { [`inner${at}`]: at, last: 1 } },
   }));
   const writer = new RowsWriter(count);
+  const first = firstStep();
   for (const document of documents) {
     expect(writeSoundDocument(writer, document, makeId)).toEqual(document);
   }
   expect(decodeRows(writer.take()).map(rowToDocument)).toEqual(documents);
+  const later = firstStep();
+  expect(later, "what was learned first is forgotten").not.toBe(first);
+  writeSoundDocument(new RowsWriter(1), { a: 1 }, makeId);
+  expect(firstStep(), "and kept until it is too much").toBe(later);
 });
