@@ -49,6 +49,7 @@ export const foldPages = async (
   let from = 0;
   for (const group of groupsOf([...changed.keys()].sort(), directory, deps.pageBytes)) {
     const made = await foldGroup(group, changed, deps);
+    if (made === null) return null;
     for (const entry of directory.slice(from, group.at)) folded.push(entry);
     from = group.at + (group.entry === null ? 0 : 1);
     if (group.entry !== null) removed.push(group.entry.number);
@@ -116,14 +117,16 @@ interface Made {
   readonly page: StoredPage;
 }
 
+/** null: the home was read anew, and its pages dropped, while one was loaded. */
 const foldGroup = async (
   group: Group,
   changed: Changed,
-  { scope, cache, pageBytes, nextNumber }: FoldDeps,
-): Promise<readonly Made[]> => {
+  { scope, cache, pageBytes, nextNumber, isCurrent }: FoldDeps,
+): Promise<readonly Made[] | null> => {
   const { entry, ids } = group;
   const lease = entry === null ? null : await cache.load(scope, [entry.number]);
   try {
+    if (!isCurrent()) return null;
     const before = entry === null ? null : pageIn(cache, scope, entry.number);
     const documents = mergeIds(before, ids, changed);
     return makePages(documents, before, pageBytes).map(({ bytes, ...made }): Made => {
