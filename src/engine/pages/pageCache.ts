@@ -4,6 +4,7 @@
  * were used last, and only while nobody is in the middle of a turn.
  */
 import { decodedDocumentsMax, pageCacheBytesMax } from "../../core/base/limits.ts";
+import { assert } from "../../core/base/result.ts";
 import type { ScopeId } from "../../core/base/types.ts";
 import { FormFault } from "../../core/cbor/form.ts";
 import type { DocumentState } from "../../core/doc/state.ts";
@@ -91,7 +92,7 @@ export class CachedPage {
 export class PageCache {
   private readonly deps: PageCacheDeps;
   private readonly scopes = new Map<ScopeId, Map<number, CachedPage>>();
-  private readonly loading = new Map<string, Promise<CachedPage>>();
+  private readonly loading = new Map<string, { page: Promise<CachedPage>; leases: number }>();
   private readonly counts = { decoded: 0 };
   private bytes = 0;
   private uses = 0;
@@ -115,23 +116,31 @@ export class PageCache {
   /** Rejects with `DamagedPage` where one of them can not be read; the others are in memory then. */
   async load(scope: ScopeId, numbers: readonly number[]): Promise<PageLease> {
     this.trim();
-    const missing = numbers.filter((number) => this.get(scope, number) === undefined);
-    const unasked = missing.filter((number) => !this.loading.has(keyOf(scope, number)));
-    if (unasked.length > 0) this.ask(scope, unasked);
-    // A lease counts from the moment when the page is there: before, nobody can let go of it
     const held: CachedPage[] = [];
-    const hold = (page: CachedPage): void => {
-      page.leases += 1;
-      held.push(page);
-    };
-    const outcomes = await Promise.allSettled(
-      numbers.map(async (number) => {
-        hold(this.get(scope, number) ?? (await this.loading.get(keyOf(scope, number))) ?? lost());
-      }),
+    const awaited: Promise<CachedPage>[] = [];
+    const missing: number[] = [];
+    for (const number of numbers) {
+      const page = this.get(scope, number);
+      if (page === undefined) missing.push(number);
+      else held.push(page);
+    }
+    for (const page of held) page.leases += 1;
+    this.ask(
+      scope,
+      missing.filter((number) => !this.loading.has(keyOf(scope, number))),
     );
+    for (const number of missing) {
+      const loading = this.loading.get(keyOf(scope, number));
+      assert(loading !== undefined, "what is not in memory is being loaded");
+      // Counted before it is there: nobody can let go of it in between
+      loading.leases += 1;
+      awaited.push(loading.page);
+    }
     const release = (): void => {
       for (const page of held.splice(0)) page.leases -= 1;
     };
+    const outcomes = await Promise.allSettled(awaited);
+    for (const outcome of outcomes) if (outcome.status === "fulfilled") held.push(outcome.value);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed === undefined) return { release };
     release();
@@ -167,23 +176,26 @@ export class PageCache {
 
   /** One reading of the store for all of them. */
   private ask(scope: ScopeId, numbers: readonly number[]): void {
+    if (numbers.length === 0) return;
     const keys = numbers.map((number) => ({ scope, kind: pageKinds.documents, number }));
     const reading = this.deps.store.pages(keys);
     numbers.forEach((number, index) => {
       const key = keyOf(scope, number);
-      const opening = reading.then((pages) => this.open(scope, number, pages[index] ?? null));
-      this.loading.set(key, opening);
+      const page = reading.then((pages) => this.open(scope, number, pages[index] ?? null));
+      this.loading.set(key, { page, leases: 0 });
       const done = (): void => {
         this.loading.delete(key);
       };
-      opening.then(done, done);
+      page.then(done, done);
     });
   }
 
   private open(scope: ScopeId, number: number, bytes: Uint8Array | null): CachedPage {
     // What is not there was listed by the store, or is a mistake that only the log can mend
     if (bytes === null) throw new DamagedPage(scope);
-    return this.add(scope, number, bytes);
+    const page = this.add(scope, number, bytes);
+    page.leases = this.loading.get(keyOf(scope, number))?.leases ?? 0;
+    return page;
   }
 
   private add(scope: ScopeId, number: number, bytes: Uint8Array): CachedPage {
@@ -215,7 +227,3 @@ export class PageCache {
 }
 
 const keyOf = (scope: ScopeId, number: number): string => `${scope}/${String(number)}`;
-
-const lost = (): never => {
-  throw new Error("invariant broken: a page that is loaded is there");
-};
