@@ -3,7 +3,7 @@
  * in Node over memory.
  */
 import type { StorageAdapter } from "../../../src/storage/store.ts";
-import { isRare, makeDocuments, type BenchDocument } from "./documents.ts";
+import { isRare, makeDocuments, type BenchDocument } from "../support/documents.ts";
 import type { Bench } from "./measure.ts";
 import { rowsOf } from "./pageStages.ts";
 import { measurePaths } from "./paths.ts";

@@ -7,11 +7,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { chromium } from "playwright";
-import { build, preview } from "vite";
-import { chromiumLaunch, ensureChromium } from "../../../.ci/chromium.mjs";
+import { ensureChromium } from "../../../.ci/chromium.mjs";
 import { InMemoryAdapter } from "../../../src/storage/memory.ts";
-import { makeDocuments } from "./documents.ts";
+import { makeDocuments } from "../support/documents.ts";
+import { launchOn, serveSite } from "../support/site.ts";
 import { measureEngine } from "./engineStages.ts";
 import { createBench, type Measured } from "./measure.ts";
 import { measurePage } from "./pageStages.ts";
@@ -49,30 +48,18 @@ const runInChromium = async (task: Task, emit: Emit): Promise<Sizes> => {
 };
 
 const runPage = async (task: Task, emit: Emit, directory: string): Promise<Sizes> => {
-  const site = { outDir: join(directory, "site"), target: "esnext", emptyOutDir: true };
-  const shared = { configFile: false, logLevel: "error", root: import.meta.dirname } as const;
-  await build({ ...shared, worker: { format: "es" }, build: site });
-  const headers = {
-    // with these the clock of page and worker counts in 5 µs instead of 100
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-  };
-  const server = await preview({
-    ...{ ...shared, build: site },
-    preview: { host: "localhost", port: 4_710, headers },
-  });
-  // A profile of its own on disk: without one Chromium keeps IndexedDB in memory.
-  const profile = join(directory, "profile");
-  const browser = await chromium.launchPersistentContext(profile, chromiumLaunch);
+  const root = import.meta.dirname;
+  const site = await serveSite({ root, outDir: join(directory, "site"), port: 4_710 });
+  const browser = await launchOn(join(directory, "profile"));
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);
     await page.exposeFunction("tellStage", emit);
-    await page.goto(server.resolvedUrls?.local[0] ?? "");
+    await page.goto(site.url);
     return await page.evaluate((given) => window.runStages(given), task);
   } finally {
     await browser.close();
-    await server.close();
+    await site.close();
   }
 };
 

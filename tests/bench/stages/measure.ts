@@ -61,12 +61,3 @@ export const createBench = (
     emit({ side, name, within: within ?? null, documents, milliseconds, singles: lastSingles });
   },
 });
-
-/** 0 ≤ part ≤ 1: 0.5 is the median. */
-export const quantile = (numbers: readonly number[], part: number): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * part;
-  const below = sorted[Math.floor(at)] ?? Number.NaN;
-  const above = sorted[Math.ceil(at)] ?? below;
-  return below + (above - below) * (at - Math.floor(at));
-};

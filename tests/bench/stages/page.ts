@@ -2,7 +2,7 @@
  * The page of the benchmark: measures what a page does, then lets its worker measure the rest.
  * `main.ts` calls `runStages` and gives `tellStage`.
  */
-import { makeDocuments } from "./documents.ts";
+import { makeDocuments } from "../support/documents.ts";
 import { createBench, type Measured } from "./measure.ts";
 import { measurePage } from "./pageStages.ts";
 import type { FromWorker, Sizes, Task } from "./protocol.ts";

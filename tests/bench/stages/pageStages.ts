@@ -7,7 +7,7 @@ import { checkDocument } from "../../../src/core/cbor/document.ts";
 import { prepareBatch } from "../../../src/client/prepare.ts";
 import { decodeDocuments } from "../../../src/client/rows.ts";
 import { encodeRows, type Row } from "../../../src/core/wire/rows.ts";
-import type { BenchDocument } from "./documents.ts";
+import type { BenchDocument } from "../support/documents.ts";
 import type { Bench } from "./measure.ts";
 
 /** The rows of all documents, as they cross to the worker. */

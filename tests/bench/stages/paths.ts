@@ -3,11 +3,11 @@
  * one database to another. Answers are counted, so that nothing is fast by doing nothing.
  */
 import { decodeRows, encodeRows } from "../../../src/core/wire/rows.ts";
-import { createTimers } from "../../../src/engine/timers.ts";
 import { createMemoryHub } from "../../../src/net/memory.ts";
 import type { StorageAdapter } from "../../../src/storage/store.ts";
 import { openDatabase, type BenchDatabase } from "./databases.ts";
-import { rareQuery } from "./documents.ts";
+import { rareQuery } from "../support/documents.ts";
+import { promptTimers } from "../support/promptTimers.ts";
 import type { Bench } from "./measure.ts";
 
 export interface PathDeps {
@@ -176,21 +176,6 @@ const measureSync = async ({ bench, adapter, rows, documents }: PathDeps): Promi
   });
   return wire;
 };
-
-/** Browsers make a timer of no time wait 4 ms when timers follow each other: not our link. */
-const promptTimers = {
-  after: (milliseconds: number, run: () => void): (() => void) => {
-    if (milliseconds > 0) return timers.after(milliseconds, run);
-    let isWanted = true;
-    timers.soon(() => {
-      if (isWanted) run();
-    });
-    return () => {
-      isWanted = false;
-    };
-  },
-};
-const timers = createTimers(() => Date.now());
 
 const expectCount = (found: number, expected: number): void => {
   if (found !== expected) throw new Error(`${found} documents instead of ${expected}`);

@@ -1,7 +1,8 @@
 /**
  * The table on the terminal, from what was measured and nothing else.
  */
-import { quantile, type Measured, type Side } from "./measure.ts";
+import { median, spreadOf } from "../support/statistics.ts";
+import type { Measured, Side } from "./measure.ts";
 import type { Sizes } from "./protocol.ts";
 
 const sides: readonly Side[] = ["page", "writer", "store", "reader", "whole path"];
@@ -73,15 +74,15 @@ export const largestLine = (all: readonly Measured[]): string => {
   return `\nThe largest stage: ${name}, ${part} % of the ${shown(sum)} ms of all stages together.`;
 };
 
-export const medianOf = ({ milliseconds }: Measured): number => quantile(milliseconds, 0.5);
+export const medianOf = ({ milliseconds }: Measured): number => median(milliseconds);
 
 /** Parts of stages and whole paths would count twice; single operations are another workload. */
 const isOnTheWay = ({ side, within, singles }: Measured): boolean =>
   side !== "whole path" && within === null && singles.length === 0;
 
 const singlesOf = (singles: readonly number[]): string =>
-  [0.5, 0.95, 0.99]
-    .map((part) => `p${part * 100} ${quantile(singles, part).toFixed(2)}`)
+  Object.entries(spreadOf(singles))
+    .map(([name, milliseconds]) => `${name} ${Number(milliseconds).toFixed(2)}`)
     .join(", ");
 
 const named = (name: string, bytes: number): string =>

@@ -21,18 +21,21 @@ export interface BenchDocument {
 export const makeDocuments = (count: number, seed: number): readonly BenchDocument[] =>
   Array.from({ length: count }, (_, at) => makeDocument(at, seed));
 
+export const idAt = (at: number): string => `note-${String(at).padStart(8, "0")}`;
+
 /** Matches about one document in a hundred. */
 export const rareQuery = { score: { $gt: 900 }, "meta.language": "de" };
 
 export const isRare = ({ score, meta }: BenchDocument): boolean =>
   score > 900 && meta.language === "de";
 
-const makeDocument = (at: number, seed: number): BenchDocument => {
+/** The one at this position. */
+export const makeDocument = (at: number, seed: number): BenchDocument => {
   const random = createRandom(seed * 1_000_003 + at);
   const text = (count: number): string =>
     Array.from({ length: count }, () => random.pick(words)).join(" ");
   return {
-    id: `note-${String(at).padStart(8, "0")}`,
+    id: idAt(at),
     title: text(4),
     body: text(16),
     tags: [random.pick(tags), random.pick(tags), random.pick(tags)],

@@ -1,0 +1,78 @@
+/**
+ * The steps from engine to engine: a state brought over, and two states that went apart merged.
+ */
+import { createRandom } from "../../../support/random.ts";
+import { idAt, makeDocuments, type BenchDocument } from "../../support/documents.ts";
+import type { Sample } from "../protocol.ts";
+import { expectDocuments } from "./checks.ts";
+import type { Edit, Engine } from "./engine.ts";
+
+export const measureSync = async (
+  engine: Engine,
+  { documents, seed }: { readonly documents: number; readonly seed: number },
+): Promise<readonly Sample[]> => {
+  const made = makeDocuments(documents, seed);
+  const pair = await engine.prepare(made);
+  const started = performance.now();
+  const bytes = await pair.transfer();
+  const milliseconds = performance.now() - started;
+  expectDocuments(await pair.received(), made);
+  await pair.close();
+  const rest = { documents, operations: 1, spread: null };
+  return [
+    { workload: "sync-bytes", value: bytes, ...rest },
+    { workload: "sync-time", value: milliseconds, ...rest },
+  ];
+};
+
+/** So many edits in all: half of them on each side, on the same fields. */
+export const measureMerge = async (
+  engine: Engine,
+  { documents, seed, edits }: Record<"documents" | "seed" | "edits", number>,
+): Promise<readonly Sample[]> => {
+  const made = makeDocuments(documents, seed);
+  const pair = await engine.prepare(made);
+  await pair.transfer();
+  if (pair.merge === undefined) throw new Error("it does not merge");
+  const wanted = makeEdits(made, Math.floor(edits / 2), seed);
+  await pair.merge.edit(wanted);
+  const started = performance.now();
+  await pair.merge.join();
+  const milliseconds = performance.now() - started;
+  const [a, b] = await pair.merge.both([...new Set(wanted.map(({ id }) => id))]);
+  expectDocuments(a, b);
+  expectOneOfBoth(a, wanted);
+  await pair.close();
+  const operations = wanted.length * 2;
+  return [{ workload: "merge", documents, operations, value: milliseconds, spread: null }];
+};
+
+const fields = ["score", "title", "time", "source", "body"] as const;
+
+/** Every document's first field, then every document's second … */
+const makeEdits = (
+  made: readonly BenchDocument[],
+  count: number,
+  seed: number,
+): readonly Edit[] => {
+  const random = createRandom(seed + 31);
+  return Array.from({ length: count }, (_, at): Edit => {
+    const field = fields[Math.floor(at / made.length)];
+    if (field === undefined) throw new RangeError("more edits than fields to edit");
+    const number = random.integer(1_000_000);
+    const isNumber = field === "score" || field === "time";
+    return {
+      ...{ id: idAt(at % made.length), field },
+      a: isNumber ? number * 2 : `changed by a, ${number}`,
+      b: isNumber ? number * 2 + 1 : `changed by b, ${number}`,
+    };
+  });
+};
+
+const expectOneOfBoth = (found: readonly BenchDocument[], edits: readonly Edit[]): void => {
+  const byId = new Map(found.map((document) => [document.id, document]));
+  for (const { id, field, a, b } of edits) {
+    const value = byId.get(id)?.[field];
+    if (value !== a && value !== b) throw new Error(`${id}: neither side's ${field}`);
+  }
+};

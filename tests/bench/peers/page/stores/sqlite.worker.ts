@@ -1,0 +1,98 @@
+/**
+ * The worker that runs SQLite: write-ahead log, exclusive locking (without it that VFS has no such
+ * log), prepared statements, one transaction a call. `synchronous` FULL flushes each commit, NORMAL
+ * does not.
+ */
+import sqlite3InitModule, { type PreparedStatement } from "@sqlite.org/sqlite-wasm";
+import { parseJson } from "../json.ts";
+import type { Score } from "../store.ts";
+import { columns, serveSql, type SqlOpening, type SqlRow, type SqlService } from "./sql.ts";
+
+const row = "json_array(id, title, body, json(tags), source, time, score, language, country)";
+const schema = `CREATE TABLE IF NOT EXISTS notes (
+  id TEXT PRIMARY KEY, title TEXT, body TEXT, tags TEXT, source TEXT,
+  time INTEGER, score REAL, language TEXT, country TEXT
+) WITHOUT ROWID`;
+
+type Calls = Omit<SqlService, "open">;
+
+const openCalls = async ({ name, durability }: SqlOpening): Promise<Calls> => {
+  const sqlite = await sqlite3InitModule();
+  const pool = await sqlite.installOpfsSAHPoolVfs({ name, directory: `/sqlite-${name}` });
+  const database = new pool.OpfsSAHPoolDb("/notes.db");
+  database.exec(`PRAGMA locking_mode = exclusive; PRAGMA journal_mode = wal;
+    PRAGMA synchronous = ${durability === "strict" ? "full" : "normal"};
+    PRAGMA cache_size = -65536; PRAGMA temp_store = memory; ${schema}`);
+  const insert = database.prepare(
+    `INSERT INTO notes (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const get = database.prepare(`SELECT json_array(${row}) FROM notes WHERE id = ?`);
+  const getMany = database.prepare(
+    `SELECT json_group_array(${row}) FROM notes WHERE id IN (SELECT value FROM json_each(?))`,
+  );
+  const update = database.prepare("UPDATE notes SET score = ? WHERE id = ?");
+  const findRare = database.prepare(
+    `SELECT json_group_array(${row}) FROM notes WHERE score > 900 AND language = 'de'`,
+  );
+  const count = database.prepare("SELECT json(count(*)) FROM notes");
+  const insertRow = ([id, title, body, tags, ...rest]: SqlRow): void => {
+    insert.bind([id, title, body, JSON.stringify(tags), ...rest]).stepReset();
+  };
+  return {
+    insertMany: (text) => {
+      database.transaction(() => {
+        parseJson<readonly SqlRow[]>(text).forEach(insertRow);
+      });
+      return "";
+    },
+    insert: (text) => {
+      insertRow(parseJson<SqlRow>(text));
+      return "";
+    },
+    get: (text) => firstOf(get.bind([parseJson<string>(text)])) ?? "[]",
+    getMany: (text) => firstOf(getMany.bind([text])) ?? "[]",
+    setScores: (text) => {
+      database.transaction(() => {
+        for (const [id, score] of parseJson<readonly Score[]>(text)) {
+          update.bind([score, id]).stepReset();
+        }
+      });
+      return "";
+    },
+    findRare: () => firstOf(findRare) ?? "[]",
+    count: () => firstOf(count) ?? "0",
+    close: () => {
+      for (const each of [insert, get, getMany, update, findRare, count]) each.finalize();
+      database.close();
+      return "";
+    },
+  };
+};
+
+/** The first column of the first row, as text; the statement can be used again. */
+const firstOf = (statement: PreparedStatement): string | null => {
+  const text = statement.step() ? String(statement.get(0)) : null;
+  statement.reset();
+  return text;
+};
+
+let calls: Calls | undefined;
+const opened = (): Calls => {
+  if (calls === undefined) throw new Error("SQLite is not open");
+  return calls;
+};
+
+serveSql({
+  open: async (text) => {
+    calls = await openCalls(parseJson<SqlOpening>(text));
+    return "";
+  },
+  insertMany: (text) => opened().insertMany(text),
+  insert: (text) => opened().insert(text),
+  get: (text) => opened().get(text),
+  getMany: (text) => opened().getMany(text),
+  setScores: (text) => opened().setScores(text),
+  findRare: (text) => opened().findRare(text),
+  count: (text) => opened().count(text),
+  close: (text) => opened().close(text),
+});
