@@ -64,7 +64,10 @@ const versionOf = async (name: string | null): Promise<string | null> => {
 /** What is installed, by its own words; null where there is none to ask. */
 const said = (command: string, words: readonly string[]): string | null => {
   try {
-    return execFileSync(command, words, { cwd: root, encoding: "utf8" }).trim();
+    return execFileSync(command, words, {
+      ...{ cwd: root, encoding: "utf8" },
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return null;
   }

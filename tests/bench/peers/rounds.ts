@@ -115,15 +115,10 @@ const runSingles = async (deps: StoreDeps, profile: string): Promise<void> => {
   const network = participant.name === ours && plan.workloads.includes("bulk-network");
   if (!network && !singles.some((name) => plan.workloads.includes(name))) return;
   const reporter = createReporter(deps, participant.name, plan.workloads, documents);
-  for (const kind of singles) {
-    await withPage(deps, profile, (page) =>
-      reporter.step(page, { kind, count: plan.singles }, [kind]),
-    );
-  }
-  if (!network) return;
-  await withPage(deps, profile, (page) =>
-    reporter.step(page, { kind: "fill-network", documents }, ["bulk-network"]),
-  );
+  await withPage(deps, profile, async (page) => {
+    for (const kind of singles) await reporter.step(page, { kind, count: plan.singles }, [kind]);
+    if (network) await reporter.step(page, { kind: "fill-network", documents }, ["bulk-network"]);
+  });
 };
 
 const runEngine = async (
@@ -138,12 +133,15 @@ const runEngine = async (
     [{ kind: "sync", documents }, ["sync-bytes", "sync-time"]],
     ...(merges ? [[{ kind: "merge", documents, edits: plan.edits }, ["merge"]] as const] : []),
   ];
-  for (const [step, reported] of steps) {
-    if (!reported.some((workload) => plan.workloads.includes(workload))) continue;
-    await withProfile(deps, (profile) =>
-      withPage(deps, profile, (page) => reporter.step(page, step, reported)),
-    );
-  }
+  const wanted = steps.filter(([, reported]) =>
+    reported.some((workload) => plan.workloads.includes(workload)),
+  );
+  if (wanted.length === 0) return;
+  await withProfile(deps, (profile) =>
+    withPage(deps, profile, async (page) => {
+      for (const [step, reported] of wanted) await reporter.step(page, step, reported);
+    }),
+  );
 };
 
 interface Reporter {

@@ -1,6 +1,7 @@
 /**
  * What the page and its workers hold, by the browser's own account after it collected garbage:
- * objects, array buffers and WebAssembly memory, each attributed to its realm.
+ * objects and array buffers, each attributed to its realm. WebAssembly memory is in none of the
+ * browser's accounts: who uses it says itself how much it is.
  */
 
 interface MemoryMeasurement {
@@ -18,13 +19,20 @@ declare global {
   }
 }
 
-export const measureMemory = async (): Promise<{
+export interface Memory {
   readonly all: number;
+  /** 0: there is no worker. */
   readonly workers: number;
-}> => {
+}
+
+/** `wasmBytes`: of WebAssembly in the worker. */
+export const measureMemory = async (wasmBytes: number): Promise<Memory> => {
   const { bytes, breakdown } = await performance.measureUserAgentSpecificMemory();
   const ofWorkers = breakdown.filter(({ attribution }) =>
     attribution.some(({ scope }) => scope === "DedicatedWorkerGlobalScope"),
   );
-  return { all: bytes, workers: ofWorkers.reduce((sum, each) => sum + each.bytes, 0) };
+  return {
+    all: bytes + wasmBytes,
+    workers: ofWorkers.reduce((sum, each) => sum + each.bytes, wasmBytes),
+  };
 };

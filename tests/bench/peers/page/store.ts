@@ -21,6 +21,8 @@ export interface Store {
   readonly attach?: () => Promise<void>;
   /** And all of it is sealed, signed and stored when this resolves. */
   readonly cut?: () => Promise<void>;
+  /** Of WebAssembly, where it uses any. */
+  readonly wasmBytes?: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 

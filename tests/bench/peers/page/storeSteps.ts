@@ -170,14 +170,20 @@ export const measureScan = async (opened: Opened): Promise<readonly Sample[]> =>
   ];
 };
 
-export const measureOpenMemory = async ({ documents }: Opened): Promise<readonly Sample[]> => {
-  const { all, workers } = await measureMemory();
+export const measureOpenMemory = async ({
+  store,
+  documents,
+}: Opened): Promise<readonly Sample[]> => {
+  const { all, workers } = await measureMemory((await store.wasmBytes?.()) ?? 0);
   const total = sampleOf("memory-open", documents, all);
   return workers === 0 ? [total] : [total, sampleOf("worker-open", documents, workers)];
 };
 
-export const measureScanMemory = async ({ documents }: Opened): Promise<readonly Sample[]> => {
-  const { workers } = await measureMemory();
+export const measureScanMemory = async ({
+  store,
+  documents,
+}: Opened): Promise<readonly Sample[]> => {
+  const { workers } = await measureMemory((await store.wasmBytes?.()) ?? 0);
   return workers === 0 ? [] : [sampleOf("worker-scan", documents, workers)];
 };
 

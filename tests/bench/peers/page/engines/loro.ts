@@ -16,8 +16,8 @@ export const engine: Engine = {
     }
     a.commit();
     const noteOf = (side: LoroDoc, id: string): LoroMap => {
-      const note = side.getMap("notes").get(id);
-      if (!(note instanceof LoroMap)) throw new Error(`${id} is missing`);
+      const note: unknown = side.getMap("notes").get(id);
+      if (!isMap(note)) throw new Error(`${id} is missing`);
       return note;
     };
     const held = (side: LoroDoc, ids: readonly string[]): readonly BenchDocument[] =>
@@ -56,3 +56,5 @@ export const engine: Engine = {
     };
   },
 };
+
+const isMap = (value: unknown): value is LoroMap => value instanceof LoroMap;

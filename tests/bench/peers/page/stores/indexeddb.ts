@@ -22,7 +22,8 @@ export const openStore: OpenStore = async (name, durability) => {
   const reading = (): IDBObjectStore => database.transaction(storeName).objectStore(storeName);
   const getMany = async (ids: readonly string[]): Promise<readonly BenchDocument[]> => {
     const store = reading();
-    return Promise.all(ids.map((id) => resultOf<BenchDocument>(store.get(id))));
+    const found = await Promise.all(ids.map((id) => resultOf(getFrom(store, id))));
+    return found.filter((document) => document !== undefined);
   };
   return {
     getMany,
@@ -31,23 +32,31 @@ export const openStore: OpenStore = async (name, durability) => {
         for (const document of documents) store.add(document);
       }),
     insert: (document) => write((store) => store.add(document)),
-    get: async (id) => (await resultOf<BenchDocument | undefined>(reading().get(id))) ?? null,
+    get: async (id) => (await resultOf(getFrom(reading(), id))) ?? null,
     setScores: (scores) =>
       write((store) =>
         Promise.all(
           scores.map(async ([id, score]) => {
-            const document = await resultOf<BenchDocument>(store.get(id));
-            store.put({ ...document, score });
+            const document = await resultOf(getFrom(store, id));
+            store.put({ ...document, id, score });
           }),
         ),
       ),
-    findRare: async () => (await resultOf<BenchDocument[]>(reading().getAll())).filter(isRare),
+    findRare: async () => (await resultOf(getAllFrom(reading()))).filter(isRare),
     count: () => resultOf(reading().count()),
     close: async () => {
       database.close();
     },
   };
 };
+
+// What stands in the store was put there above; its own types say any.
+/* eslint-disable @typescript-eslint/no-unsafe-return */
+const getFrom = (store: IDBObjectStore, id: string): IDBRequest<BenchDocument | undefined> =>
+  store.get(id);
+
+const getAllFrom = (store: IDBObjectStore): IDBRequest<BenchDocument[]> => store.getAll();
+/* eslint-enable @typescript-eslint/no-unsafe-return */
 
 const resultOf = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {

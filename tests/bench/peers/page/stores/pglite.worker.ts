@@ -62,6 +62,11 @@ serveSql({
     const { rows } = await database().query<{ count: number }>("SELECT count(*)::int FROM notes");
     return String(rows[0]?.count);
   },
+  wasmBytes: () => {
+    const heap: unknown = database().Module.HEAPU8;
+    if (!(heap instanceof Uint8Array)) throw new Error("PGlite does not show its memory");
+    return String(heap.byteLength);
+  },
   close: async () => {
     await database().close();
     return "";

@@ -2,10 +2,12 @@
  * RxDB on its free storage over Dexie, for one tab (`multiInstance` off), with its event-reduce
  * algorithm and without its development mode. Its worker storage is not free.
  */
-import { createRxDatabase, type RxJsonSchema } from "rxdb/plugins/core";
+import { createRxDatabase, type RxCollection, type RxJsonSchema } from "rxdb/plugins/core";
 import { getRxStorageDexie } from "rxdb/plugins/storage-dexie";
 import type { BenchDocument } from "../../../support/documents.ts";
 import type { OpenStore } from "../store.ts";
+
+type Notes = RxCollection<BenchDocument>;
 
 const text = { type: "string" } as const;
 const number = { type: "number" } as const;
@@ -30,7 +32,8 @@ export const openStore: OpenStore = async (name, durability) => {
     multiInstance: false,
     eventReduce: true,
   });
-  const { notes } = await database.addCollections<{ notes: BenchDocument }>({ notes: { schema } });
+  const made = await database.addCollections<{ notes: Notes }>({ notes: { schema } });
+  const notes: Notes = made.notes;
   const bulk = async (writing: Promise<{ readonly error: readonly unknown[] }>): Promise<void> => {
     const { error } = await writing;
     if (error.length > 0) throw new Error(`${error.length} documents were not written`);

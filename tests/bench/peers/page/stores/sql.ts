@@ -16,6 +16,7 @@ export type SqlCall =
   | "setScores"
   | "findRare"
   | "count"
+  | "wasmBytes"
   | "close";
 
 export interface SqlOpening {
@@ -98,6 +99,7 @@ export const openSqlStore = async (worker: Worker, opening: SqlOpening): Promise
     },
     findRare: () => rows("findRare", null),
     count: async () => parseJson<number>(await ask("count", null)),
+    wasmBytes: async () => parseJson<number>(await ask("wasmBytes", null)),
     close: async () => {
       await ask("close", null);
       worker.terminate();

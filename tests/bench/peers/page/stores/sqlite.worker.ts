@@ -61,6 +61,7 @@ const openCalls = async ({ name, durability }: SqlOpening): Promise<Calls> => {
     },
     findRare: () => firstOf(findRare) ?? "[]",
     count: () => firstOf(count) ?? "0",
+    wasmBytes: () => String(sqlite.wasm.heap8u().byteLength),
     close: () => {
       for (const each of [insert, get, getMany, update, findRare, count]) each.finalize();
       database.close();
@@ -71,7 +72,7 @@ const openCalls = async ({ name, durability }: SqlOpening): Promise<Calls> => {
 
 /** The first column of the first row, as text; the statement can be used again. */
 const firstOf = (statement: PreparedStatement): string | null => {
-  const text = statement.step() ? String(statement.get(0)) : null;
+  const text = statement.step() ? (statement.getString(0) ?? null) : null;
   statement.reset();
   return text;
 };
@@ -94,5 +95,6 @@ serveSql({
   setScores: (text) => opened().setScores(text),
   findRare: (text) => opened().findRare(text),
   count: (text) => opened().count(text),
+  wasmBytes: (text) => opened().wasmBytes(text),
   close: (text) => opened().close(text),
 });

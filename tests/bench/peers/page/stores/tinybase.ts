@@ -15,6 +15,8 @@ export const openStore: OpenStore = async (name) => {
     failures.push(error);
   });
   await persister.load();
+  // Where nothing was saved yet it finds no object stores, and says so.
+  failures.length = 0;
   const write = async (change: () => void): Promise<void> => {
     store.transaction(change);
     await persister.save();
@@ -59,13 +61,15 @@ const toRow = ({ id: _, tags, meta, ...cells }: BenchDocument): Row => ({
   tags: JSON.stringify(tags),
 });
 
-const fromRow = (id: string, row: Row): BenchDocument => ({
-  id,
-  title: String(row["title"]),
-  body: String(row["body"]),
-  tags: parseJson<readonly string[]>(String(row["tags"])),
-  source: String(row["source"]),
-  time: Number(row["time"]),
-  score: Number(row["score"]),
-  meta: { language: String(row["language"]), country: String(row["country"]) },
-});
+const fromRow = (id: string, row: Row): BenchDocument => {
+  const text = (name: string): string => {
+    const cell = row[name];
+    return typeof cell === "string" ? cell : "";
+  };
+  return {
+    ...{ id, title: text("title"), body: text("body"), source: text("source") },
+    tags: parseJson<readonly string[]>(text("tags")),
+    ...{ time: Number(row["time"]), score: Number(row["score"]) },
+    meta: { language: text("language"), country: text("country") },
+  };
+};
