@@ -1,6 +1,6 @@
 /**
- * The goals (tables "Documents", "Open", the scan of "Queries" and the in-memory line of "Sync"), and
- * whether a run met them. A ratio is ours to the best peer's, medians of the same run.
+ * The goals (tables "Documents" and "Open", the scan of "Queries" and the line "Sync" in
+ * memory), and whether a run met them. A ratio is ours to the best peer's, medians of the same run.
  */
 import { ours, participants } from "./participants.ts";
 import { findMedian, type Median } from "./results.ts";

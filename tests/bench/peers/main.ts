@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- --quick …]`: NebulusDB beside its peers, in headless Chromium, from the page
- * through the worker, every participant on every workload in each round. Options: options.ts. Prints
- * a table and writes test-results/bench/peers.md and peers.json (results.ts); asserts no time, but
- * ends with an error where a participant failed or answered wrongly.
+ * through the worker, every participant on every workload in each round. Options: options.ts.
+ * Prints a table and writes test-results/bench/peers.md and peers.json (results.ts); asserts no
+ * time, but ends with an error where a participant failed or answered wrongly.
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -2,17 +2,17 @@
  * The result file of one run, test-results/bench/peers.json, and how medians come of its outcomes.
  *
  * - `schema`: 1. A reader refuses any other.
- * - `run`: when (ISO 8601), the commit, the machine, the browser, the load average before and after,
- *   and the plan: sizes, rounds, seed.
+ * - `run`: when (ISO 8601), the commit, the machine, the browser, the load average before and
+ *   after, and the plan: sizes, rounds, seed.
  * - `participants`, `engines`: name, title, npm package and version, how each is used, and for
  *   stores what its promise is worth (`durabilities`, `durability`).
- * - `workloads`: name, title and kind. `rate`: `operations` in `value` milliseconds; `time`: `value`
- *   milliseconds; `bytes`: `value` bytes.
- * - `outcomes`: all that was measured, one by one: participant, round, workload, `documents` stored,
- *   operations, value, `spread` of single operations (p50, p95, p99 in milliseconds, or null); or
- *   `error`, in words, where the participant failed or answered wrongly.
+ * - `workloads`: name, title and kind. `rate`: `operations` in `value` milliseconds; `time`:
+ *   `value` milliseconds; `bytes`: `value` bytes.
+ * - `outcomes`: all that was measured, one by one: participant, round, workload, `documents`
+ *   stored, operations, value, `spread` of single operations (p50, p95, p99 in milliseconds, or
+ *   null); or `error`, in words, where the participant failed or answered wrongly.
  * - `medians`: over the rounds, by participant, workload and documents: `score` is operations a
- *   second for a rate, else the value; `failed` counts rounds that have no number.
+ *   second for a rate, else the value (null: no round has one); `failed` counts those rounds.
  * - `verdicts`: each goal with its words, our score, the best peer's, and `met`, `missed` or why it
  *   was not judged.
  */

@@ -145,7 +145,7 @@ const runEngine = async (
 };
 
 interface Reporter {
-  /** Runs it if any of what it reports is wanted, or if it reports nothing; whether it succeeded. */
+  /** Runs it if any of what it reports is wanted, or it reports nothing; whether it succeeded. */
   readonly step: (
     page: Page,
     step: Step,
@@ -227,7 +227,7 @@ const firstLine = (error: unknown): string => {
   return message.replace("page.evaluate: ", "").split("\n")[0] ?? "";
 };
 
-/** A page that opens the database while it loads; afterwards it is closed, and so all is settled. */
+/** A page that opens the database while it loads; afterwards it is closed, and all is settled. */
 const answerFirst = (deps: StoreDeps, profile: string, reporter: Reporter): Promise<boolean> => {
   const { documents, participant, plan } = deps;
   const query = new URLSearchParams({
@@ -282,7 +282,7 @@ const withPage = async <T>(
   }
 };
 
-/** What the profile's folders of IndexedDB and OPFS take on the disk, after the browser has closed. */
+/** What the profile's folders of IndexedDB and OPFS take on the disk; the browser has closed. */
 const sampleDisk = async (profile: string, documents: number): Promise<Sample> => {
   const folders = ["IndexedDB", "File System", "WebStorage"];
   const sizes = await Promise.all(

@@ -1,4 +1,7 @@
-/** NebulusDB through its public API, as an application opens it: in its worker, storage as it chooses. */
+/**
+ * NebulusDB through its public API, as an application opens it: in its worker, with the storage
+ * that it chooses.
+ */
 import { createDistributedDb } from "../../../../../src/index.ts";
 import { rareQuery, type BenchDocument } from "../../../support/documents.ts";
 import type { OpenStore } from "../store.ts";
