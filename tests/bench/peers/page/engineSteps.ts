@@ -12,6 +12,7 @@ export const measureSync = async (
   { documents, seed }: { readonly documents: number; readonly seed: number },
 ): Promise<readonly Sample[]> => {
   const made = makeDocuments(documents, seed);
+  await warmUp(engine, seed);
   const pair = await engine.prepare(made);
   const started = performance.now();
   const bytes = await pair.transfer();
@@ -25,12 +26,22 @@ export const measureSync = async (
   ];
 };
 
+const warmUpDocuments = 2_000;
+
+/** So that the compiler has seen the code: an application's engine runs for longer than this. */
+const warmUp = async (engine: Engine, seed: number): Promise<void> => {
+  const pair = await engine.prepare(makeDocuments(warmUpDocuments, seed + 1));
+  await pair.transfer();
+  await pair.close();
+};
+
 /** So many edits in all: half of them on each side, on the same fields. */
 export const measureMerge = async (
   engine: Engine,
   { documents, seed, edits }: Record<"documents" | "seed" | "edits", number>,
 ): Promise<readonly Sample[]> => {
   const made = makeDocuments(documents, seed);
+  await warmUp(engine, seed);
   const pair = await engine.prepare(made);
   await pair.transfer();
   if (pair.merge === undefined) throw new Error("it does not merge");
