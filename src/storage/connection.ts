@@ -62,6 +62,8 @@ export interface Connection {
     tables: readonly TableName[],
     requests: (transaction: ReadTransaction) => Promise<T>,
   ): Promise<T>;
+  /** Why nothing can be called any more. */
+  ended(): NebulusError | null;
   /** Resolves at `complete`. Writes run one after another, in the order of their calls. */
   withWrite<T>(write: Write<T>): Promise<T>;
   /** Waits for all that was called before. */
@@ -158,12 +160,14 @@ const createConnection = (raw: IDBDatabase, name: string): Connection => {
         const transaction = database.transaction([...tables]);
         return outcome(transaction, () => requests(transaction));
       }),
+    ended: () => calls.ended(),
     withWrite: (write) => calls.run(() => inTurn(write)),
     close: () => calls.end(),
   };
 };
 
 interface Calls {
+  ended(): NebulusError | null;
   /** Refused once the connection has ended, in words of how it ended. */
   run<T>(start: () => Promise<T>): Promise<T>;
   /** Waits for those under way. */
@@ -187,6 +191,7 @@ const createCalls = (raw: IDBDatabase, name: string): Calls => {
   const endedBy = (): NebulusError | null => ended?.(name) ?? null;
 
   return {
+    ended: endedBy,
     run: async <T>(start: () => Promise<T>): Promise<T> => {
       const refusal = endedBy();
       if (refusal !== null) throw refusal;

@@ -3,6 +3,8 @@
  * codes here and nowhere else, so that nothing above knows their names.
  */
 import { NebulusError } from "../core/base/errors.ts";
+import { journalRecordBytesMax } from "../core/base/limits.ts";
+import { FileHeld } from "./files.ts";
 
 /** A later opening took over, or the database was deleted: nothing of this call took effect. */
 export const replacedError = (name: string): NebulusError =>
@@ -56,6 +58,58 @@ export const missingError = (): NebulusError =>
     retryable: false,
   });
 
+/** A file or table was written by a version that came later. */
+export const newerError = (name: string): NebulusError =>
+  exceptionError(name, new DOMException("a newer format", "VersionError"));
+
+/** The tables are gone, the journal is not: it must not be taken for a new beginning. */
+export const storageLostError = (name: string, bytes: number): NebulusError =>
+  new NebulusError({
+    code: "StorageLost",
+    message:
+      `The browser has lost the database "${name}": its tables are gone, and ${bytes} bytes of ` +
+      "its journal are left. Nothing was changed. Restore a backup, or destroy the database to " +
+      "start anew; what other devices hold then comes back from them.",
+    retryable: false,
+    outcome: "not committed",
+  });
+
+/** Larger than a journal's record can be. */
+export const recordTooLargeError = (name: string, bytes: number): NebulusError =>
+  new NebulusError({
+    code: "TooLarge",
+    message:
+      `The database "${name}": one write of ${bytes} bytes is more than a journal record holds ` +
+      `(${journalRecordBytesMax}). Split it.`,
+    retryable: false,
+    outcome: "not committed",
+  });
+
+/** A failed call of a file, taken back: nothing of it counts. */
+export const fileError = (name: string, cause: unknown): NebulusError => {
+  if (cause instanceof NebulusError) return cause;
+  if (cause instanceof FileHeld) return blockedError(name);
+  if (cause instanceof DOMException) return exceptionError(name, cause);
+  const isFull = cause instanceof Error && "code" in cause && fullCodes.has(cause.code);
+  const { code, advice, retryable } =
+    (isFull ? adviceByException.get("QuotaExceededError") : undefined) ?? unknownFailure;
+  const message = `The database "${name}": ${advice}`;
+  return new NebulusError({ code, message, retryable, outcome: "not committed" }, cause);
+};
+
+/** The same, and it could not be taken back: no `outcome`, and no later call is tried. */
+export const unknownStateError = (name: string, cause: unknown): NebulusError =>
+  new NebulusError(
+    {
+      code: "StorageFailed",
+      message:
+        `The database "${name}": the storage failed in the middle of a write. Reload the page: ` +
+        "opening it finds out what was stored.",
+      retryable: false,
+    },
+    cause,
+  );
+
 /**
  * A failed call of IndexedDB. All of them abort their transaction, so a write was wholly not
  * committed.
@@ -73,6 +127,9 @@ export const exceptionError = (name: string, exception: DOMException | null): Ne
  */
 export const storageError = (name: string, cause: unknown): unknown =>
   cause instanceof DOMException ? exceptionError(name, cause) : cause;
+
+/** What Node calls a full disk and a full quota. */
+const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
 
 interface Advice {
   readonly code: "QuotaExceeded" | "NewerFormat" | "StorageFailed";

@@ -16,7 +16,8 @@ import {
   textToPageKey,
   textToSegmentKey,
 } from "./keys.ts";
-import type { JournalRecord, PageKey, SegmentKey, StoredPage, StoredSegment } from "./store.ts";
+import type { PageKey, SegmentKey, StoredPage, StoredSegment } from "./store.ts";
+import type { TableRecord } from "./tables.ts";
 
 export const readMeta = (
   connection: Connection,
@@ -35,23 +36,16 @@ export const readMeta = (
     return meta;
   });
 
-/**
- * Records after `absorbed`. One that is missing is damage too: whoever replays must know of the
- * gap.
- */
-export async function* readJournal(
+/** By rising sequence. */
+export async function* readRecords(
   connection: Connection,
-  damage: DamageList,
-  absorbed: number,
-): AsyncGenerator<JournalRecord> {
-  let expected = absorbed + 1;
-  for await (const { key, value } of readRows(connection, "journal", sequencesAfter(absorbed))) {
+  after: number,
+): AsyncGenerator<TableRecord> {
+  for await (const { key, value } of readRows(connection, "journal", sequencesAfter(after))) {
     const sequence = Number(key);
-    if (expected < sequence) damage.add("journal", `${expected}…${sequence - 1}`, "missing");
-    expected = sequence + 1;
     const opened = openEnvelope(value);
     if (opened.ok) yield { sequence, payload: opened.value };
-    else damage.add("journal", String(sequence), opened.error);
+    else yield { sequence, damage: opened.error };
   }
 }
 
@@ -172,7 +166,7 @@ const readPage = (connection: Connection, table: RowTable, range: IDBKeyRange): 
 const pageBytes = 8 * 1_048_576;
 
 /** Keys of IndexedDB sort: numbers, texts, bytes, arrays. */
-const texts = (): IDBKeyRange => IDBKeyRange.bound("", []);
+export const texts = (): IDBKeyRange => IDBKeyRange.bound("", []);
 
 const sequencesAfter = (sequence: number): IDBKeyRange =>
   IDBKeyRange.bound(sequence, Number.POSITIVE_INFINITY, true);

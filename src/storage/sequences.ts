@@ -7,7 +7,10 @@ import { assert } from "../core/base/result.ts";
 import type { JournalRecord } from "./store.ts";
 
 /** Returns the last sequence after these records. */
-export const checkContinues = (last: number, records: readonly JournalRecord[]): number => {
+export const checkContinues = (
+  last: number,
+  records: readonly Pick<JournalRecord, "sequence">[],
+): number => {
   for (const [index, { sequence }] of records.entries()) {
     const expected = last + 1 + index;
     assert(sequence === expected, `journal sequence ${String(sequence)}, not ${String(expected)}`);

@@ -1,7 +1,8 @@
 /**
- * The worker of a page, and the place where its database is put together: IndexedDB, WebCrypto,
- * timers, and Comlink to the page. The page's side is `client/connect.ts`; events go as plain
- * messages on the same port as the answers, so that they arrive before an answer that follows them.
+ * The worker of a page, and the place where its database is put together: IndexedDB, OPFS,
+ * WebCrypto, timers, and Comlink to the page. The page's side is `client/connect.ts`; events go as
+ * plain messages on the same port as the answers, so that they arrive before an answer that follows
+ * them.
  */
 import { expose, transfer } from "comlink";
 import type { ErrorValue } from "../core/base/errors.ts";
@@ -11,6 +12,8 @@ import { errorValueOf } from "../engine/failure.ts";
 import { createTimers } from "../engine/timers.ts";
 import { createIndexedDbAdapter } from "../storage/indexeddb.ts";
 import { InMemoryAdapter } from "../storage/memory.ts";
+import { createOpfsJournalHome } from "../storage/opfs.ts";
+import type { StorageAdapter } from "../storage/store.ts";
 import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
 import { createPortCarrier } from "./carrier.ts";
 import { takeDatabaseLock, type Release } from "./databaseLock.ts";
@@ -18,9 +21,15 @@ import { createService } from "./service.ts";
 
 /**
  * Without IndexedDB (some private windows) everything still works, and the answer to `open` says
- * what it is worth.
+ * what it is worth. Without OPFS the journal stands in IndexedDB too.
  */
-const adapter = typeof indexedDB === "undefined" ? new InMemoryAdapter() : createIndexedDbAdapter();
+const createAdapter = (): StorageAdapter => {
+  if (typeof indexedDB === "undefined") return new InMemoryAdapter();
+  const files = createOpfsJournalHome();
+  return createIndexedDbAdapter(files === null ? {} : { files });
+};
+
+const adapter = createAdapter();
 const service: DatabaseService = createService({
   adapter,
   crypto: createWebCrypto(crypto),

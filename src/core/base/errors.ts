@@ -34,6 +34,11 @@ export type ErrorCode =
   | "Aborted"
   | "QuotaExceeded"
   | "StorageFailed"
+  /**
+   * The database is gone but for a part that shows that it was there. Restore a backup, or destroy
+   * it to start anew: nothing starts by itself.
+   */
+  | "StorageLost"
   | "NewerFormat"
   | "PluginFailed"
   | "PeerUnreachable"

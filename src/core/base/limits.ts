@@ -97,6 +97,17 @@ export const decodedDocumentsMax = 65_536;
 export const dirtyDocumentsMax = 32_768;
 /** Headers a page of the delivered tree. */
 export const headersPerPageMax = 512;
+/** A journal's file that would grow beyond this ends, and the next one begins. */
+export const journalFileBytesMax = 16 * 1_048_576;
+/** One whose records are all absorbed goes on until it holds more than this. */
+export const journalFileAbsorbedBytesMax = 1_048_576;
+/** A journal is read in pieces of this size, unless a record is larger. */
+export const journalReadBytes = 1_048_576;
+/** How many bytes of what may be records are checked behind damage in one file. */
+export const journalSearchBytesMax = 256 * 1_048_576;
+/** The journal's note in the tables: some epochs of some 60 bytes each. */
+export const journalNoteBytesMax = 65_536;
+export const journalNoteEpochsMax = 1_024;
 export const queryDepthMax = 64;
 export const regexLengthMax = 1_024;
 /** What is remembered of fields and names that were met before, so that checking is done once. */

@@ -1,0 +1,29 @@
+/**
+ * What the journal needs of a platform besides its tables: a folder of files, and where there is
+ * one, a slot that tells at once that somebody else took over.
+ */
+import type { FileFolder } from "../files.ts";
+
+export interface JournalHome {
+  /** null: files can not be held here. */
+  readonly open: (name: string) => Promise<JournalFiles | null>;
+  /** All that stands there under the name. Rejects with `FileHeld` while somebody holds a file. */
+  readonly destroy: (name: string) => Promise<void>;
+}
+
+export interface JournalFiles {
+  readonly folder: FileFolder;
+  /** null: the platform has none; then the tables are asked, which takes longer. */
+  readonly openFence: () => Promise<FenceSlot | null>;
+}
+
+/**
+ * A number that several may hold open at once. It only ever says "still mine" at once; what else it
+ * says, the tables decide.
+ */
+export interface FenceSlot {
+  readonly write: (epoch: number) => void;
+  /** null: no number of ours. */
+  readonly read: () => number | null;
+  readonly close: () => void;
+}

@@ -1,0 +1,93 @@
+/**
+ * The adapter over tables and a place for the journal's files: one after another it opens and
+ * destroys what goes by one name, and lets go of its own stores before it destroys.
+ */
+import { fileError } from "./errors.ts";
+import type { JournalHome } from "./journal/files.ts";
+import { greatestEpoch } from "./journal/survey.ts";
+import { openJournaledStore, type JournaledStore } from "./journaledStore.ts";
+import type { StorageAdapter } from "./store.ts";
+import type { TablesHome } from "./tables.ts";
+import { createTurns, type Turns } from "./turns.ts";
+
+export interface JournaledAdapterDeps {
+  readonly kind: StorageAdapter["kind"];
+  readonly tables: TablesHome;
+  /** null: the journal stands in the tables. */
+  readonly files: JournalHome | null;
+  /** For generations, which must not be guessed. */
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+export const createJournaledAdapter = (deps: JournaledAdapterDeps): StorageAdapter => {
+  const names = new Map<string, { readonly turns: Turns; readonly stores: Set<JournaledStore> }>();
+  const placeOf = (
+    name: string,
+  ): { readonly turns: Turns; readonly stores: Set<JournaledStore> } => {
+    const place = names.get(name) ?? { turns: createTurns(), stores: new Set() };
+    names.set(name, place);
+    return place;
+  };
+  return {
+    kind: deps.kind,
+    open: (name) => {
+      const { turns, stores } = placeOf(name);
+      return turns(async () => {
+        const store = await openStore(deps, name);
+        stores.add(store);
+        return forgetting(store, stores);
+      });
+    },
+    destroy: (name) => {
+      const { turns, stores } = placeOf(name);
+      return turns(async () => {
+        for (const store of stores) await store.abandon();
+        await destroyAll(deps, name);
+      });
+    },
+  };
+};
+
+const openStore = async (deps: JournaledAdapterDeps, name: string): Promise<JournaledStore> => {
+  const files = (await deps.files?.open(name).catch(failed(name))) ?? null;
+  // Files outlive tables that were rolled back: no two openings may share their names
+  const above = files === null ? 0 : await greatestEpoch(files.folder).catch(failed(name));
+  const tables = await deps.tables.open(name, above);
+  try {
+    return await openJournaledStore({ name, tables, files, randomBytes: deps.randomBytes });
+  } catch (cause) {
+    await tables.close();
+    throw cause;
+  }
+};
+
+const failed =
+  (name: string) =>
+  (cause: unknown): never => {
+    throw fileError(name, cause);
+  };
+
+const forgetting = (store: JournaledStore, stores: Set<JournaledStore>): JournaledStore => ({
+  ...store,
+  get absorbedSequence() {
+    return store.absorbedSequence;
+  },
+  get lastSequence() {
+    return store.lastSequence;
+  },
+  close: () => store.close().finally(() => stores.delete(store)),
+});
+
+/** Nothing is deleted while somebody holds a file; one that ends in between can be repeated. */
+const destroyAll = async ({ tables, files }: JournaledAdapterDeps, name: string): Promise<void> => {
+  try {
+    const held = (await files?.open(name)) ?? null;
+    for (const entry of (await held?.folder.list()) ?? []) {
+      (await held?.folder.open(entry.name))?.close();
+    }
+    await tables.destroy(name);
+    await files?.destroy(name);
+  } catch (cause) {
+    throw fileError(name, cause);
+  }
+};

@@ -1,0 +1,94 @@
+/**
+ * The journaled store in Node: tables in memory and files in memory, both with a model of what a
+ * crash leaves, so that everything between them runs as it does on IndexedDB and OPFS.
+ */
+import { journalFileName, recordsStart } from "../../src/storage/journal/format.ts";
+import type { FenceSlot, JournalHome } from "../../src/storage/journal/files.ts";
+import { createJournaledAdapter } from "../../src/storage/journaledAdapter.ts";
+import {
+  createMemoryFiles,
+  type Dice,
+  type FileFault,
+  type MemoryFiles,
+} from "../../src/storage/memoryFiles.ts";
+import type { StorageAdapter } from "../../src/storage/store.ts";
+import { createMemoryTables, type MemoryTables, type TablesFault } from "./memoryTables.ts";
+import { createRandom } from "./random.ts";
+
+export interface JournaledMemoryOptions {
+  readonly fileFault?: FileFault;
+  readonly tablesFault?: TablesFault;
+  /** Default true: as where handles can be shared. */
+  readonly hasFence?: boolean;
+  /** Asked at each opening. Default: always. */
+  readonly hasFiles?: () => boolean;
+  readonly seed?: number;
+}
+
+export interface JournaledMemory {
+  /** Another process on the same disk: its stores do not let go when this one's are destroyed. */
+  readonly newAdapter: () => StorageAdapter;
+  readonly adapter: StorageAdapter;
+  readonly tables: MemoryTables;
+  readonly files: (name: string) => MemoryFiles;
+  /** The power fails. */
+  readonly crash: (dice: Dice) => void;
+}
+
+export const createJournaledMemory = (options: JournaledMemoryOptions = {}): JournaledMemory => {
+  const { fileFault, hasFence = true, hasFiles = () => true, seed = 1 } = options;
+  const folders = new Map<string, MemoryFiles>();
+  const slots = new Map<string, { epoch: number | null }>();
+  const tables = createMemoryTables(options.tablesFault);
+  const random = createRandom(seed);
+  const files = (name: string): MemoryFiles => {
+    const folder =
+      folders.get(name) ?? createMemoryFiles(fileFault === undefined ? {} : { fault: fileFault });
+    folders.set(name, folder);
+    return folder;
+  };
+  const openFence = (name: string): FenceSlot | null => {
+    if (!hasFence) return null;
+    const slot = slots.get(name) ?? { epoch: null };
+    slots.set(name, slot);
+    return {
+      write: (epoch) => {
+        slot.epoch = epoch;
+      },
+      read: () => slot.epoch,
+      close: () => undefined,
+    };
+  };
+  const home: JournalHome = {
+    open: (name) =>
+      Promise.resolve(
+        hasFiles()
+          ? { folder: files(name), openFence: () => Promise.resolve(openFence(name)) }
+          : null,
+      ),
+    destroy: async (name) => {
+      const folder = files(name);
+      for (const entry of await folder.list()) await folder.remove(entry.name);
+    },
+  };
+  const newAdapter = (): StorageAdapter =>
+    createJournaledAdapter({
+      ...{ kind: "file", tables, files: home },
+      randomBytes: (count) => random.bytes(count),
+    });
+  return {
+    newAdapter,
+    adapter: newAdapter(),
+    tables,
+    files,
+    crash: (dice) => {
+      tables.crash(dice);
+      for (const folder of folders.values()) folder.crash(dice);
+      slots.clear();
+    },
+  };
+};
+
+/** The bytes of a file's records. */
+export const recordsOf = (folder: MemoryFiles, epoch: number, number: number): Uint8Array =>
+  folder.bytes(journalFileName({ epoch, number }))?.subarray(recordsStart) ?? new Uint8Array();
