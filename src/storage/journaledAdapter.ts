@@ -3,7 +3,7 @@
  * destroys what goes by one name, and lets go of its own stores before it destroys.
  */
 import { fileError } from "./errors.ts";
-import type { JournalHome } from "./journal/files.ts";
+import { defaultSizes, type JournalHome, type JournalSizes } from "./journal/files.ts";
 import { greatestEpoch } from "./journal/survey.ts";
 import { openJournaledStore, type JournaledStore } from "./journaledStore.ts";
 import type { StorageAdapter } from "./store.ts";
@@ -17,6 +17,7 @@ export interface JournaledAdapterDeps {
   readonly files: JournalHome | null;
   /** For generations, which must not be guessed. */
   readonly randomBytes: (count: number) => Uint8Array;
+  readonly sizes?: JournalSizes;
 }
 
 export const createJournaledAdapter = (deps: JournaledAdapterDeps): StorageAdapter => {
@@ -54,7 +55,8 @@ const openStore = async (deps: JournaledAdapterDeps, name: string): Promise<Jour
   const above = files === null ? 0 : await greatestEpoch(files.folder).catch(failed(name));
   const tables = await deps.tables.open(name, above);
   try {
-    return await openJournaledStore({ name, tables, files, randomBytes: deps.randomBytes });
+    const { randomBytes, sizes = defaultSizes } = deps;
+    return await openJournaledStore({ name, tables, files, randomBytes, sizes });
   } catch (cause) {
     await tables.close();
     throw cause;

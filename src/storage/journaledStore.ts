@@ -7,7 +7,7 @@
  * append waits for no write: a commit must not stand behind a checkpoint of pages.
  */
 import { closedError } from "./errors.ts";
-import type { JournalFiles } from "./journal/files.ts";
+import type { JournalFiles, JournalSizes } from "./journal/files.ts";
 import { openJournal, type OpenedJournal } from "./journal/opening.ts";
 import { checkAbsorbs } from "./sequences.ts";
 import type { Store, StoreBatch } from "./store.ts";
@@ -21,6 +21,7 @@ export interface JournaledStoreDeps {
   /** null: files can not be held here. */
   readonly files: JournalFiles | null;
   readonly randomBytes: (count: number) => Uint8Array;
+  readonly sizes: JournalSizes;
 }
 
 export interface JournaledStore extends Store {
@@ -30,11 +31,13 @@ export interface JournaledStore extends Store {
 
 /** Rejects with `StorageLost`, and with what the tables and files reject with. */
 export const openJournaledStore = async (deps: JournaledStoreDeps): Promise<JournaledStore> => {
-  const { name: database, tables, files, randomBytes } = deps;
+  const { name: database, tables, files, randomBytes, sizes } = deps;
   const turns = createTurns();
   const position = { absorbed: 0 };
   const absorbed = (): number => position.absorbed;
-  const opened = await openJournal({ database, tables, files, randomBytes, turns, absorbed });
+  const opened = await openJournal({
+    ...{ database, tables, files, randomBytes, sizes, turns, absorbed },
+  });
   position.absorbed = opened.absorbedSequence;
   return createStore({ ...deps, opened, turns, position });
 };

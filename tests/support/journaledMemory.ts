@@ -3,7 +3,7 @@
  * crash leaves, so that everything between them runs as it does on IndexedDB and OPFS.
  */
 import { journalFileName, recordsStart } from "../../src/storage/journal/format.ts";
-import type { FenceSlot, JournalHome } from "../../src/storage/journal/files.ts";
+import type { FenceSlot, JournalHome, JournalSizes } from "../../src/storage/journal/files.ts";
 import { createJournaledAdapter } from "../../src/storage/journaledAdapter.ts";
 import {
   createMemoryFiles,
@@ -23,6 +23,7 @@ export interface JournaledMemoryOptions {
   /** Asked at each opening. Default: always. */
   readonly hasFiles?: () => boolean;
   readonly seed?: number;
+  readonly sizes?: JournalSizes;
 }
 
 export interface JournaledMemory {
@@ -33,6 +34,8 @@ export interface JournaledMemory {
   readonly files: (name: string) => MemoryFiles;
   /** The power fails. */
   readonly crash: (dice: Dice) => void;
+  /** Every process ends; the system goes on. */
+  readonly kill: () => void;
 }
 
 export const createJournaledMemory = (options: JournaledMemoryOptions = {}): JournaledMemory => {
@@ -75,6 +78,7 @@ export const createJournaledMemory = (options: JournaledMemoryOptions = {}): Jou
     createJournaledAdapter({
       ...{ kind: "file", tables, files: home },
       randomBytes: (count) => random.bytes(count),
+      ...(options.sizes === undefined ? {} : { sizes: options.sizes }),
     });
   return {
     newAdapter,
@@ -85,6 +89,10 @@ export const createJournaledMemory = (options: JournaledMemoryOptions = {}): Jou
       tables.crash(dice);
       for (const folder of folders.values()) folder.crash(dice);
       slots.clear();
+    },
+    kill: () => {
+      tables.kill();
+      for (const folder of folders.values()) folder.kill();
     },
   };
 };

@@ -42,6 +42,8 @@ export interface MemoryTables extends TablesHome {
   readonly restore: (name: string, image: TablesImage | null) => void;
   /** Ends whoever is open; of the relaxed transactions since the last strict one, keeps some. */
   readonly crash: (dice: Dice) => void;
+  /** Ends whoever is open; all transactions stay. */
+  readonly kill: () => void;
 }
 
 interface Disk {
@@ -99,6 +101,12 @@ export const createMemoryTables = (fault: TablesFault = () => undefined): Memory
         end(name, lostError);
         const kept = images[dice(images.length)] ?? images[0];
         disks.set(name, { images: [kept], ended: null });
+      }
+    },
+    kill: () => {
+      for (const [name, { images }] of [...disks]) {
+        end(name, lostError);
+        disks.set(name, { images, ended: null });
       }
     },
   };

@@ -2,16 +2,16 @@
  * The journal in files, open: who may append, what counts, what the tables note of it, and which
  * files can go. Opening one is `opening.ts`.
  */
-import { journalFileAbsorbedBytesMax, journalRecordBytesMax } from "../../core/base/limits.ts";
+import { journalRecordBytesMax } from "../../core/base/limits.ts";
 import { NebulusError } from "../../core/base/errors.ts";
-import { recordTooLargeError, replacedError, unknownStateError } from "../errors.ts";
+import { fileError, recordTooLargeError, replacedError, unknownStateError } from "../errors.ts";
 import type { FileFolder } from "../files.ts";
 import { checkContinues } from "../sequences.ts";
 import type { JournalRecord } from "../store.ts";
 import type { Tables } from "../tables.ts";
 import { createTurns } from "../turns.ts";
-import type { FenceSlot } from "./files.ts";
-import { encodeRecords, saltOf } from "./format.ts";
+import type { FenceSlot, JournalSizes } from "./files.ts";
+import { layRecords, saltOf, sealRecords } from "./format.ts";
 import type { Journal, PendingNote } from "./journal.ts";
 import { decodeNote, encodeNote, type NotedEpoch } from "./note.ts";
 import { readJournalRecords, type ReadableFile } from "./reading.ts";
@@ -35,6 +35,7 @@ export interface FileJournalDeps {
   readonly hasTableRecords: boolean;
   /** Files to be removed. */
   readonly garbage: readonly string[];
+  readonly sizes: JournalSizes;
 }
 
 interface State {
@@ -48,19 +49,25 @@ interface State {
   closedEpochs: readonly NotedEpoch[];
   /** Why nothing may be written any more. */
   ended: NebulusError | null;
+  /** Nobody can say whether the last records count, so reading rejects too. */
+  unsure: NebulusError | null;
 }
 
 export const createFileJournal = (deps: FileJournalDeps): Journal => {
   const { database, tables, folder, generation, file, lastSequence } = deps;
   const { epoch } = tables;
+  const { fileBytesMax } = deps.sizes;
   const state: State = {
     deps,
-    writer: createWriter({ database, folder, epoch, generation, file, lastSequence }),
+    writer: createWriter({
+      ...{ database, folder, epoch, generation, file, lastSequence, fileBytesMax },
+    }),
     files: deps.files,
     garbage: new Set(deps.garbage),
     reached: lastSequence,
     closedEpochs: deps.closedEpochs,
     ended: null,
+    unsure: null,
   };
   const turns = createTurns();
   return {
@@ -94,15 +101,12 @@ interface Group {
   readonly bytes: Uint8Array;
 }
 
-const prepareGroup = (
-  { database, generation }: FileJournalDeps,
-  records: readonly JournalRecord[],
-): Group => {
+const prepareGroup = ({ database }: FileJournalDeps, records: readonly JournalRecord[]): Group => {
   const largest = Math.max(0, ...records.map(({ payload }) => payload.length));
   if (largest > journalRecordBytesMax) throw recordTooLargeError(database, largest);
   return {
     sequences: records.map(({ sequence }) => ({ sequence })),
-    bytes: encodeRecords(records, saltOf(generation)),
+    bytes: layRecords(records),
   };
 };
 
@@ -120,8 +124,8 @@ const append = async (
   refuseEnded(state);
   const last = checkContinues(writer.last(), sequences);
   if (sequences.length > 0) {
+    sealRecords(bytes, saltOf(state.deps.generation), writer.last() - writer.flushed());
     await writer.append(bytes, durability);
-    keepEnded(state);
   }
   // Whoever takes over raises the epoch first and reads the files then: what was flushed before the
   // epoch was seen here, they see
@@ -129,7 +133,9 @@ const append = async (
   else {
     state.ended = replacedError(state.deps.database);
     letGo(state);
-    throw await replacedBefore(state, writer.last() + 1);
+    const told = await replacedBefore(state, writer.last() + 1);
+    state.unsure = told.outcome === undefined ? told : null;
+    throw told;
   }
 };
 
@@ -140,8 +146,9 @@ const isCurrent = async (state: State): Promise<boolean> => {
     return (await tables.current()).epoch === tables.epoch;
   } catch (cause) {
     // The bytes stand in the file, and nobody can say whether they count
-    state.ended = unknownStateError(database, cause);
-    throw state.ended;
+    state.unsure = unknownStateError(database, cause);
+    state.ended = state.unsure;
+    throw state.unsure;
   }
 };
 
@@ -165,8 +172,10 @@ const replacedBefore = async (
   return end !== null && end < first ? replaced : unknown;
 };
 
-const keepEnded = (state: State): void => {
+/** All that ended, oldest first. */
+const endedFiles = (state: State): readonly ReadableFile[] => {
   state.files = [...state.files, ...state.writer.takeEnded()];
+  return state.files;
 };
 
 const read = (state: State): AsyncIterable<JournalRecord> => {
@@ -175,7 +184,7 @@ const read = (state: State): AsyncIterable<JournalRecord> => {
   const last = writer.last();
   const current = writer.current();
   const records = readJournalRecords({
-    files: current === null ? state.files : [...state.files, current],
+    files: current === null ? endedFiles(state) : [...endedFiles(state), current],
     tableRecords: deps.hasTableRecords ? tables.records(absorbed()) : null,
     ...{ after: absorbed(), upTo: last, known: last, absorbed, damage: tables.damage },
   });
@@ -184,17 +193,22 @@ const read = (state: State): AsyncIterable<JournalRecord> => {
 
 /** Reading a replaced journal goes on, one whose state nobody knows does not. */
 async function* refusing(
-  { deps, writer }: State,
+  state: State,
   records: AsyncIterable<JournalRecord>,
 ): AsyncGenerator<JournalRecord> {
   const refuse = (): void => {
-    const reason = writer.broken() ?? deps.tables.ended();
+    const { writer, unsure, deps } = state;
+    const reason = writer.broken() ?? unsure ?? deps.tables.ended();
     if (reason !== null) throw reason;
   };
   refuse();
-  for await (const record of records) {
-    yield record;
-    refuse();
+  try {
+    for await (const record of records) {
+      yield record;
+      refuse();
+    }
+  } catch (cause) {
+    throw fileError(state.deps.database, cause);
   }
 }
 
@@ -220,13 +234,14 @@ const pendingNote = (state: State, absorbed: number): PendingNote | null => {
 const release = async (state: State, absorbed: number): Promise<void> => {
   const { writer } = state;
   if (state.ended !== null || writer.broken() !== null) return;
-  if (writer.last() <= absorbed && writer.heldBytes() > journalFileAbsorbedBytesMax) {
+  if (writer.last() <= absorbed && writer.heldBytes() > state.deps.sizes.fileAbsorbedBytesMax) {
     // The next append tries again, and says what it failed with
     await writer.rotate().catch(() => undefined);
   }
-  keepEnded(state);
   const isAbsorbed = ({ limit }: ReadableFile): boolean => limit <= absorbed;
-  const gone = state.files.filter(isAbsorbed).map(({ name }) => name);
+  const gone = endedFiles(state)
+    .filter(isAbsorbed)
+    .map(({ name }) => name);
   state.files = state.files.filter((file) => !isAbsorbed(file));
   state.garbage = await removeFiles(state.deps.folder, [...state.garbage, ...gone]);
 };

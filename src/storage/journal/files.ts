@@ -2,6 +2,7 @@
  * What the journal needs of a platform besides its tables: a folder of files, and where there is
  * one, a slot that tells at once that somebody else took over.
  */
+import { journalFileAbsorbedBytesMax, journalFileBytesMax } from "../../core/base/limits.ts";
 import type { FileFolder } from "../files.ts";
 
 export interface JournalHome {
@@ -16,6 +17,17 @@ export interface JournalFiles {
   /** null: the platform has none; then the tables are asked, which takes longer. */
   readonly openFence: () => Promise<FenceSlot | null>;
 }
+
+/** When files end; tests take smaller ones. */
+export interface JournalSizes {
+  readonly fileBytesMax: number;
+  readonly fileAbsorbedBytesMax: number;
+}
+
+export const defaultSizes: JournalSizes = {
+  fileBytesMax: journalFileBytesMax,
+  fileAbsorbedBytesMax: journalFileAbsorbedBytesMax,
+};
 
 /**
  * A number that several may hold open at once. It only ever says "still mine" at once; what else it

@@ -7,24 +7,29 @@
  *  4,096  head slot: CRC-32C u32, counter u32, generation 16, first sequence u64
  *  8,192  a second one; the greater counter wins
  * 12,288  records, one behind the other:
- *         check u32, length of the payload u32, low 32 bits of the sequence u32, payload
+ *         check u32, length of the payload u32, low 32 bits of the sequence u32,
+ *         unflushed u32: how many records before it were not flushed when it was written, payload
  *
  * A slot's CRC-32C is that of "NBJ1" and the slot from its counter on, so that a slot says which
  * version it is of, and a damaged first byte of the file is no newer format. Counter 1: the file
  * was made; 2: the tables know of its epoch, so its records count.
  *
- * A record's check is CRC-32C(length, sequence, payload) XOR CRC-32C(generation). It covers the
+ * A record's check is CRC-32C(all that follows it in the record) XOR CRC-32C(generation). It covers the
  * record's head, so that zeros, as a file holds them whose end was never written, are no record;
  * and nobody who has bytes stored in a payload can make up a record there, to be found behind
  * damage, without knowing 16 random bytes. The sequence stands in each record so that damage before
  * it shifts no number.
+ *
+ * A disk that loses its power keeps any part of what was not flushed, the later one too. So whole
+ * records behind a bad one make it damage only if one of them was written when the bad one had been
+ * flushed; else all of them were never acknowledged as durable, and are a torn end.
  */
 import { crc32c } from "../../core/base/crc32c.ts";
 import { journalRecordBytesMax } from "../../core/base/limits.ts";
 import type { JournalRecord } from "../store.ts";
 
 export const recordsStart = 12_288;
-export const recordHeadBytes = 12;
+export const recordHeadBytes = 16;
 export const generationBytes = 16;
 
 export interface JournalHead {
@@ -84,20 +89,29 @@ export const saltOf = (generation: Uint8Array): number => crc32c(generation);
 export const recordsBytes = (records: readonly JournalRecord[]): number =>
   records.reduce((bytes, { payload }) => bytes + recordHeadBytes + payload.length, 0);
 
-/** The records as they stand in a file, in one piece of memory. */
-export const encodeRecords = (records: readonly JournalRecord[], salt: number): Uint8Array => {
+/** The records as they will stand in a file, in one piece of memory; `sealRecords` ends them. */
+export const layRecords = (records: readonly JournalRecord[]): Uint8Array => {
   const bytes = new Uint8Array(recordsBytes(records));
-  const view = new DataView(bytes.buffer);
+  const view = viewOf(bytes);
   let at = 0;
   for (const { sequence, payload } of records) {
-    const end = at + recordHeadBytes + payload.length;
     view.setUint32(at + 4, payload.length, true);
     view.setUint32(at + 8, sequence % 2 ** 32, true);
     bytes.set(payload, at + recordHeadBytes);
-    view.setUint32(at, crc32c(bytes.subarray(at + 4, end)) ^ salt, true);
-    at = end;
+    at += recordHeadBytes + payload.length;
   }
   return bytes;
+};
+
+/** `unflushed`: records that stand before the first of these and are not flushed. */
+export const sealRecords = (laid: Uint8Array, salt: number, unflushed: number): void => {
+  const view = viewOf(laid);
+  for (let at = 0, before = unflushed; at < laid.length; before++) {
+    const end = at + recordHeadBytes + view.getUint32(at + 4, true);
+    view.setUint32(at + 12, Math.min(before, 0xffff_ffff), true);
+    view.setUint32(at, crc32c(laid.subarray(at + 4, end)) ^ salt, true);
+    at = end;
+  }
 };
 
 export interface RecordHead {
@@ -105,13 +119,18 @@ export interface RecordHead {
   /** Of the payload. */
   readonly length: number;
   readonly low: number;
+  readonly unflushed: number;
 }
 
 export const readRecordHead = (view: DataView, at: number): RecordHead => ({
   check: view.getUint32(at, true),
   length: view.getUint32(at + 4, true),
   low: view.getUint32(at + 8, true),
+  unflushed: view.getUint32(at + 12, true),
 });
+
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 export const isPossibleLength = (length: number, bytesLeft: number): boolean =>
   length <= journalRecordBytesMax && recordHeadBytes + length <= bytesLeft;

@@ -15,14 +15,15 @@ import type { JournalRecord, OpeningReport, StoreBatch } from "../store.ts";
 import type { Tables } from "../tables.ts";
 import type { Turns } from "../turns.ts";
 import { createFileJournal, removeFiles } from "./fileJournal.ts";
-import type { FenceSlot, JournalFiles } from "./files.ts";
+import type { FenceSlot, JournalFiles, JournalSizes } from "./files.ts";
 import {
   encodeConfirmation,
-  encodeRecords,
   generationBytes,
+  layRecords,
   recordsBytes,
   recordsStart,
   saltOf,
+  sealRecords,
 } from "./format.ts";
 import type { Journal } from "./journal.ts";
 import { decodeNote, encodeNote, type JournalNote, type NotedEpoch } from "./note.ts";
@@ -39,6 +40,7 @@ export interface JournalOpeningDeps {
   /** null: files can not be held here. */
   readonly files: JournalFiles | null;
   readonly randomBytes: (count: number) => Uint8Array;
+  readonly sizes: JournalSizes;
   /** Of the store's writes. */
   readonly turns: Turns;
   /** The store's absorbed sequence, once it is open. */
@@ -138,7 +140,7 @@ const openWithFiles = async (
     journal: createFileJournal({
       ...{ database, tables, folder, fence, generation, lastSequence, closedEpochs },
       file: own,
-      absorbed: deps.absorbed,
+      ...{ absorbed: deps.absorbed, sizes: deps.sizes },
       files: files.filter(isLeft).map((file) => readable(folder, file, file.end)),
       hasTableRecords: found.newestRecord !== null,
       garbage: [...(await removeFiles(folder, [...ignored, ...done]))],
@@ -278,10 +280,13 @@ const copyRecords = async (
 ): Promise<void> => {
   if (reading.files.length === 0) return;
   let group: JournalRecord[] = [];
+  let unflushed = 0;
   const write = (): void => {
-    const bytes = encodeRecords(group, salt);
+    const bytes = layRecords(group);
+    sealRecords(bytes, salt, unflushed);
     own.handle.write(bytes, own.end);
     own.end += bytes.length;
+    unflushed += group.length;
     group = [];
   };
   for await (const record of readJournalRecords(reading)) {

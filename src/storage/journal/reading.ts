@@ -70,7 +70,7 @@ interface FileRecord extends JournalRecord {
 
 /** `tail` gets what stands at the end instead of records. */
 async function* readFiles(
-  { files, after, ended }: JournalReading,
+  { files, after, known, ended }: JournalReading,
   tail: { reason: string | null },
 ): AsyncGenerator<FileRecord> {
   let near = after + 1;
@@ -80,7 +80,10 @@ async function* readFiles(
     let newest: number | null = null;
     let [tornBytes, isUnsearched] = [0, false];
     const { read, size, salt, first, name } = file;
-    const source = { read, size, salt, first: first ?? near, isFirstKnown: first !== null };
+    // A file is flushed before the next one begins, and before its end is noted
+    const proven = file.limit === Infinity ? known : file.limit;
+    const isFirstKnown = first !== null;
+    const source = { read, size, salt, first: first ?? near, isFirstKnown, proven };
     for await (const item of readRecords(source)) {
       if (item.kind !== "record") {
         reason = `unreadable bytes in ${name} at ${item.at}`;

@@ -10,6 +10,7 @@ import {
   recordHeadBytes,
   recordsStart,
   sequenceNear,
+  viewOf,
 } from "./format.ts";
 
 /** Up to `length` bytes from `at`, a copy; fewer where the file ends or is gone. */
@@ -24,6 +25,8 @@ export interface RecordSource {
   readonly first: number;
   /** False where the file's head is lost: then the first record may be any one. */
   readonly isFirstKnown: boolean;
+  /** Up to there records were flushed: one that is bad is damage, whatever follows it. */
+  readonly proven: number;
 }
 
 export type JournalItem =
@@ -32,14 +35,16 @@ export type JournalItem =
       readonly sequence: number;
       /** The reader's own. */
       readonly payload: Uint8Array;
+      /** A sequence up to which all was flushed when it was written. */
+      readonly flushed: number;
       /** Where the file goes on. */
       readonly end: number;
     }
-  /** Bytes that are no whole record; then one of a later sequence follows. */
+  /** Bytes that are no whole record, but were; then one of a later sequence follows. */
   | { readonly kind: "damage"; readonly at: number }
   /**
-   * The same up to the end of what was looked at. `torn` unless the search for a record behind them
-   * was given up.
+   * What stands up to the end of what was looked at. `torn`: it never was flushed, as far as can be
+   * told. `unsearched`: looking for what could tell was given up.
    */
   | { readonly kind: "torn" | "unsearched"; readonly at: number; readonly bytes: number };
 
@@ -59,8 +64,11 @@ export async function* readRecords(source: RecordSource): AsyncGenerator<Journal
       continue;
     }
     const found = await searchRecord(window, at, salt, expected);
-    if (typeof found !== "number") {
-      yield { kind: found, at, bytes: size - at };
+    const isDamage =
+      typeof found === "number" &&
+      (expected <= source.proven || (await provesFlush(window, found, salt, expected)));
+    if (!isDamage) {
+      yield { kind: found === "unsearched" ? found : "torn", at, bytes: size - at };
       return;
     }
     yield { kind: "damage", at };
@@ -92,9 +100,6 @@ const createWindow = (read: ReadAt, size: number): Window => {
   };
 };
 
-const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-
 type RecordItem = Extract<JournalItem, { kind: "record" }>;
 
 const recordAt = async (
@@ -115,7 +120,29 @@ const recordAt = async (
   const record = await window.take(at, recordHeadBytes + head.length);
   if (record === null || !isWholeRecord(record, head.check, salt)) return null;
   const payload = record.subarray(recordHeadBytes);
-  return { kind: "record", sequence, payload, end: at + record.length };
+  const flushed = sequence - 1 - head.unflushed;
+  return { kind: "record", sequence, payload, flushed, end: at + record.length };
+};
+
+/** Whether one of the whole records from `from` on was written after `lost` had been flushed. */
+const provesFlush = async (
+  window: Window,
+  from: number,
+  salt: number,
+  lost: number,
+): Promise<boolean> => {
+  let expected = lost;
+  for (let at: number | string = from; typeof at === "number";) {
+    const record: RecordItem | null = await recordAt(window, at, salt, expected, true);
+    if (record === null) {
+      at = await searchRecord(window, at, salt, expected);
+      continue;
+    }
+    if (record.flushed >= lost) return true;
+    expected = record.sequence + 1;
+    at = record.end;
+  }
+  return false;
 };
 
 /**

@@ -54,8 +54,11 @@ export const judge = ({ found, note, selection, files }: Evidence): Verdict => {
   const last = files.at(-1);
   const badBytes = last !== undefined && endOf(last) < last.limit ? last.end.tornBytes : 0;
   const isUnsearched = last?.end.isUnsearched === true;
-  const isShort = end < known;
-  const isGone = openEpoch(note) !== null && !files.some(({ epoch }) => epoch === openEpoch(note));
+  const open = openEpoch(note);
+  // What was closed may be gone once it is absorbed; of the open epoch a file always stays, and its
+  // end is never below what was absorbed
+  const isShort = (open === null ? Math.max(end, absorbed) : end) < known;
+  const isGone = open !== null && !files.some(({ epoch }) => epoch === open);
   const areTablesOld =
     (selection.isAhead && found.note !== "damaged") ||
     selection.isForeign ||

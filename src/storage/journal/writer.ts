@@ -3,7 +3,6 @@
  * taken back. It knows bytes and sequences; who may write, and what is absorbed, is
  * `fileJournal.ts`.
  */
-import { journalFileBytesMax } from "../../core/base/limits.ts";
 import type { NebulusError } from "../../core/base/errors.ts";
 import { assert } from "../../core/base/result.ts";
 import { fileError, unknownStateError } from "../errors.ts";
@@ -37,6 +36,7 @@ export interface WriterDeps {
   /** Begun by the opening. */
   readonly file: OpenFile;
   readonly lastSequence: number;
+  readonly fileBytesMax: number;
 }
 
 export interface JournalWriter {
@@ -161,8 +161,8 @@ const appendBytes = async (
 
 /** A file with room, or an empty one. */
 const writable = async (state: State, bytes: number): Promise<OpenFile> => {
-  const { file } = state;
-  if (file !== null && (file.end === recordsStart || file.end + bytes <= journalFileBytesMax)) {
+  const { file, deps } = state;
+  if (file !== null && (file.end === recordsStart || file.end + bytes <= deps.fileBytesMax)) {
     return file;
   }
   return rotate(state);
