@@ -66,6 +66,10 @@ export const needDocuments = ({ local, shared }: Collection, ids: readonly strin
   local.documents.need(ids);
 };
 
+/** Whether a document of this id lives in either home. */
+export const isAliveIn = ({ local, shared }: Collection, id: string): boolean =>
+  local.documents.lives(id) || shared?.documents.lives(id) === true;
+
 /**
  * Living documents with values of their own in both homes: the local one is hidden until someone
  * chooses.

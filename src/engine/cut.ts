@@ -1,6 +1,7 @@
 /**
- * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when
- * runs are full, and before anything is sent. No byte of a segment leaves before the strict
+ * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when the
+ * journal has grown, and before anything is sent: a device that finds its log going on elsewhere has
+ * then cut little that it would have to fork. No byte of a segment leaves before the strict
  * transaction that stores it.
  */
 import { NebulusError } from "../core/base/errors.ts";
@@ -26,7 +27,7 @@ import type { Journal } from "./journal.ts";
 import { presentChange } from "./present.ts";
 
 export interface Cutter {
-  /** Cuts what is full, in the background; lets the journal go when it has grown. */
+  /** Lets the journal go when it has grown, in the background. */
   wake(): void;
   /** Cuts all that this device wrote in these homes and the journal has kept. */
   cutAll(homes: readonly Home[]): Promise<void>;
@@ -64,30 +65,33 @@ export const createCutter = (deps: CutterDeps): Cutter => {
     return next;
   };
 
+  const absorbSoon = (): void => {
+    if (isAwake) return;
+    isAwake = true;
+    enqueue(async () => {
+      isAwake = false;
+      await absorb(deps);
+    }).catch((error: unknown) => {
+      // The journal keeps what could not be cut, until the next try or the next opening
+      if (!isDiskFull(error)) deps.failed(error);
+    });
+  };
+
   return {
     wake() {
-      if (isAwake) return;
-      isAwake = true;
-      enqueue(async () => {
-        isAwake = false;
-        await cutHomes(deps, deps.homes(), false);
-        if (deps.journal.heldBytes() > deps.heldBytesMax) await absorb(deps);
-      }).catch((error: unknown) => {
-        // The journal keeps what could not be cut, until the next try or the next opening
-        if (!isDiskFull(error)) deps.failed(error);
-      });
+      if (deps.journal.heldBytes() > deps.heldBytesMax) absorbSoon();
     },
-    cutAll: (homes) => enqueue(() => cutHomes(deps, homes, true)),
+    cutAll: (homes) => enqueue(() => cutHomes(deps, homes)),
     pause: enqueue,
     absorb: () => enqueue(() => absorb(deps)),
   };
 };
 
 /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
-const cutHomes = async (deps: CutterDeps, homes: readonly Home[], all: boolean): Promise<void> => {
+const cutHomes = async (deps: CutterDeps, homes: readonly Home[]): Promise<void> => {
   for (const home of homes) {
     for (;;) {
-      const segments = await sealRuns(home, all, deps.crypto);
+      const segments = await sealRuns(home, deps.crypto);
       if (segments.length === 0) break;
       await keep(deps.store, home, segments);
       finish(home, segments);
@@ -96,16 +100,12 @@ const cutHomes = async (deps: CutterDeps, homes: readonly Home[], all: boolean):
   }
 };
 
-const sealRuns = async (
-  home: Home,
-  all: boolean,
-  crypto: CryptoPort,
-): Promise<readonly DeliveredSegment[]> => {
+const sealRuns = async (home: Home, crypto: CryptoPort): Promise<readonly DeliveredSegment[]> => {
   const sealed: DeliveredSegment[] = [];
   for (const writer of writersOf(home)) {
     if (writer.isInDoubt) throw inDoubt();
     while (sealed.length < segmentsPerTransaction) {
-      const run = writer.nextToCut(all || writer !== home.writer);
+      const run = writer.nextToCut();
       if (run === null) break;
       const draft = writer.draftOf(run, controlOf(home)?.head() ?? null);
       const { bytes, headerHash } = await sealSegment(draft, sealingKeysOf(home), crypto);
@@ -166,7 +166,7 @@ const absorb = async (deps: CutterDeps): Promise<void> => {
   const absorbedSequence = deps.journal.flushed();
   // What is committed from now on begins runs of its own: one that is not whole on disk is not cut.
   for (const home of deps.homes()) for (const writer of writersOf(home)) writer.close();
-  await cutHomes(deps, deps.homes(), true);
+  await cutHomes(deps, deps.homes());
   const present = deps.homes().map((home) => presentChange(home));
   const meta = new Map([...present, ...deps.notes()]);
   await deps.store.write({ absorbedSequence, meta });

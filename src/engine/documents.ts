@@ -2,6 +2,7 @@
  * The documents of one scope: those that changed since the last checkpoint in memory, all others in
  * pages that are loaded when they are needed. What is asked for and not in memory is a `PageMiss`.
  */
+import { stateOf, type EncodedInsert, type HeldDocument } from "../core/doc/insert.ts";
 import { isAlive, isParked, type DocumentState } from "../core/doc/state.ts";
 import type { ScopeId } from "../core/base/types.ts";
 import type { DirectoryEntry } from "../core/page/homeRecord.ts";
@@ -17,7 +18,7 @@ export interface StoredDocuments {
 }
 
 /** Documents that changed since the last checkpoint, as they are; null: there is no such document. */
-export type Changed = ReadonlyMap<string, DocumentState | null>;
+export type Changed = ReadonlyMap<string, HeldDocument | null>;
 
 /** Hot data: a class, one per scope. */
 export class Documents {
@@ -25,7 +26,7 @@ export class Documents {
   private readonly scope: ScopeId;
   private directory: readonly DirectoryEntry[];
   /** What no page holds: changed, or being written by a checkpoint. */
-  private readonly held = new Map<string, DocumentState | null>();
+  private readonly held = new Map<string, HeldDocument | null>();
   private readonly heldIds = new SortedIds(this.held);
   /** Of these, what the last checkpoint does not know. */
   private changedIds = new Set<string>();
@@ -61,10 +62,19 @@ export class Documents {
   }
 
   get(id: string): DocumentState | null {
+    return stateOf(this.peek(id));
+  }
+
+  /** The same, and what was inserted is not decoded for it. */
+  peek(id: string): HeldDocument | null {
     const held = this.held.get(id);
     if (held !== undefined) return held;
     const entry = this.entryOf(id);
     return entry === null ? null : this.pageOf(entry).state(id);
+  }
+
+  lives(id: string): boolean {
+    return isAliveHeld(this.peek(id));
   }
 
   /** Throws one `PageMiss` for all that is missing of these. */
@@ -89,10 +99,17 @@ export class Documents {
 
   /** null forgets the document: for taking back what was never durable. */
   put(id: string, state: DocumentState | null): void {
-    const before = this.get(id);
-    this.living += Number(isAlive(state)) - Number(isAlive(before));
-    this.parked += Number(isParked(state)) - Number(isParked(before));
+    const before = this.peek(id);
+    this.living += Number(isAlive(state)) - Number(isAliveHeld(before));
+    this.parked += Number(isParked(state)) - Number(isParkedHeld(before));
     this.hold(id, state);
+    this.changedIds.add(id);
+  }
+
+  /** Where nothing was. */
+  putNew(id: string, insert: EncodedInsert): void {
+    this.living += 1;
+    this.hold(id, insert);
     this.changedIds.add(id);
   }
 
@@ -132,7 +149,7 @@ export class Documents {
 
   /** What changed since the last call; a checkpoint takes it, and then settles or returns it. */
   takeChanged(): Changed {
-    const taken = new Map<string, DocumentState | null>();
+    const taken = new Map<string, HeldDocument | null>();
     for (const id of this.changedIds) taken.set(id, this.held.get(id) ?? null);
     this.changedIds = new Set();
     return taken;
@@ -152,7 +169,7 @@ export class Documents {
     for (const id of taken.keys()) this.changedIds.add(id);
   }
 
-  private hold(id: string, state: DocumentState | null): void {
+  private hold(id: string, state: HeldDocument | null): void {
     if (state === null && this.entryOf(id) === null) {
       if (this.held.delete(id)) this.heldIds.forget();
       return;
@@ -190,3 +207,9 @@ export class Documents {
     return new PageMiss(() => this.cache.load(this.scope, numbers));
   }
 }
+
+const isAliveHeld = (held: HeldDocument | null): boolean =>
+  held?.kind === "insert" || isAlive(held);
+
+const isParkedHeld = (held: HeldDocument | null): boolean =>
+  held?.kind !== "insert" && isParked(held);

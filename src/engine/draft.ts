@@ -9,8 +9,10 @@ import type { Change } from "../core/doc/change.ts";
 import { makeDelete, makeReissue, makeWrite } from "../core/doc/diff.ts";
 import { isAlive } from "../core/doc/state.ts";
 import type { JournalPart } from "../core/journal/record.ts";
-import type { OwnOp } from "../core/segment/cut.ts";
-import { append, createBatch, type Batch } from "./append.ts";
+import { EncodedInsert } from "../core/doc/insert.ts";
+import type { OwnOp, RunOp } from "../core/segment/cut.ts";
+import type { RowsReader } from "../core/wire/rowsReader.ts";
+import { append, appendInsert, createBatch, type Batch } from "./append.ts";
 import type { Home } from "./home.ts";
 import type { OwnWriter, Placing } from "./writer.ts";
 
@@ -25,6 +27,8 @@ export interface Draft {
   readonly batch: Batch;
   /** Writes a document, giving birth to it where it does not live. False: nothing would change. */
   write(home: Home, id: string, changes: readonly Change[]): boolean;
+  /** A document as a page sent it, where nothing was, not even a deleted one. */
+  insert(home: Home, id: string, rows: RowsReader, row: number): void;
   /** False: it does not live here. */
   remove(home: Home, id: string): boolean;
   /**
@@ -64,35 +68,19 @@ interface Written {
   readonly writer: OwnWriter;
   /** n of its first op in this draft. */
   readonly first: number;
-  readonly ops: OwnOp[];
+  readonly ops: RunOp[];
 }
 
 export const beginDraft = (deps: DraftDeps): Draft => {
   const batch = createBatch();
-  const written = new Map<Home, Written>();
+  const { written, take, nextIn } = createNumbers(deps);
   const undos: (() => void)[] = [];
   const afterwards: (() => void)[] = [];
 
-  const writtenIn = (home: Home): Written => {
-    const known = written.get(home);
-    if (known !== undefined) return known;
-    const writer = deps.writerOf(home);
-    const fresh = { writer, first: writer.next().n, ops: [] };
-    written.set(home, fresh);
-    return fresh;
-  };
-
   const add = (home: Home, op: OwnOp): void => {
-    const { writer, ops } = writtenIn(home);
-    writer.take();
-    ops.push(op);
+    take(home, op);
     append(home, op, batch);
   };
-
-  const nextIn = (home: Home): Numbered => ({
-    dot: writtenIn(home).writer.next(),
-    time: deps.clock.next(),
-  });
 
   return {
     batch,
@@ -101,6 +89,11 @@ export const beginDraft = (deps: DraftDeps): Draft => {
       const op = makeWrite({ id, state, ...nextIn(home) }, changes, { birth: !isAlive(state) });
       if (op !== null) add(home, op);
       return op !== null;
+    },
+    insert(home, id, rows, row) {
+      const insert = new EncodedInsert({ rows, row, id, ...nextIn(home) });
+      take(home, insert);
+      appendInsert(home, insert, batch);
     },
     remove(home, id) {
       const state = home.documents.get(id);
@@ -131,6 +124,34 @@ export const beginDraft = (deps: DraftDeps): Draft => {
     rewind() {
       for (const { writer, first } of written.values()) writer.rewind(first);
       for (const undo of undos.reverse()) undo();
+    },
+  };
+};
+
+/** Which numbers the draft uses up, and for what. */
+interface Numbers {
+  readonly written: ReadonlyMap<Home, Written>;
+  readonly nextIn: (home: Home) => Numbered;
+  readonly take: (home: Home, op: RunOp) => void;
+}
+
+const createNumbers = ({ writerOf, clock }: DraftDeps): Numbers => {
+  const written = new Map<Home, Written>();
+  const writtenIn = (home: Home): Written => {
+    const known = written.get(home);
+    if (known !== undefined) return known;
+    const writer = writerOf(home);
+    const fresh = { writer, first: writer.next().n, ops: [] };
+    written.set(home, fresh);
+    return fresh;
+  };
+  return {
+    written,
+    nextIn: (home) => ({ dot: writtenIn(home).writer.next(), time: clock.next() }),
+    take(home, op) {
+      const { writer, ops } = writtenIn(home);
+      writer.take();
+      ops.push(op);
     },
   };
 };

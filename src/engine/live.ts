@@ -12,6 +12,8 @@ export interface Live {
   /** Throws `InvalidQuery`. The first rows are emitted before it returns. */
   subscribe(subscription: number, request: FindRequest): void;
   unsubscribe(subscription: number): void;
+  /** Whether anybody follows the collection. */
+  isWatched(collection: string): boolean;
   /**
    * Documents that changed, once their commit is durable. One message per subscription and call.
    */
@@ -92,6 +94,8 @@ export const createLive = (deps: LiveDeps): Live => {
     unsubscribe: (number) => {
       subscriptions.delete(number);
     },
+    isWatched: (collection) =>
+      [...subscriptions.values()].some(({ request }) => request.collection === collection),
     changed,
     reread,
   };

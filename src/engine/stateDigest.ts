@@ -3,10 +3,10 @@
  * they happen and hashed when somebody asks, each document once however often it changed.
  */
 import { createDigest, stateHash } from "../core/doc/digest.ts";
-import type { DocumentState } from "../core/doc/state.ts";
+import { stateOf, type HeldDocument } from "../core/doc/insert.ts";
 
 export interface StateDigest {
-  readonly replace: (before: DocumentState | null, after: DocumentState | null) => void;
+  readonly replace: (id: string, before: HeldDocument | null, after: HeldDocument | null) => void;
   /** 32 bytes. */
   readonly value: () => Uint8Array;
 }
@@ -21,11 +21,9 @@ export const noDigest: StateDigest = {
 export const createStateDigest = (start?: Uint8Array): StateDigest => {
   const digest = createDigest(start);
   /** By id: as it stands in the digest, and as it is now. */
-  const changed = new Map<string, { counted: DocumentState | null; now: DocumentState | null }>();
+  const changed = new Map<string, { counted: HeldDocument | null; now: HeldDocument | null }>();
   return {
-    replace(before, after) {
-      const id = (before ?? after)?.id;
-      if (id === undefined) return;
+    replace(id, before, after) {
       const noted = changed.get(id);
       if (noted === undefined) changed.set(id, { counted: before, now: after });
       else noted.now = after;
@@ -33,8 +31,8 @@ export const createStateDigest = (start?: Uint8Array): StateDigest => {
     value() {
       for (const { counted, now } of changed.values()) {
         if (counted === now) continue;
-        const had = stateHash(counted);
-        const has = stateHash(now);
+        const had = stateHash(stateOf(counted));
+        const has = stateHash(stateOf(now));
         if (had !== null) digest.subtract(had);
         if (has !== null) digest.add(has);
       }

@@ -50,9 +50,9 @@ export const createTeller = (
   };
 
   const shown = (batch: Batch): void => {
-    for (const [collection, ids] of idsByCollection(batch, unflushed)) {
+    for (const [collection, homes] of homesByCollection(batch)) {
       if (collection.startsWith(systemPrefix)) deps.onCollections();
-      else live.changed(collection, ids);
+      else if (live.isWatched(collection)) live.changed(collection, shownIds(homes, unflushed));
     }
     for (const home of batch.keys()) deps.onHome(home);
   };
@@ -84,16 +84,25 @@ export const createTeller = (
   };
 };
 
+type ChangedHome = readonly [home: Home, documents: ReadonlyMap<string, unknown>];
+
 /** A collection's two homes are one to its readers, and tell them once. */
-const idsByCollection = (
-  batch: Batch,
-  { isWritten }: Pick<Unflushed, "isWritten">,
-): ReadonlyMap<string, ReadonlySet<string>> => {
-  const byCollection = new Map<string, Set<string>>();
-  for (const [home, documents] of batch) {
-    const ids = byCollection.get(home.collection) ?? new Set();
-    byCollection.set(home.collection, ids);
-    for (const id of documents.keys()) if (!isWritten(home, id)) ids.add(id);
+const homesByCollection = (batch: Batch): ReadonlyMap<string, readonly ChangedHome[]> => {
+  const byCollection = new Map<string, ChangedHome[]>();
+  for (const changed of batch) {
+    const { collection } = changed[0];
+    byCollection.set(collection, [...(byCollection.get(collection) ?? []), changed]);
   }
   return byCollection;
+};
+
+const shownIds = (
+  homes: readonly ChangedHome[],
+  { isWritten }: Pick<Unflushed, "isWritten">,
+): ReadonlySet<string> => {
+  const ids = new Set<string>();
+  for (const [home, documents] of homes) {
+    for (const id of documents.keys()) if (!isWritten(home, id)) ids.add(id);
+  }
+  return ids;
 };

@@ -11,20 +11,30 @@ export interface Timers {
    */
   readonly soon: (run: () => void) => void;
   /** Runs once after about so many milliseconds; the answer cancels it. */
-  readonly after: (milliseconds: number, run: () => void) => () => void;
+  readonly after: (
+    milliseconds: number,
+    run: () => void,
+    /** True: nobody waits for it, so that it keeps no process alive. */
+    isBackground?: boolean,
+  ) => () => void;
 }
 
 /** Over the platform's own timers. */
 export const createTimers = (now: () => number): Timers => ({
   now,
   soon: createSoon(),
-  after: (milliseconds, run) => {
-    const handle = setTimeout(run, milliseconds);
+  after: (milliseconds, run, isBackground = false) => {
+    const handle: unknown = setTimeout(run, milliseconds);
+    if (isBackground && isNodeTimeout(handle)) handle.unref();
     return () => {
-      clearTimeout(handle);
+      // Whatever it is here, it came from `setTimeout`
+      clearTimeout(handle as number);
     };
   },
 });
+
+const isNodeTimeout = (handle: unknown): handle is { readonly unref: () => void } =>
+  typeof handle === "object" && handle !== null && "unref" in handle;
 
 /**
  * Browsers never delay a message to oneself; Node has a call for it, which keeps the process alive

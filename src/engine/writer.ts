@@ -8,7 +8,8 @@ import { assert } from "../core/base/result.ts";
 import type { Dot, HeaderHash, ScopeId, Time, WriterId } from "../core/base/types.ts";
 import type { CborItem } from "../core/cbor/item.ts";
 import type { JournalPart } from "../core/journal/record.ts";
-import { OpenRun, type OwnOp, type RunPart } from "../core/segment/cut.ts";
+import type { EncodedInsert } from "../core/doc/insert.ts";
+import { OpenRun, type RunOp, type RunPart } from "../core/segment/cut.ts";
 import { openingToItem, type Opening } from "../core/segment/header.ts";
 import type { SegmentDraft } from "../core/segment/seal.ts";
 import type { ControlHead } from "../core/network/control.ts";
@@ -74,7 +75,10 @@ export class OwnWriter {
    * Encodes ops whose dots were taken, in order. Throws `TooLarge` or `TransactionTooLarge`; then
    * rewind.
    */
-  append(ops: readonly OwnOp[], placing: Placing): readonly JournalPart[] {
+  append(ops: readonly RunOp[], placing: Placing): readonly JournalPart[] {
+    if (placing === "apart" && ops.every((op) => op.kind === "insert")) {
+      return this.appendInserts(ops);
+    }
     const groups = placing === "together" ? [ops] : ops.map((op) => [op]);
     return mergeParts(groups.map((group) => this.appendGroup(group, placing)));
   }
@@ -126,15 +130,11 @@ export class OwnWriter {
     return this.sealedRuns > 0;
   }
 
-  /**
-   * The oldest run not sealed, closed, if it can be cut: full, or any that is durable where `all`
-   * is asked for.
-   */
-  nextToCut(all: boolean): OpenRun | null {
+  /** The oldest run not sealed, closed, if all of it is durable. */
+  nextToCut(): OpenRun | null {
     const oldest = this.held[this.sealedRuns];
     if (oldest === undefined || oldest.run.nextN - 1 > this.durableN) return null;
     const isOpen = this.held.length === this.sealedRuns + 1 && !this.isClosed;
-    if (isOpen && !all && !oldest.run.isDue) return null;
     if (isOpen) this.isClosed = true;
     return oldest.run;
   }
@@ -173,8 +173,57 @@ export class OwnWriter {
     return fresh;
   }
 
+  /** What a bulk insert adds: a part for each run that it fills. */
+  private appendInserts(inserts: readonly EncodedInsert[]): readonly JournalPart[] {
+    const parts: JournalPart[] = [];
+    for (let at = 0; at < inserts.length;) {
+      const open = this.isClosed ? undefined : this.held.at(-1);
+      const part =
+        (open === undefined ? null : this.tryInserts(open, inserts, at, false)) ??
+        this.tryInserts(this.beginWith(inserts[at]), inserts, at, true);
+      if (part === null) {
+        // The empty run is not kept, and the group's own way says why it fits none
+        this.held.pop();
+        this.isClosed = true;
+        parts.push(...inserts.slice(at, at + 1).map((one) => this.appendGroup([one], "apart")));
+        at += 1;
+        continue;
+      }
+      parts.push(part);
+      at += part.ops.length;
+    }
+    return parts;
+  }
+
+  private beginWith(first: EncodedInsert | undefined): HeldRun {
+    assert(first !== undefined, "a run begins with an op");
+    return this.begin(first.dot.n, first.time);
+  }
+
+  private tryInserts(
+    into: HeldRun,
+    inserts: readonly EncodedInsert[],
+    from: number,
+    isNew: boolean,
+  ): JournalPart | null {
+    const { run } = into;
+    const first = run.nextN;
+    const part = run.appendInserts(inserts, from);
+    if (part === null) return null;
+    const lastTime = inserts[from + part.ops.length - 1]?.time ?? run.baseTime;
+    return this.partOf(into, { first, part, lastTime }, isNew);
+  }
+
+  private partOf(into: HeldRun, added: HeldRun["parts"][number], isNew: boolean): JournalPart {
+    const { first, part } = added;
+    into.parts.push(added);
+    const time = into.run.baseTime;
+    const start = isNew ? { first, time, opening: this.openingAt(first) } : null;
+    return { scope: this.deps.scope, writer: this.id, first, start, ...part };
+  }
+
   /** One group into the open run, or into a new one. */
-  private appendGroup(group: readonly OwnOp[], placing: Placing): JournalPart {
+  private appendGroup(group: readonly RunOp[], placing: Placing): JournalPart {
     const [op] = group;
     assert(op !== undefined, "a group holds an op");
     const open = this.isClosed ? undefined : this.held.at(-1);
@@ -187,7 +236,7 @@ export class OwnWriter {
 
   private tryAppend(
     into: HeldRun,
-    group: readonly OwnOp[],
+    group: readonly RunOp[],
     placing: Placing,
     isNew: boolean,
   ): JournalPart | null {
@@ -201,9 +250,7 @@ export class OwnWriter {
       throw placing === "together" && group.length > 1 ? transactionTooLarge() : outcome.error;
     }
     const lastTime = group.at(-1)?.time ?? run.baseTime;
-    into.parts.push({ first, part: outcome.part, lastTime });
-    const start = isNew ? { first, time: run.baseTime, opening: this.openingAt(first) } : null;
-    return { scope: this.deps.scope, writer: this.id, first, start, ...outcome.part };
+    return this.partOf(into, { first, part: outcome.part, lastTime }, isNew);
   }
 
   private openingAt(n: number): CborItem {

@@ -12,8 +12,10 @@ import { readDocument } from "../core/doc/read.ts";
 import { changesFor } from "../core/query/update.ts";
 import type { DocumentWrite, Target } from "../core/wire/requests.ts";
 import { decodeRows, type Row } from "../core/wire/rows.ts";
-import { homeOf, needDocuments, privateField, type Collection } from "./collections.ts";
+import { RowsReader } from "../core/wire/rowsReader.ts";
+import { homeOf, isAliveIn, needDocuments, privateField, type Collection } from "./collections.ts";
 import type { Draft } from "./draft.ts";
+import type { Home } from "./home.ts";
 import { allMatches, planOf, type Readable } from "./query.ts";
 
 export interface WriteDeps {
@@ -65,20 +67,24 @@ const insertRows = (
   deps: WriteDeps,
 ): number => {
   const collection = deps.collection(write.collection, draft);
-  const rows = decodeRows(write.rows);
-  needDocuments(
-    collection,
-    rows.map(({ id }) => id),
-  );
+  const rows = new RowsReader(write.rows);
+  const ids = Array.from({ length: rows.length }, (_, row) => rows.id(row));
+  needDocuments(collection, ids);
   const isPrivate = write.visibility === "private";
   const home = isPrivate || collection.shared === null ? collection.local : collection.shared;
-  for (const row of rows) {
-    if (homeOf(collection, row.id) !== null) throw duplicateId(write.collection, row.id);
-    const changes: Change[] = row.leaves.map(({ path, value }) => ({ path, set: value }));
-    if (isPrivate) changes.push({ path: [privateField], set: true });
-    draft.write(home, row.id, changes);
-  }
-  return rows.length;
+  ids.forEach((id, row) => {
+    if (isAliveIn(collection, id)) throw duplicateId(write.collection, id);
+    if (!isPrivate && home.documents.peek(id) === null) draft.insert(home, id, rows, row);
+    else insertRow(draft, home, rows.row(row), isPrivate);
+  });
+  return ids.length;
+};
+
+/** Born again, or with a mark of its own. */
+const insertRow = (draft: Draft, home: Home, { id, leaves }: Row, isPrivate: boolean): void => {
+  const changes: Change[] = leaves.map(({ path, value }) => ({ path, set: value }));
+  if (isPrivate) changes.push({ path: [privateField], set: true });
+  draft.write(home, id, changes);
 };
 
 const putRows = (

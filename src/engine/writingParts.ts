@@ -10,6 +10,7 @@ import type { EndableStore } from "./endableStore.ts";
 import type { EngineDeps } from "./engine.ts";
 import { createExclusive, type Exclusive } from "./exclusive.ts";
 import { createHomes, type Homes } from "./homes.ts";
+import { createIdle } from "./idle.ts";
 import { ownWriterOf } from "./incarnation.ts";
 import type { Journal } from "./journal.ts";
 import { checkpointHome } from "./pages/checkpoint.ts";
@@ -52,6 +53,9 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
       deps.onSegments(home, segments, null);
     },
   });
+  const idle = createIdle(timers, () => {
+    checkpointer.request();
+  });
   const exclusive = createExclusive(repair);
   const homes = createHomes({
     ...{ registry, now: timers.now, reading: turn },
@@ -69,6 +73,7 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
       tell.shown(batch);
       cutter.wake();
       checkpointer.wake();
+      idle();
     },
   });
   const checkpointer = createCheckpointer({

@@ -7,7 +7,7 @@ import type { Dot, Stamp, Time } from "../../src/core/base/types.ts";
 import type { PeerChannel } from "../../src/core/net/carrier.ts";
 import { sortDots } from "../../src/core/op/dots.ts";
 import type { Entry } from "../../src/core/op/types.ts";
-import type { OwnOp } from "../../src/core/segment/cut.ts";
+import type { OwnOp, RunOp } from "../../src/core/segment/cut.ts";
 import type { SegmentDraft } from "../../src/core/segment/seal.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Home } from "../../src/engine/home.ts";
@@ -32,7 +32,8 @@ export const createLiar = (random: Random): Liar => {
     writers.add(writer);
     const append = writer.append.bind(writer);
     const draftOf = writer.draftOf.bind(writer);
-    writer.append = (ops, placing) => append(isLying ? liesAbout(ops, home, random) : ops, placing);
+    writer.append = (ops, placing) =>
+      append(isLying ? liesAbout(ops.map(spelledOut), home, random) : ops, placing);
     writer.draftOf = (run, controlHead) => {
       const draft = draftOf(run, controlHead);
       return isLying && random.chance(0.04) ? withGarbage(draft, random) : draft;
@@ -79,6 +80,18 @@ export const createLiar = (random: Random): Liar => {
 // ---------------------------------------------------------------------------- about its ops
 
 /** Ops of one commit: their numbers stay, their times move together. */
+/** An insert as any other write. */
+const spelledOut = (op: RunOp): OwnOp => {
+  if (op.kind !== "insert") return op;
+  const { id, dot, time } = op;
+  const { shape, values } = op.state();
+  const entries = shape.paths.map((path, index) => ({
+    ...({ kind: "set", path, value: values[index] ?? null } as const),
+    ...{ replaces: [], seen: [], origin: null },
+  }));
+  return { kind: "write", id, dot, time, birth: true, births: [dot], entries };
+};
+
 const liesAbout = (ops: readonly OwnOp[], home: Home, random: Random): readonly OwnOp[] => {
   const shift = random.chance(0.3) ? random.pick(shifts) : 0;
   return ops.map((op) => {

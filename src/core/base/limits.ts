@@ -82,7 +82,9 @@ export const recentCommandsBytesMax = 1_048_576;
 /** A transaction whose readings are older than so many changes is made again. */
 export const changesKeptMax = 16_384;
 /** The journal is let go when it holds more: an opening replays it. */
-export const journalHeldBytesMax = 16 * 1_048_576;
+export const journalHeldBytesMax = 48 * 1_048_576;
+/** Without a write for so long, what was written goes into pages. */
+export const idleMilliseconds = 3_000;
 export const journalRecordBytesMax = 64 * 1_048_576;
 /** Pages of documents: how full, and how many table entries make one worth writing anew. */
 export const pageBytesTarget = 64 * 1024;
@@ -94,7 +96,7 @@ export const pageCacheBytesMax = 48 * 1_048_576;
 /** Documents that are kept decoded in opened pages. */
 export const decodedDocumentsMax = 65_536;
 /** Documents changed since the last checkpoint: with so many, the next one is due. */
-export const dirtyDocumentsMax = 32_768;
+export const dirtyDocumentsMax = 131_072;
 /** Headers a page of the delivered tree. */
 export const headersPerPageMax = 512;
 /** A journal's file that would grow beyond this ends, and the next one begins. */

@@ -8,6 +8,8 @@ import { isWellFormed, utf8EncodeInto } from "../base/utf8.ts";
 /** Up to this many code units a loop over the characters beats `TextEncoder` (measured). */
 const loopedTextUnitsMax = 200;
 
+const copiedOneByOneMax = 64;
+
 export const lengthInWord = 255;
 
 export class CborWriter {
@@ -137,6 +139,16 @@ export class CborWriter {
 
   bool(value: boolean): void {
     this.byte(value ? 0xf5 : 0xf4);
+  }
+
+  /** A part of bytes that are CBOR already. */
+  copy(bytes: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    this.need(length);
+    // A view costs more than a few dozen bytes
+    if (length > copiedOneByOneMax) this.buffer.set(bytes.subarray(from, to), this.at);
+    else for (let at = 0; at < length; at++) this.buffer[this.at + at] = bytes[from + at] ?? 0;
+    this.at += length;
   }
 
   /** Bytes that are CBOR already. */

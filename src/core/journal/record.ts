@@ -54,7 +54,8 @@ export interface Commit {
 }
 
 export const encodeCommit = (commit: Commit): Uint8Array => {
-  const writer = new CborWriter(1024);
+  const bytes = commit.parts.reduce((sum, { ops }) => sum + byteCount(ops), 1_024);
+  const writer = new CborWriter(bytes);
   writer.arrayHead(5);
   writer.uint(commit.sequence);
   writer.text(commit.commandId);
@@ -62,8 +63,12 @@ export const encodeCommit = (commit: Commit): Uint8Array => {
   writeItem(writer, commit.result);
   writer.arrayHead(commit.parts.length);
   for (const part of commit.parts) writePart(writer, part);
-  return writer.take();
+  return writer.written();
 };
+
+/** What ops take, each with a head of at most five bytes. */
+const byteCount = (ops: readonly Uint8Array[]): number =>
+  ops.reduce((sum, op) => sum + op.length + 5, 256);
 
 /** Reads what `encodeCommit` wrote; a record that passed its checksum and fails here is damage. */
 export const decodeCommit = (bytes: Uint8Array): Result<Commit, FormError> =>

@@ -12,9 +12,10 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { readForm } from "../cbor/form.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { CborWriter } from "../cbor/writer.ts";
+import type { HeldDocument } from "../doc/insert.ts";
 import { birthsOf, isAlive, type DocumentState } from "../doc/state.ts";
 import { compressBody, inflateBody } from "../segment/compress.ts";
-import { readState, writeState } from "./stateCodec.ts";
+import { readState, writeDocument } from "./stateCodec.ts";
 import { PageTables } from "./tables.ts";
 
 /** A page made, and what a directory says of it. */
@@ -29,7 +30,7 @@ export interface MadePage {
 
 /** A document on its way into a page: as it is now, or as it stands in the page that is replaced. */
 export type PageDocument =
-  | { readonly id: string; readonly state: DocumentState }
+  | { readonly id: string; readonly state: HeldDocument }
   | { readonly id: string; readonly index: number };
 
 /** The body of a page, opened. A class, since every document that is read passes through it. */
@@ -169,8 +170,8 @@ const addTo = (maker: Maker, part: Part, document: PageDocument): void => {
   } else {
     const state = "state" in document ? document.state : before?.stateAt(document.index);
     if (state === undefined) return;
-    writeState(writer, state, { tables, baseMs });
-    if (isAlive(state)) part.living += 1;
+    writeDocument(writer, state, { tables, baseMs });
+    if (state.kind === "insert" || isAlive(state)) part.living += 1;
   }
   part.ids.push(document.id);
   part.ends.push(writer.position);
@@ -219,7 +220,8 @@ const copyTables = (tables: PageTables): PageTables => {
   return copy;
 };
 
-const birthMs = (state: DocumentState): number => birthsOf(state)[0]?.time.ms ?? 0;
+const birthMs = (state: HeldDocument): number =>
+  (state.kind === "insert" ? state.time : birthsOf(state)[0]?.time)?.ms ?? 0;
 
 const packEnds = (ends: readonly number[]): Uint8Array => {
   const packed = new Uint8Array(ends.length * 4);

@@ -20,6 +20,7 @@ import type { CborReader } from "../cbor/reader.ts";
 import { nestingMax, readValue, valueKey, writeValue } from "../cbor/value.ts";
 import type { CborWriter } from "../cbor/writer.ts";
 import { pathKey } from "../op/path.ts";
+import type { EncodedInsert, HeldDocument } from "../doc/insert.ts";
 import type {
   Birth,
   Deletion,
@@ -42,12 +43,9 @@ export interface StateContext {
   readonly baseMs: number;
 }
 
-export const writeState = (
-  writer: CborWriter,
-  state: DocumentState,
-  context: StateContext,
-): void => {
-  if (state.kind === "plain") writePlain(writer, state, context);
+export const writeDocument = (writer: CborWriter, state: HeldDocument, context: StateContext): void => {
+  if (state.kind === "insert") writeInsert(writer, state, context);
+  else if (state.kind === "plain") writePlain(writer, state, context);
   else writeGeneral(writer, state, context);
 };
 
@@ -82,6 +80,18 @@ const writePlain = (writer: CborWriter, state: PlainState, context: StateContext
   }
   writeDeletion(writer, state.deletion, context);
   for (const value of state.values) writeValue(writer, value);
+};
+
+/** As its state would be written, which is not made for it. */
+const writeInsert = (writer: CborWriter, insert: EncodedInsert, context: StateContext): void => {
+  const { shape, dot, time } = insert;
+  writer.arrayHead(5 + shape.paths.length);
+  writer.uint(0);
+  writer.uint(context.tables.shapeIndex(shape));
+  writeBirth(writer, { dot, time }, context);
+  writer.nil();
+  writer.nil();
+  insert.writeValues(writer);
 };
 
 const readPlain = (

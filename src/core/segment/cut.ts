@@ -21,8 +21,10 @@ import type { Dot, HeaderHash, Path, Time, WriterId } from "../base/types.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { timeDelta } from "../clock/hybrid.ts";
 import type { ControlHead } from "../network/control.ts";
+import type { EncodedInsert } from "../doc/insert.ts";
 import { writeOp, type OpTables } from "../op/encode.ts";
 import type { DeleteOp, WriteOp } from "../op/types.ts";
+import type { RowShape } from "../wire/row.ts";
 import { bodyByteCount, encodeBody } from "./body.ts";
 import type { Opening } from "./header.ts";
 import type { SegmentDraft } from "./seal.ts";
@@ -31,6 +33,9 @@ import type { Place } from "./tree.ts";
 
 /** An op of this device, which knows its own kind. */
 export type OwnOp = WriteOp | DeleteOp;
+
+/** One that is encoded; an insert may be it from the start. */
+export type RunOp = OwnOp | EncodedInsert;
 
 /** What a commit added to a run: goes to the journal, and brings a run back by `restore`. */
 export interface RunPart {
@@ -82,6 +87,8 @@ export class OpenRun {
   private readonly opTables: OpTables;
   /** One for all ops: making it costs more than most ops do. */
   private readonly target = new CborWriter();
+  /** Good until paths are taken back. */
+  private indexesByShape = new Map<RowShape, readonly number[]>();
   private opBytes = 0;
   private lastTime: Time;
 
@@ -106,16 +113,11 @@ export class OpenRun {
     return this.first + this.ops.length;
   }
 
-  /** Large enough to be cut by itself. */
-  get isDue(): boolean {
-    return this.ops.length >= segmentOpsTarget || this.opBytes >= segmentBytesTarget;
-  }
-
   /**
    * Ops of one group; their n go on from `nextN`, their times from the last. All are taken, or
    * none.
    */
-  append(group: readonly OwnOp[]): AppendOutcome {
+  append(group: readonly RunOp[]): AppendOutcome {
     const { opBytes, lastTime } = this;
     const before = this.ops.length;
     this.paths.mark();
@@ -131,9 +133,70 @@ export class OpenRun {
     this.ops.length = before;
     this.opBytes = opBytes;
     this.lastTime = lastTime;
-    this.paths.undo();
+    this.undoPaths();
     this.rows.undo();
     return refusal;
+  }
+
+  /**
+   * As many of these inserts from one on as go with the run, each a group of its own; the same as
+   * `append` for one after the other. None: the next wants a new run or, where this one is empty,
+   * fits no run.
+   */
+  appendInserts(inserts: readonly EncodedInsert[], from: number): RunPart | null {
+    const pathsBefore = this.paths.count;
+    const countBefore = this.ops.length;
+    const ends: number[] = [];
+    this.target.truncate(0);
+    for (let at = from, insert = inserts[at]; insert !== undefined; insert = inserts[++at]) {
+      const start = this.target.position;
+      this.paths.mark();
+      const bytes = this.tryInsert(insert, countBefore + ends.length);
+      if (bytes < 0) {
+        this.undoPaths();
+        this.target.truncate(start);
+        break;
+      }
+      ends.push(this.target.position);
+      this.opBytes += bytes;
+      this.lastTime = insert.time;
+    }
+    if (ends.length === 0) return null;
+    const arena = this.target.take();
+    const ops = ends.map((end, index) => arena.subarray(ends[index - 1] ?? 0, end));
+    for (const op of ops) this.ops.push(op);
+    return { paths: this.paths.paths.slice(pathsBefore), rows: [], ops };
+  }
+
+  /** The bytes it took, -1 where it does not go with the run, which holds `count` ops so far. */
+  private tryInsert(insert: EncodedInsert, count: number): number {
+    const delta = timeDelta(this.lastTime, insert.time);
+    if (delta === null || count >= segmentOpsTarget) return -1;
+    const start = this.target.position;
+    try {
+      insert.writeOp(this.target, delta, this.pathIndexesOf(insert.rowShape));
+    } catch (error) {
+      if (error instanceof NebulusError) return -1;
+      throw error;
+    }
+    const bytes = this.target.position - start;
+    const all = this.opBytes + bytes;
+    if (count > 0 && all > segmentBytesTarget) return -1;
+    const body = bodyByteCount(this.paths, { count: count + 1, byteCount: all });
+    return body > segmentBodyBytesMax ? -1 : bytes;
+  }
+
+  private undoPaths(): void {
+    this.paths.undo();
+    this.indexesByShape = new Map();
+  }
+
+  private pathIndexesOf(shape: RowShape): readonly number[] {
+    const known = this.indexesByShape.get(shape);
+    if (known !== undefined) return known;
+    const indexes = shape.paths.map((path) => this.paths.indexOf(path));
+    this.indexesByShape.set(shape, indexes);
+    return indexes;
   }
 
   /** Takes back in what the journal kept. `lastTime` is that of the part's last op. */
@@ -164,7 +227,7 @@ export class OpenRun {
     this.opBytes += op.length;
   }
 
-  private addAll(group: readonly OwnOp[]): AppendOutcome | null {
+  private addAll(group: readonly RunOp[]): AppendOutcome | null {
     for (const [index, op] of group.entries()) {
       assert(op.dot.writer === this.writer && op.dot.n === this.nextN, "dots go on");
       const delta = timeDelta(this.lastTime, op.time);
@@ -182,10 +245,11 @@ export class OpenRun {
   }
 
   /** Encoding against the tables is what makes them grow. */
-  private encode(op: OwnOp, delta: number): Uint8Array | AppendOutcome {
+  private encode(op: RunOp, delta: number): Uint8Array | AppendOutcome {
     this.target.truncate(0);
     try {
-      writeOp(this.target, op, delta, this.opTables);
+      if (op.kind === "insert") op.writeOp(this.target, delta, this.pathIndexesOf(op.rowShape));
+      else writeOp(this.target, op, delta, this.opTables);
     } catch (error) {
       // The one thing that a sound op can be is too large.
       if (error instanceof NebulusError) return { kind: "too-large", error };

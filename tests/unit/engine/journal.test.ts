@@ -98,7 +98,7 @@ test("a journal that an earlier opening left large is let go", async () => {
   const text = "x".repeat(900_000);
   for (let at = 0; at < 12; at++) await device.upsert("notes", [{ id: "1", text: `${text}${at}` }]);
   expect(device.journal().length).toBe(14);
-  await device.reopen(undefined, { online: false });
+  await device.reopen(undefined, { online: false, bounds: { journalHeldBytes: 16 * 1_048_576 } });
   for (let at = 0; at < 8; at++) await device.upsert("notes", [{ id: "1", text: `${text} ${at}` }]);
   await world.settle();
   expect(device.journal().length).toBeLessThan(8);

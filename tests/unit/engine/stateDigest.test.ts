@@ -28,14 +28,17 @@ test("Q-042 the digest follows every change, and is the same as one made anew", 
   const random = createRandom(11);
   const digest = createStateDigest();
   const documents = Array.from({ length: 20 }, (_, at) => born(`d${String(at)}`));
-  for (const document of documents) digest.replace(null, document.state());
+  const note = (before: DocumentState | null, after: DocumentState | null): void => {
+    digest.replace((before ?? after)?.id ?? "", before, after);
+  };
+  for (const document of documents) note(null, document.state());
   for (let step = 1; step <= 300; step++) {
     const document = random.pick(documents);
     const before = document.state();
     const isDead = stateHash(before) === null;
     if (!isDead && random.chance(0.1)) document.remove("b");
     else document.write("a", [{ path: ["n"], set: step }], { birth: isDead });
-    digest.replace(before, document.state());
+    note(before, document.state());
     if (!random.chance(0.3)) continue;
     expect(digest.value()).toEqual(madeAnew(documents.map((each) => each.state())));
   }
@@ -61,8 +64,8 @@ test("Q-042 a change is hashed alone, once however often the document changed", 
   const still = watched(born("still").state());
   const document = born("changes");
   const first = watched(document.state());
-  digest.replace(null, still);
-  digest.replace(null, first);
+  digest.replace("still", null, still);
+  digest.replace("changes", null, first);
   const both = readsOf(() => digest.value());
   expect(both).toBeGreaterThan(0);
   expect(readsOf(() => digest.value())).toBe(0);
@@ -70,7 +73,7 @@ test("Q-042 a change is hashed alone, once however often the document changed", 
   for (let n = 1; n <= 50; n++) {
     document.write("a", [{ path: ["n"], set: n }]);
     const after = watched(document.state());
-    expect(readsOf(() => digest.replace(before, after))).toBe(0);
+    expect(readsOf(() => digest.replace("changes", before, after))).toBe(0);
     before = after;
   }
   // The document as it stood in the sum and as it is now: no more than two were at first.

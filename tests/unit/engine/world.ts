@@ -15,6 +15,7 @@ import type { FindRequest, Visibility, Write } from "../../../src/core/wire/requ
 import { decodeRows, encodeRows, rowToDocument, type Row } from "../../../src/core/wire/rows.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../../../src/core/wire/snapshots.ts";
 import type { Collection } from "../../../src/engine/collections.ts";
+import type { StorageBounds } from "../../../src/engine/bounds.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import type { Home } from "../../../src/engine/home.ts";
 import { joinNetwork } from "../../../src/engine/membership.ts";
@@ -47,6 +48,7 @@ export interface OpenOptions {
   /** What stands on its disk. */
   readonly image?: StoreImage;
   readonly journalProvesContinuity?: boolean;
+  readonly bounds?: Partial<StorageBounds>;
   /** Milliseconds that its clock is ahead. */
   readonly skew?: number;
   /** False: it meets nobody. */
@@ -114,12 +116,12 @@ export class Device {
     if (options.image !== undefined) this.adapter.restore(diskName, options.image);
   }
 
-  async open({ online = true, joined = true }: OpenOptions = {}): Promise<void> {
+  async open({ online = true, joined = true, bounds = {} }: OpenOptions = {}): Promise<void> {
     const life: Life = { isAlive: true };
     this.life = life;
     const { clock, crypto } = this.around;
     const opened = await openDatabase(
-      { adapter: this.adapter, crypto, timers: timersOf(clock, life, () => this.skew) },
+      { adapter: this.adapter, crypto, bounds, timers: timersOf(clock, life, () => this.skew) },
       { name: diskName, durability: "strict" },
       (event) => {
         if (life.isAlive) this.events.push(event);

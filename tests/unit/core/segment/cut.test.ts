@@ -104,10 +104,8 @@ test("what is cut reads as what was written", () => {
 test("a run is due at 256 ops, and the next op goes to a new one", () => {
   const run = runAt();
   for (let n = 1; n <= segmentOpsTarget; n++) {
-    expect(run.isDue).toBe(false);
     partOf(run.append([op(n)]));
   }
-  expect(run.isDue).toBe(true);
   expect(run.append([op(segmentOpsTarget + 1)])).toEqual({ kind: "full" });
   expect(run.count).toBe(segmentOpsTarget);
 });
@@ -116,11 +114,9 @@ test("a run is due at 256 KiB", () => {
   const run = runAt();
   const large = "x".repeat(segmentBytesTarget / 4);
   for (let n = 1; n <= 3; n++) partOf(run.append([op(n, [], large)]));
-  expect(run.isDue).toBe(false);
   expect(run.append([op(4, [], large)])).toEqual({ kind: "full" });
   const one = runAt();
   partOf(one.append([op(1, [], "x".repeat(segmentBytesTarget))]));
-  expect(one.isDue).toBe(true);
 });
 
 const group = (first: number, count: number, value = "v"): readonly WriteOp[] =>
@@ -132,7 +128,6 @@ test("a transaction is never split: it moves to a new run, or is too large for a
   expect(run.append(group(2, segmentOpsTarget))).toEqual({ kind: "full" });
   const fresh = runAt(2);
   expect(partOf(fresh.append(group(2, segmentOpsTarget + 1))).ops).toHaveLength(257);
-  expect(fresh.isDue).toBe(true);
   partOf(runAt(2).append(group(2, segmentOpsMax)));
   for (const [ops, what] of [
     [group(1, segmentOpsMax + 1), "4096 changes"],
@@ -143,7 +138,7 @@ test("a transaction is never split: it moves to a new run, or is too large for a
     if (outcome.kind !== "too-large") throw new Error(outcome.kind);
     expect(outcome.error.code).toBe("TooLarge");
     expect(outcome.error.message).toContain(what);
-    expect([empty.count, empty.nextN, empty.isDue]).toEqual([0, 1, false]);
+    expect([empty.count, empty.nextN]).toEqual([0, 1]);
   }
 });
 
