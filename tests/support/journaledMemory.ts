@@ -32,6 +32,8 @@ export interface JournaledMemory {
   readonly adapter: StorageAdapter;
   readonly tables: MemoryTables;
   readonly files: (name: string) => MemoryFiles;
+  /** null: handles can not be shared here. */
+  readonly openFence: (name: string) => FenceSlot | null;
   /** The power fails. */
   readonly crash: (dice: Dice) => void;
   /** Every process ends; the system goes on. */
@@ -85,6 +87,7 @@ export const createJournaledMemory = (options: JournaledMemoryOptions = {}): Jou
     adapter: newAdapter(),
     tables,
     files,
+    openFence,
     crash: (dice) => {
       tables.crash(dice);
       for (const folder of folders.values()) folder.crash(dice);
