@@ -84,7 +84,9 @@ const lastSequence = async (store: Store): Promise<number> => {
   return last;
 };
 
-test("IndexedDB does what memory does", async () => {
+const timeoutMilliseconds = 60_000;
+
+test("IndexedDB does what memory does", { timeout: timeoutMilliseconds }, async () => {
   for (let seed = 1; seed <= histories; seed++) {
     const random = createRandom(seed);
     const open = async (adapter: StorageAdapter): Promise<Side> => ({

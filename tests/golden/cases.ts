@@ -18,6 +18,7 @@ import { encodeSegment } from "../../src/core/segment/segment.ts";
 import { createWebCrypto } from "../../src/engine/crypto/webcrypto.ts";
 import { deflatedCases } from "./deflated.ts";
 import { describe } from "./describe.ts";
+import { checkJournalFile, checkJournalNote } from "./journal.ts";
 import { createGoldenReader, type GoldenReader } from "./read.ts";
 import golden from "./segments.json" with { type: "json" };
 
@@ -134,6 +135,8 @@ export const goldenCases: readonly GoldenCase[] = [
     name: "the log of a local network",
     check: () => checkWriting(theLocalNetwork(), localGolden.log, ["of the local network"]),
   },
+  { name: "a journal file", check: checkJournalFile },
+  { name: "the note of a journal in the tables", check: checkJournalNote },
   ...deflatedCases.map(({ name, stored, announced, verdict, plainHash }) => ({
     name: `a deflated body: ${name}`,
     check: () => {

@@ -225,4 +225,104 @@ const engineMutants: readonly Mutant[] = [
   },
 ];
 
-export const mutants: readonly Mutant[] = [...mergeMutants, ...formatMutants, ...engineMutants];
+const journalMutants: readonly Mutant[] = [
+  {
+    name: "journal: acknowledged before it is flushed",
+    file: "src/storage/journal/writer.ts",
+    text: 'if (durability === "strict") {',
+    instead: 'if (durability !== "strict") {',
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: what is relaxed is not flushed before the tables change",
+    file: "src/storage/journaledStore.ts",
+    text: "await journal.flush();",
+    instead: "",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: the epoch is not read again after the flush",
+    file: "src/storage/journal/fileJournal.ts",
+    text: "if (await isCurrent(state)) writer.accept(last);",
+    instead: "if (state.ended === null) writer.accept(last);",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: an epoch that was replaced stays open",
+    file: "src/storage/journal/opening.ts",
+    text: "closings.set(epoch, { epoch, generation, closing: { sequence, files: number } });",
+    instead: "closings.set(epoch, { epoch, generation, closing: null });",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: files that a replaced holder begins late count",
+    file: "src/storage/journal/survey.ts",
+    text: "number <= (closing?.files ?? Infinity);",
+    instead: "number >= 1;",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: what a frozen holder has not flushed is trusted to last",
+    file: "src/storage/journal/opening.ts",
+    text: "!(await flushFile(folder, file.name))) held = index;",
+    instead: "(await flushFile(folder, file.name)) && index < 0) held = index;",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: a torn end is damage where a later part of it was kept",
+    file: "src/storage/journal/records.ts",
+    text: "(expected <= source.proven || (await provesFlush(window, found, salt, expected)));",
+    instead: "(expected <= source.proven || salt !== -1);",
+    killedBy: "tests/unit/storage/journal/records.test.ts",
+  },
+  {
+    name: "journal: damage in the middle is a torn end",
+    file: "src/storage/journal/records.ts",
+    text: "(expected <= source.proven || (await provesFlush(window, found, salt, expected)));",
+    instead: "expected <= source.proven;",
+    killedBy: "tests/unit/storage/journal/records.test.ts",
+  },
+  {
+    name: "journal: a failed write is not cut off",
+    file: "src/storage/journal/writer.ts",
+    text: "file.handle.truncate(file.end);",
+    instead: "",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: files go before the tables have absorbed them",
+    file: "src/storage/journaledStore.ts",
+    text: 'await write(isAbsorbing ? "strict" : durability, note?.bytes ?? null);',
+    instead: `if (isAbsorbing) await journal.release(next);
+  await write(isAbsorbing ? "strict" : durability, note?.bytes ?? null);`,
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: files go although the tables may lose what they absorbed",
+    file: "src/storage/journaledStore.ts",
+    text: 'await write(isAbsorbing ? "strict" : durability, note?.bytes ?? null);',
+    instead: "await write(durability, note?.bytes ?? null);",
+    killedBy: "tests/unit/storage/journaledStore.test.ts",
+  },
+  {
+    name: "journal: new tables beside written files are a new database",
+    file: "src/storage/journal/opening.ts",
+    text: "if (isNew) refuseLost(database, surveyed);",
+    instead: "",
+    killedBy: "tests/unit/storage/journalRollback.test.ts",
+  },
+  {
+    name: "journal: sequences go on where the files end, whatever the tables know",
+    file: "src/storage/journal/verdict.ts",
+    text: "const lastSequence = Math.max(known, end);",
+    instead: "const lastSequence = Math.max(found.absorbedSequence ?? 0, end);",
+    killedBy: "tests/unit/storage/journalRollback.test.ts",
+  },
+];
+
+export const mutants: readonly Mutant[] = [
+  ...mergeMutants,
+  ...formatMutants,
+  ...engineMutants,
+  ...journalMutants,
+];

@@ -108,7 +108,7 @@ const typed = (cause: unknown): null => {
 const perform = async (plan: Plan): Promise<number> => {
   let operations = 0;
   let failing: Plan | null = plan;
-  let hasFailed = false;
+  const failed = { once: false };
   const isHit = (phase: "before" | "after"): boolean => {
     if (phase === "before") operations += 1;
     const hit = failing?.failures.some(
@@ -116,7 +116,7 @@ const perform = async (plan: Plan): Promise<number> => {
         (failure.operation === operations && failure.phase === phase) ||
         (plan.isForGood === true && failure.operation < operations),
     );
-    hasFailed ||= hit === true;
+    failed.once ||= hit === true;
     return hit === true;
   };
   const injected = new DOMException("injected", "UnknownError");
@@ -143,7 +143,7 @@ const perform = async (plan: Plan): Promise<number> => {
     };
     for (const step of workload) {
       await step(run);
-      if (plan.isForGood !== true && hasFailed) await checkLive(run);
+      if (plan.isForGood !== true && failed.once) await checkLive(run);
     }
   }
   failing = null;

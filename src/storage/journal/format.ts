@@ -14,11 +14,11 @@
  * version it is of, and a damaged first byte of the file is no newer format. Counter 1: the file
  * was made; 2: the tables know of its epoch, so its records count.
  *
- * A record's check is CRC-32C(all that follows it in the record) XOR CRC-32C(generation). It covers the
- * record's head, so that zeros, as a file holds them whose end was never written, are no record;
- * and nobody who has bytes stored in a payload can make up a record there, to be found behind
- * damage, without knowing 16 random bytes. The sequence stands in each record so that damage before
- * it shifts no number.
+ * A record's check is CRC-32C(all that follows it in the record) XOR CRC-32C(generation). It covers
+ * the record's head, so that zeros, as a file holds them whose end was never written, are no
+ * record; and nobody who has bytes stored in a payload can make up a record there, to be found
+ * behind damage, without knowing 16 random bytes. The sequence stands in each record so that damage
+ * before it shifts no number.
  *
  * A disk that loses its power keeps any part of what was not flushed, the later one too. So whole
  * records behind a bad one make it damage only if one of them was written when the bad one had been

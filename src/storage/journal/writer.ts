@@ -45,7 +45,7 @@ export interface JournalWriter {
   readonly flushed: () => number;
   /** k of the file in which it writes, or wrote last. */
   readonly number: () => number;
-  /** All or nothing; `last` moves only at `accept`. What rejects was taken back, if not `broken`. */
+  /** All or nothing; `last` moves at `accept`. What rejects was taken back, if not `broken`. */
   readonly append: (bytes: Uint8Array, durability: "strict" | "relaxed") => Promise<void>;
   /** What was appended counts, up to this sequence. */
   readonly accept: (last: number) => void;

@@ -114,7 +114,7 @@ describe("tables that are older than the journal", () => {
     await expectSoundNext(memory, again);
   });
 
-  test("gone: the database is lost, nothing is changed, and destroying it starts anew", async () => {
+  test("gone: the database is lost, nothing changes, and destroying it starts anew", async () => {
     const memory = createMemory();
     const store = await open(memory);
     await appendTo(store, 2);
@@ -157,8 +157,9 @@ describe("a journal that is older than the tables", () => {
     const store = await open(memory);
     await appendTo(store, 4);
     await store.write({ absorbedSequence: 1, meta: new Map([["a", bytes(1)]]) });
-    for (const end of [(): Promise<void> => store.close(), memory.kill]) {
-      await end();
+    for (const isClosed of [true, false]) {
+      if (isClosed) await store.close();
+      else memory.kill();
       const tables = memory.tables.snapshot(name);
       const files = memory.files(name).snapshot();
       memory.files(name).restore(new Map());
@@ -218,7 +219,7 @@ describe("a journal that is older than the tables", () => {
     await expectSoundNext(memory, again);
   });
 
-  test("out of reach, where files can not be held; what comes back later counts no more", async () => {
+  test("out of reach, where there are no files; what comes back later counts no more", async () => {
     let hasFiles = true;
     const memory = createMemory(() => hasFiles);
     const store = await open(memory);

@@ -5,6 +5,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { NebulusError } from "../../../src/core/base/errors.ts";
 import { journalRecordBytesMax } from "../../../src/core/base/limits.ts";
+import { encodeFileStart } from "../../../src/storage/journal/format.ts";
+import { decodeNote, type JournalNote } from "../../../src/storage/journal/note.ts";
 import type { FileOperation } from "../../../src/storage/memoryFiles.ts";
 import type { Store } from "../../../src/storage/store.ts";
 import { bytes, collect, record } from "../../contract/storeBench.ts";
@@ -49,6 +51,12 @@ const open = async (memory: JournaledMemory): Promise<Store> => {
 const fileNames = async (memory: JournaledMemory): Promise<string[]> =>
   (await memory.files(name).list()).map((entry) => entry.name);
 
+const decodedNote = (memory: JournaledMemory): JournalNote => {
+  const note = decodeNote(memory.tables.snapshot(name).note ?? bytes());
+  if (!note.ok) throw new Error(note.error.what);
+  return note.value;
+};
+
 const sequencesOf = async (store: Store): Promise<number[]> =>
   (await collect(store.journal())).map(({ sequence }) => sequence);
 
@@ -62,7 +70,7 @@ describe("flushing", () => {
     expect(log).toEqual(["write journal-1-1"]);
   });
 
-  test("what is relaxed is flushed before the tables change, by a close, and not twice", async () => {
+  test("what is relaxed is flushed before the tables change, by a close, not twice", async () => {
     const memory = createMemory();
     const store = await open(memory);
     await store.appendJournal([record(1, 1)], "relaxed");
@@ -161,7 +169,7 @@ describe("files", () => {
     expect(await fileNames(memory)).toEqual([`journal-${again.epoch}-1`]);
   });
 
-  test("hold a group that is larger than they should be, and no record beyond its bound", async () => {
+  test("hold a group larger than they should be, and no record beyond its bound", async () => {
     const store = await open(createMemory({ sizes }));
     const large = [1, 2].map((sequence) => ({ sequence, payload: new Uint8Array(5_000) }));
     await store.appendJournal(large, "strict");
@@ -222,7 +230,7 @@ describe("a failing file", () => {
     expect(again.journalProvesContinuity).toBe(true);
   });
 
-  test("can not be opened: the opening says so, and the next one is as if nothing was", async () => {
+  test("can not be opened: the opening says so, the next one is as if nothing was", async () => {
     const memory = createMemory();
     const store = await open(memory);
     await store.appendJournal([record(1, 1)], "strict");
@@ -284,6 +292,34 @@ describe("a frozen holder", () => {
     await current.appendJournal([record(2, 22)], "strict");
     memory.kill();
     expect(await collect((await open(memory)).journal())).toEqual([record(1, 1), record(2, 22)]);
+  });
+
+  test("may have flushed nothing: what its successor counts is made to last", async () => {
+    const memory = createMemory({ sizes });
+    const old = await memory.adapter.open(name);
+    await old.appendJournal([record(1, 1)], "strict");
+    await old.appendJournal([record(2, 2), record(3, 3)], "relaxed");
+    const counted = await collect((await memory.newAdapter().open(name)).journal());
+    expect(counted).toEqual([record(1, 1), record(2, 2), record(3, 3)]);
+    memory.crash(() => 0);
+    expect(await collect((await open(memory)).journal())).toEqual(counted);
+  });
+
+  test("takes no record back that its successor counted, by a file begun late", async () => {
+    const memory = createMemory();
+    await (await memory.adapter.open(name)).appendJournal([record(1, 1)], "strict");
+    memory.kill();
+    const current = await open(memory);
+    // As after a flush that failed: what stood in the file before counts no more
+    const { generation } = decodedNote(memory);
+    const late = await memory.files(name).open("journal-1-2");
+    late.write(encodeFileStart({ generation, first: 1, isConfirmed: true }), 0);
+    late.close();
+    await current.appendJournal([record(2, 2)], "strict");
+    memory.kill();
+    const again = await open(memory);
+    expect(await collect(again.journal())).toEqual([record(1, 1), record(2, 2)]);
+    expect([again.damage(), again.journalProvesContinuity]).toEqual([[], true]);
   });
 
   test("whose record its successor read is not told that it was not committed", async () => {

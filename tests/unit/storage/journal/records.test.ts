@@ -125,7 +125,7 @@ describe("damage", () => {
   });
 });
 
-test("a record made up inside a payload is not found when the one around it is damaged", async () => {
+test("a record made up in a payload is not found when the one around it is damaged", async () => {
   // Checked as another generation's would be: whoever has bytes stored does not know this one's
   const made = groupOf([record(2, 99)]);
   made[0] = (made[0] ?? 0) ^ 1;
