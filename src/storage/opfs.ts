@@ -133,12 +133,15 @@ const createHandle = (name: string, handle: SyncHandle): FileHandle => ({
   size: () => handle.getSize(),
   read: (at, length) => {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, handle.getSize() - at)));
-    return bytes.subarray(0, bytes.length === 0 ? 0 : handle.read(bytes, { at }));
+    const read = bytes.length === 0 ? 0 : handle.read(bytes, { at });
+    if (read > bytes.length) throw new DOMException(`${name} can not be read`, "NotReadableError");
+    return bytes.subarray(0, read);
   },
   write: (bytes, at) => {
     const written = handle.write(bytes, { at });
-    // Nothing but a full disk makes a browser stop in the middle
-    if (written < bytes.length) throw new DOMException(`${name} is cut`, "QuotaExceededError");
+    // Without space a browser stops in the middle, or answers with an error's number as unsigned:
+    // Chromium 2^32 - 8 where it should throw
+    if (written !== bytes.length) throw new DOMException(`${name} is cut`, "QuotaExceededError");
   },
   flush: () => {
     handle.flush();
@@ -191,7 +194,9 @@ const openFence = async (directory: FileSystemDirectoryHandle): Promise<FenceSlo
     write: (epoch) => {
       view.setBigUint64(0, BigInt(epoch), true);
       view.setUint32(8, crc32c(slot.subarray(0, 8)), true);
-      handle.write(slot, { at: 0 });
+      // Unwritten it would fence nobody
+      const isWritten = handle.write(slot, { at: 0 }) === slot.length;
+      if (!isWritten) throw new DOMException(`${fenceFile} is cut`, "QuotaExceededError");
     },
     read: () => {
       const isWhole = handle.read(slot, { at: 0 }) === slot.length;

@@ -3,7 +3,10 @@
  * only real files have: handles that somebody holds, a folder that is deleted, a browser without
  * them.
  */
-import { afterAll, describe, expect, test } from "vitest";
+// Types only: what cdp() can send
+import type {} from "@vitest/browser-playwright";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { cdp } from "vitest/browser";
 import { createIndexedDbAdapter } from "../../src/storage/indexeddb.ts";
 import { folderNameOf } from "../../src/storage/opfs.ts";
 import { storeContract } from "../contract/store.ts";
@@ -66,6 +69,10 @@ describe("two workers", () => {
     );
     expect([again.opening, again.damage()]).toEqual([{ rolledBack: null, tornBytes: 0 }, []]);
     await again.write({ absorbedSequence: 4 });
+    // The slot that fences: its epoch, and a checksum
+    const slot = await (await journalFolder(`${prefix}shared`)).getFileHandle("fence");
+    const fence = new DataView(await (await slot.getFile()).arrayBuffer());
+    expect([fence.byteLength, Number(fence.getBigUint64(0, true))]).toEqual([12, again.epoch]);
     await again.close();
     expect(await fileNames(`${prefix}shared`)).toEqual(["fence", `journal-${again.epoch}-1`]);
     await one.destroy("shared");
@@ -99,6 +106,38 @@ describe("two workers", () => {
     expect(await contents(again)).toEqual(empty);
     await again.close();
     await one.destroy("held");
+  });
+});
+
+describe("quota", () => {
+  const setQuota = async (quotaSize?: number): Promise<void> => {
+    const quota = quotaSize === undefined ? {} : { quotaSize };
+    await cdp().send("Storage.overrideQuotaForOrigin", { origin: location.origin, ...quota });
+  };
+  afterEach(() => setQuota());
+
+  test("an append without space is wholly absent, says so, and the next one is written", async () => {
+    const prefix = newPrefix();
+    const adapter = await remote(prefix);
+    // Chromium remembers the space left for half a minute, unless all of the origin's data goes
+    await setQuota(4_000_000);
+    const { origin } = location;
+    await cdp().send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+    const store = await vi.waitFor(() => adapter.open("quota"), { timeout: 10_000 });
+    await store.appendJournal([record(1, 1)], "strict");
+    const group = [2, 3].map((sequence) => ({ sequence, payload: new Uint8Array(4_000_000) }));
+    await expect(store.appendJournal(group, "strict")).rejects.toMatchObject({
+      ...{ code: "QuotaExceeded", retryable: true, outcome: "not committed" },
+    });
+    expect(await collect(store.journal())).toEqual([record(1, 1)]);
+    await setQuota();
+    await store.appendJournal(group, "strict");
+    await store.close();
+    const again = await adapter.open("quota");
+    const sizes = (await collect(again.journal())).map(({ payload }) => payload.length);
+    expect([sizes, again.journalProvesContinuity]).toEqual([[1, 4_000_000, 4_000_000], true]);
+    await again.close();
+    await adapter.destroy("quota");
   });
 });
 
