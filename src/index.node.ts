@@ -52,6 +52,7 @@ export { applyOperation, resolveConflict } from "./core/surface/resolver.ts";
 export { EntryType, MemoryCategory, MessageType, OperationType } from "./core/surface/types.ts";
 export { createMemoryHub } from "./net/memory.ts";
 export { InMemoryAdapter } from "./storage/memory.ts";
+export { FileAdapter } from "./storage/nodeAdapter.ts";
 export type { ErrorCode, ErrorValue } from "./core/base/errors.ts";
 export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
 export type { CollectionInfo } from "./core/wire/requests.ts";

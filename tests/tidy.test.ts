@@ -50,12 +50,19 @@ const packageHomes: readonly (readonly [packages: RegExp, files: RegExp])[] = [
   [/^(@?libp2p|@chainsafe|@multiformats)(\/|$)/, /^(src\/net|relay)\//],
   [/^comlink$/, /^src\/(worker|client)\//],
   [/^idb$/, /^src\/storage\//],
-  [/^node:/, /^relay\//],
+  // one file of the storage layer, which only the root for Node reaches: no page may carry it
+  [/^node:/, /^relay\/|^src\/storage\/nodeFiles\.ts$/],
 ];
 const corePackages = /^(@noble\/(hashes|curves|ciphers)\/|pako$|@standard-schema\/spec$)/;
 
 const compositionRoots = /^src\/index(\.node)?\.ts$|^src\/worker\/[^/]+\.worker\.ts$/;
 const entryPoints = /^src\/index(\.node)?\.ts$|\.worker\.ts$|^src\/ui\/main\.ts$|^relay\/main\.ts$/;
+
+/** Files that only tests reach, each with the reason. */
+const unusedYet = new Set([
+  // a fake ships beside the real ones (STYLE.md, habit 3)
+  "src/storage/memoryFiles.ts",
+]);
 
 /** In two halves, so that this file does not find itself. */
 const postponed = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX"].join("|")})\\b`);
@@ -175,7 +182,9 @@ test("no import cycles", () => {
 
 test("no file that the product does not use", () => {
   const used = new Set(product.flatMap(({ imports }) => imports.map(({ to }) => to)));
-  const dead = product.filter(({ path }) => !used.has(path) && !entryPoints.test(path));
+  const isNeeded = (path: string): boolean =>
+    used.has(path) || entryPoints.test(path) || unusedYet.has(path);
+  const dead = product.filter(({ path }) => !isNeeded(path));
   expect(dead.map(({ path }) => path)).toEqual([]);
 });
 

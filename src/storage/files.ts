@@ -8,7 +8,7 @@
  * to 200 letters, digits, `-`, `_` and `.`, and begin with none of the signs.
  */
 
-/** Opened for writing. All calls take effect before they return; they throw what the platform throws. */
+/** Opened for writing. Calls take effect before they return, or throw what the platform throws. */
 export interface FileHandle {
   /** Bytes of the file. */
   readonly size: () => number;
@@ -39,7 +39,8 @@ export interface FileFolder {
    */
   readonly open: (name: string) => Promise<FileHandle>;
   /**
-   * Up to `length` bytes from `at`, also while somebody holds the file; null: there is no such file.
+   * Up to `length` bytes from `at`, also while somebody holds the file; null: there is no such
+   * file.
    */
   readonly read: (name: string, at: number, length: number) => Promise<Uint8Array | null>;
   /** Replaces a file of the new name. Neither may be held. */
@@ -55,7 +56,9 @@ export class FileHeld extends Error {
 
 /** Throws for what can not name a file; a mistake of this program. */
 export const checkFileName = (name: string): void => {
-  if (!fileName.test(name)) throw new RangeError(`no name for a file: ${name.slice(0, 80)}`);
+  if (!isFileName(name)) throw new RangeError(`no name for a file: ${name.slice(0, 80)}`);
 };
+
+export const isFileName = (name: string): boolean => fileName.test(name);
 
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;

@@ -130,3 +130,13 @@ export const rendezvousPeersPerTagMax = 64;
 export const rendezvousFrameBytesMax = 8_192;
 export const channelsMax = 64;
 export const dialsAtOnceMax = 2;
+
+// The store on files (src/storage/file)
+/** A file of the journal that holds more is followed by another. */
+export const fileJournalBytesMax = 16 * 1_048_576;
+/** One that holds more goes as soon as all of it is absorbed. */
+export const fileJournalIdleBytesMax = 1_048_576;
+/** The tables are copied to a new file when more counts no more, and that is over half of it. */
+export const fileTablesWasteBytesMin = 8 * 1_048_576;
+/** So much is copied at a time. */
+export const fileTablesCopyBytesMax = 1_048_576;

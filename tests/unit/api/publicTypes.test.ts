@@ -16,11 +16,12 @@ test("T-006 G-005 the compiler is strict", () => {
   });
 });
 
-// One program for all, since the compiler takes its seconds.
+// One program for all, since the compiler takes its seconds. Only Node has a directory of files.
 test("T-006 K-010 the API report: alike in page and Node, and nowhere any", async () => {
   const [page, node] = readPublicTypes(["src/index.ts", "src/index.node.ts"]);
   expect([page?.anys, node?.anys]).toEqual([[], []]);
-  expect(page?.report).toBe(node?.report);
+  const inNode = node?.report.split("\n").filter((line) => !/^(type )?FileAdapter\b/.test(line));
+  expect(inNode?.join("\n")).toBe(page?.report);
   await expect(node?.report).toMatchFileSnapshot("./publicTypes.txt");
 }, 120_000);
 
