@@ -18,6 +18,7 @@ import {
 import { checkAbsorbs } from "../sequences.ts";
 import type { Damage, JournalRecord, Store, StoreBatch } from "../store.ts";
 import type { FolderState } from "./folderState.ts";
+import { beforeWriting } from "./guardedFolder.ts";
 import type { Place, TableChange } from "./tableRecord.ts";
 
 export interface FileStoreDeps {
@@ -190,7 +191,7 @@ const keysIn = (table: ReadonlyMap<string, Place>, prefix: string): string[] =>
 type Change = Omit<TableChange, "absorbed">;
 
 const write = async (state: FolderState, change: Change, batch: StoreBatch): Promise<void> => {
-  await state.finishSwitch();
+  await beforeWriting(state.finishSwitch);
   const { journal } = state;
   const tables = state.tables();
   const absorbed = checkAbsorbs(tables.absorbed(), journal.last(), batch.absorbedSequence);

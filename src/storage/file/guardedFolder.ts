@@ -12,6 +12,9 @@ export interface GuardedFolder extends FileFolder {
   readonly closeAll: () => void;
 }
 
+/** The file that is held by whoever has the database open, and by nobody else. */
+export const holderName = "holder";
+
 /** `name`: of the database, for the messages. */
 export const guardFolder = (folder: FileFolder, name: string): GuardedFolder => {
   const open = new Set<FileHandle>();
@@ -26,7 +29,10 @@ export const guardFolder = (folder: FileFolder, name: string): GuardedFolder => 
     list: () => guarded(() => folder.list()),
     open: (file) =>
       guarded(async () => {
-        const handle = await folder.open(file);
+        const handle = await folder.open(file).catch((cause: unknown) => {
+          const isOpenElsewhere = file === holderName && cause instanceof FileHeld;
+          throw isOpenElsewhere ? alreadyOpenError(name, cause) : cause;
+        });
         open.add(handle);
         return guardHandle(handle, name, () => open.delete(handle));
       }),
@@ -42,6 +48,15 @@ export const guardFolder = (folder: FileFolder, name: string): GuardedFolder => 
   };
 };
 
+/** For what is done before anything of a call is written. */
+export const beforeWriting = async <T>(step: () => Promise<T>): Promise<T> => {
+  try {
+    return await step();
+  } catch (cause) {
+    throw notCommitted(cause);
+  }
+};
+
 /** The same error, told that nothing of the call took effect. */
 export const notCommitted = (cause: unknown): unknown =>
   cause instanceof NebulusError
@@ -50,7 +65,6 @@ export const notCommitted = (cause: unknown): unknown =>
 
 export const fileError = (name: string, cause: unknown): NebulusError => {
   if (cause instanceof NebulusError) return cause;
-  if (cause instanceof FileHeld) return heldError(name, cause);
   return isFull(cause) ? fullError(name, cause) : failedError(name, cause);
 };
 
@@ -98,7 +112,7 @@ const closeQuietly = (handle: FileHandle): void => {
   }
 };
 
-const heldError = (name: string, cause: FileHeld): NebulusError =>
+const alreadyOpenError = (name: string, cause: FileHeld): NebulusError =>
   new NebulusError(
     {
       code: "AlreadyOpen",

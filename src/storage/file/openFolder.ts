@@ -7,7 +7,7 @@ import { NebulusError } from "../../core/base/errors.ts";
 import type { DamageList } from "../damage.ts";
 import type { OpeningReport } from "../store.ts";
 import { createFolderState, type FolderBounds, type FolderState } from "./folderState.ts";
-import type { GuardedFolder } from "./guardedFolder.ts";
+import { holderName, type GuardedFolder } from "./guardedFolder.ts";
 import {
   manifestName,
   markerBytes,
@@ -53,8 +53,6 @@ export const emptyFolder = async (deps: FolderDeps): Promise<void> => {
   await folder.remove(holderName);
   await folder.remove(manifestName);
 };
-
-const holderName = "holder";
 
 /** What the manifest says, or what can be known without it. */
 const findManifest = async (deps: FolderDeps, names: readonly string[]): Promise<Manifest> => {

@@ -5,14 +5,17 @@
  *
  * `journal-<k>` = ["NBR1", first sequence u64 LE, CRC-32C of both u32 LE, records…]
  * record = [length of the payload u32 LE, CRC-32C u32 LE, sequence u64 LE, payload]
- * The checksum covers marker (manifest.ts), sequence and payload. A file is flushed before the next
- * one begins, so only the last can end in a write that was cut off; what is broken elsewhere, or
- * before a whole record of a higher sequence, is damage.
+ * The checksum covers marker (manifest.ts), sequence and payload. The highest bit of the sequence
+ * says that the next record was written with this one: both count, or neither. The second highest
+ * says that what stands before it in the file was on the disk by then. A file is flushed before the next
+ * one begins, so only the last can end in writes that were cut off; what is broken elsewhere, or
+ * before a record that says it was on the disk, is damage.
  */
 import type { FileFolder } from "../files.ts";
 import { checkContinues } from "../sequences.ts";
 import type { JournalRecord } from "../store.ts";
 import { createAppendFile, type AppendFile } from "./appendFile.ts";
+import { beforeWriting } from "./guardedFolder.ts";
 import {
   encodeLogBeginning,
   encodeLogRecord,
@@ -78,16 +81,19 @@ export const openRecordLog = async (deps: LogDeps, absorbed: number): Promise<Op
     tornBytes += found.tornBytes;
     files.push(found.file);
   }
-  const state: LogState = { files, current: null };
+  const lastFound = files.at(-1)?.last ?? 0;
+  // A file that was never begun is begun again
+  const unbegun = end < logBeginningBytes ? files.pop() : undefined;
   const newest = files.at(-1);
-  const lastFound = newest?.last ?? 0;
-  // Behind what the tables absorbed, or without a beginning, nothing can be appended
-  if (newest === undefined || lastFound < absorbed || end < logBeginningBytes) {
+  const next = unbegun?.number ?? (newest?.number ?? 0) + 1;
+  const state: LogState = { files, current: null, next };
+  // Nothing can be appended behind what the tables absorbed
+  if (newest === undefined || unbegun !== undefined || lastFound < absorbed) {
     await begin(deps, state, Math.max(absorbed, lastFound) + 1);
   } else {
     state.current = createAppendFile(await folder.open(newest.name), end);
   }
-  const isBehind = newest === undefined || lastFound < absorbed;
+  const isBehind = numbers.length === 0 || lastFound < absorbed;
   return { log: createRecordLog(deps, state), isBehind, tornBytes };
 };
 
@@ -102,6 +108,8 @@ interface LogState {
   readonly files: LogFile[];
   /** null: the next append must begin a file first. */
   current: AppendFile | null;
+  /** The number of the file to come. */
+  next: number;
 }
 
 interface Inspected {
@@ -125,8 +133,10 @@ const inspect = async (
   for await (const piece of readLogFile({ ...deps, name, before })) {
     pieces.push(piece.kind === "record" ? { ...piece, payload: noBytes } : piece);
   }
+  const size = pieces.at(-1)?.to ?? 0;
+  if (isLast) cutTail(pieces);
+  const end = pieces.at(-1)?.to ?? 0;
   const records = pieces.filter((piece) => piece.kind === "record");
-  const torn = isLast && pieces.at(-1)?.kind === "broken" ? pieces.pop() : undefined;
   const announced = pieces.find((piece) => piece.kind === "beginning")?.first;
   const first = announced ?? records[0]?.sequence ?? (before ?? absorbed) + 1;
   for (const piece of pieces) {
@@ -141,9 +151,19 @@ const inspect = async (
   }
   return {
     file: { number, name, first, last },
-    end: pieces.at(-1)?.to ?? 0,
-    tornBytes: torn === undefined ? 0 : torn.to - torn.at,
+    end,
+    tornBytes: size - end,
   };
+};
+
+/** What a crash left of writes that were not on the disk yet, from the first that is broken on. */
+const cutTail = (pieces: LogPiece[]): void => {
+  const solid = pieces.findLastIndex((piece) => piece.kind === "record" && piece.flags.isSolid);
+  const broken = pieces.findIndex((piece, at) => piece.kind === "broken" && at > solid);
+  if (broken !== -1) pieces.splice(broken);
+  const isCutOff = (piece: LogPiece | undefined): boolean =>
+    piece?.kind === "record" && piece.flags.goesOn;
+  while (isCutOff(pieces.at(-1))) pieces.pop();
 };
 
 /**
@@ -151,12 +171,11 @@ const inspect = async (
  * be appended to the one before it.
  */
 const begin = async (deps: LogDeps, state: LogState, first: number): Promise<AppendFile> => {
-  const { files } = state;
-  const { current } = state;
+  const { files, current } = state;
   current?.flush();
   state.current = null;
   current?.close();
-  const number = (files.at(-1)?.number ?? 0) + 1;
+  const number = state.next;
   const handle = await deps.folder.open(logName(number));
   try {
     handle.truncate(0);
@@ -167,6 +186,7 @@ const begin = async (deps: LogDeps, state: LogState, first: number): Promise<App
     throw cause;
   }
   files.push({ number, name: logName(number), first, last: first - 1 });
+  state.next = number + 1;
   return state.current;
 };
 
@@ -190,8 +210,11 @@ const createRecordLog = (deps: LogDeps, state: LogState): RecordLog => {
     append: async (records, durability) => {
       const next = checkContinues(last(), records);
       if (records.length === 0) return;
-      const file = await writable();
-      file.append(encodeAll(records, deps.marker), durability);
+      const file = await beforeWriting(writable);
+      // Only then can the record say so of what stands before it
+      if (durability === "strict") file.flush();
+      const isSolid = file.flushedTo() === file.end();
+      file.append(encodeGroup(records, { marker: deps.marker, isSolid }), durability);
       newest().last = next;
     },
     flush: () => {
@@ -250,12 +273,18 @@ const missingTo =
     if (first <= last) deps.onFault(`${first}…${last}`, "missing");
   };
 
-const encodeAll = (records: readonly JournalRecord[], marker: Uint8Array): Uint8Array => {
+const encodeGroup = (
+  records: readonly JournalRecord[],
+  { marker, isSolid }: { readonly marker: Uint8Array; readonly isSolid: boolean },
+): Uint8Array => {
   let length = 0;
   for (const { payload } of records) length += payload.length + 16;
   const bytes = new Uint8Array(length);
   let at = 0;
-  for (const record of records) at += encodeLogRecord(record, { marker, into: bytes, at });
+  for (const [index, record] of records.entries()) {
+    const flags = { goesOn: index < records.length - 1, isSolid: isSolid && index === 0 };
+    at += encodeLogRecord(record, { marker, into: bytes, at, flags });
+  }
   return bytes;
 };
 

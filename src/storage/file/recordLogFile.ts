@@ -12,9 +12,21 @@ import { createWindow, type ReadAt } from "./fileWindow.ts";
 /** What stands from `at` up to `to`. */
 export type LogPiece = { readonly at: number; readonly to: number } & (
   | { readonly kind: "beginning"; readonly first: number }
-  | { readonly kind: "record"; readonly sequence: number; readonly payload: Uint8Array }
+  | {
+      readonly kind: "record";
+      readonly sequence: number;
+      readonly payload: Uint8Array;
+      readonly flags: LogFlags;
+    }
   | { readonly kind: "broken" }
 );
+
+export interface LogFlags {
+  /** The next record is of the same group: it counts with this one, or neither does. */
+  readonly goesOn: boolean;
+  /** What stands before it in the file was on the disk when it was written. */
+  readonly isSolid: boolean;
+}
 
 export const logBeginningBytes = 16;
 export const logRecordHeadBytes = 16;
@@ -31,13 +43,19 @@ export const encodeLogBeginning = (first: number): Uint8Array => {
 /** Returns how many bytes were written. */
 export const encodeLogRecord = (
   { sequence, payload }: JournalRecord,
-  place: { readonly marker: Uint8Array; readonly into: Uint8Array; readonly at: number },
+  place: {
+    readonly marker: Uint8Array;
+    readonly into: Uint8Array;
+    readonly at: number;
+    readonly flags: LogFlags;
+  },
 ): number => {
-  const { marker, into, at } = place;
+  const { marker, into, at, flags } = place;
   assert(payload.length <= journalRecordBytesMax, `a record of ${payload.length} bytes`);
   const view = new DataView(into.buffer, into.byteOffset + at, logRecordHeadBytes);
   view.setUint32(0, payload.length, true);
-  view.setBigUint64(8, BigInt(sequence), true);
+  const bits = (flags.goesOn ? goesOnBit : 0n) | (flags.isSolid ? solidBit : 0n);
+  view.setBigUint64(8, BigInt(sequence) | bits, true);
   into.set(payload, at + logRecordHeadBytes);
   const covered = into.subarray(at + 8, at + logRecordHeadBytes + payload.length);
   view.setUint32(4, checksum(marker, covered), true);
@@ -92,12 +110,12 @@ const readRecord = async (readAt: ReadAt, spot: Spot): Promise<FoundRecord | "en
   if (head.length === 0) return "end";
   const plausible = decodeRecordHead(head, last);
   if (plausible === null) return null;
-  const { length, sequence, expected } = plausible;
+  const { length, sequence, flags, expected } = plausible;
   const bytes = await readAt(at, logRecordHeadBytes + length);
   if (bytes.length < logRecordHeadBytes + length) return null;
   if (checksum(marker, bytes.subarray(8)) !== expected) return null;
   const payload = bytes.subarray(logRecordHeadBytes);
-  return { kind: "record", at, to: at + bytes.length, sequence, payload };
+  return { kind: "record", at, to: at + bytes.length, sequence, payload, flags };
 };
 
 /** The next whole record, or where the file ends. */
@@ -116,18 +134,24 @@ const findRecord = async (
   }
 };
 
-const decodeRecordHead = (
-  head: Uint8Array,
-  last: number | null,
-): { readonly length: number; readonly expected: number; readonly sequence: number } | null => {
+interface RecordHead {
+  readonly length: number;
+  readonly expected: number;
+  readonly sequence: number;
+  readonly flags: LogFlags;
+}
+
+const decodeRecordHead = (head: Uint8Array, last: number | null): RecordHead | null => {
   if (head.length < logRecordHeadBytes) return null;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const length = view.getUint32(0, true);
   if (length > journalRecordBytesMax) return null;
-  const sequence = Number(view.getBigUint64(8, true));
+  const bits = view.getBigUint64(8, true);
+  const flags = { goesOn: (bits & goesOnBit) !== 0n, isSolid: (bits & solidBit) !== 0n };
+  const sequence = Number(bits & ~(goesOnBit | solidBit));
   const skipped = last === null ? 0 : sequence - last - 1;
   const isPlausible = sequence > 0 && skipped >= 0 && skipped <= sequencesSkippedMax;
-  return isPlausible ? { length, sequence, expected: view.getUint32(4, true) } : null;
+  return isPlausible ? { length, sequence, flags, expected: view.getUint32(4, true) } : null;
 };
 
 const decodeLogBeginning = (bytes: Uint8Array): number | null => {
@@ -141,6 +165,8 @@ const checksum = (marker: Uint8Array, covered: Uint8Array): number =>
   crc32c(concatBytes(marker, covered));
 
 const magic = Uint8Array.of(0x4e, 0x42, 0x52, 0x31);
+const goesOnBit = 1n << 63n;
+const solidBit = 1n << 62n;
 const noBytes = new Uint8Array();
 const windowBytes = 1_048_576;
 const searchBytes = 65_536;
