@@ -140,3 +140,8 @@ export const fileJournalIdleBytesMax = 1_048_576;
 export const fileTablesWasteBytesMin = 8 * 1_048_576;
 /** So much is copied at a time. */
 export const fileTablesCopyBytesMax = 1_048_576;
+
+// Blobs (FORMATS.md §10)
+export const blobChunkBytes = 1_048_576;
+/** How long nobody refers to what a sweep removes, and how old a draft is that it removes. */
+export const blobUnreferencedMillisecondsMax = 24 * 60 * 60_000;

@@ -7,9 +7,9 @@
  * record = [length of the payload u32 LE, CRC-32C u32 LE, sequence u64 LE, payload]
  * The checksum covers marker (manifest.ts), sequence and payload. The highest bit of the sequence
  * says that the next record was written with this one: both count, or neither. The second highest
- * says that what stands before it in the file was on the disk by then. A file is flushed before the next
- * one begins, so only the last can end in writes that were cut off; what is broken elsewhere, or
- * before a record that says it was on the disk, is damage.
+ * says that what stands before it in the file was on the disk by then. A file is flushed before the
+ * next one begins, so only the last can end in writes that were cut off; what is broken elsewhere,
+ * or before a record that says it was on the disk, is damage.
  */
 import type { FileFolder } from "../files.ts";
 import { checkContinues } from "../sequences.ts";

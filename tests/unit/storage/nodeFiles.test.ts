@@ -22,7 +22,7 @@ let made = 0;
 const newDirectory = (): string => join(directory, String(made++));
 
 describe("between processes", () => {
-  test("a database that another process holds is AlreadyOpen, until that process is gone", async () => {
+  test("a database that another one holds is AlreadyOpen, until that one is gone", async () => {
     const place = newDirectory();
     const holder = spawn(process.execPath, ["tests/support/holdDatabase.ts", place, "held"], {
       cwd: root,

@@ -179,7 +179,7 @@ describe("the manifest", () => {
     expect(store.journalProvesContinuity).toBe(false);
   });
 
-  test("damaged, and the tables' beginning too: nothing is deleted, and it says what to do", async () => {
+  test("damaged, and the tables' beginning too: all is kept, and it says what to do", async () => {
     const files = new Map(flipped("manifest", 9));
     files.set("tables-1", flipped("tables-1", 5).get("tables-1") ?? bytes());
     const folders = createMemoryFolders();
@@ -259,7 +259,7 @@ describe("a half that is gone or older than the other", () => {
   });
 });
 
-test("bytes of a user that look like a batch are none, whatever is damaged before them", async () => {
+test("bytes of a user that look like a batch are none, though one before is damaged", async () => {
   const folders = createMemoryFolders();
   const store = await startFileAdapter(folders).open(name);
   await store.write({ meta: new Map([["a", bytes(1)]]) });

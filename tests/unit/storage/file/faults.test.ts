@@ -158,7 +158,7 @@ test.each([
   }
 });
 
-test("a write whose undoing fails too says nothing of its outcome, and is undone by the next", async () => {
+test("a write whose undoing fails too names no outcome, and is undone by the next", async () => {
   let isBroken = false;
   const folders = createMemoryFolders(({ kind, name: file, phase }) => {
     const isUndoing = kind === "truncate" || kind === "flush";
