@@ -1,22 +1,15 @@
 /**
  * The worker of a page, and the place where its database is put together: IndexedDB, OPFS,
- * WebCrypto, timers, and Comlink to the page. The page's side is `client/connect.ts`; events go as
- * plain messages on the same port as the answers, so that they arrive before an answer that follows
- * them.
+ * WebCrypto and timers, offered to the page.
  */
-import { expose, transfer } from "comlink";
-import type { ErrorValue } from "../core/base/errors.ts";
-import type { RowsAnswer } from "../core/wire/requests.ts";
 import { createWebCrypto } from "../engine/crypto/webcrypto.ts";
-import { errorValueOf } from "../engine/failure.ts";
 import { createTimers } from "../engine/timers.ts";
 import { createIndexedDbAdapter } from "../storage/indexeddb.ts";
 import { InMemoryAdapter } from "../storage/memory.ts";
 import { createOpfsJournalHome } from "../storage/opfs.ts";
 import type { StorageAdapter } from "../storage/store.ts";
-import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
 import { createPortCarrier } from "./carrier.ts";
-import { takeDatabaseLock, type Release } from "./databaseLock.ts";
+import { serveDatabase } from "./serve.ts";
 import { createService } from "./service.ts";
 
 /**
@@ -30,92 +23,10 @@ const createAdapter = (): StorageAdapter => {
 };
 
 const adapter = createAdapter();
-const service: DatabaseService = createService({
+const service = createService({
   adapter,
   crypto: createWebCrypto(crypto),
   timers: createTimers(() => Date.now()),
   carrierOf: createPortCarrier,
 });
-let release: Release | null = null;
-
-const open = async (request: OpenRequest): Promise<Answer<OpenInfo>> => {
-  if (!isSecureContext) return refused(insecure);
-  release ??= await takeDatabaseLock(navigator.locks, request.name);
-  if (release === null) return refused(alreadyOpen(request.name));
-  const answer = await service.open(request, post);
-  if (!answer.ok) await letGo();
-  return answer;
-};
-
-const close = async (): Promise<Answer<null>> => {
-  try {
-    return await service.close();
-  } finally {
-    await letGo();
-  }
-};
-
-const destroy = async (name: string): Promise<Answer<null>> => {
-  release ??= await takeDatabaseLock(navigator.locks, name);
-  if (release === null) return refused(alreadyOpen(name));
-  try {
-    // Whatever closing says: it is to be deleted.
-    await service.close();
-    await adapter.destroy(name);
-    return { ok: true, value: null };
-  } catch (error) {
-    return refused(errorValueOf(error));
-  } finally {
-    await letGo();
-  }
-};
-
-const letGo = async (): Promise<void> => {
-  const held = release;
-  release = null;
-  await held?.();
-};
-
-const post = (event: ServiceEvent): void => {
-  postMessage({ event }, { transfer: rowsOf(event).map(({ buffer }) => buffer) });
-};
-
-const rowsOf = (event: ServiceEvent): readonly Uint8Array[] => {
-  if (event.kind === "arrived") return [event.before, event.after];
-  return event.kind === "live" && event.change.kind !== "failed" ? [event.change.rows] : [];
-};
-
-/** Rows are moved to the page, not copied. */
-const movingRows = async (answering: Promise<Answer<RowsAnswer>>): Promise<Answer<RowsAnswer>> => {
-  const answer = await answering;
-  return answer.ok ? transfer(answer, [answer.value.rows.buffer]) : answer;
-};
-
-const refused = (error: ErrorValue): { readonly ok: false; readonly error: ErrorValue } => ({
-  ok: false,
-  error,
-});
-
-const alreadyOpen = (name: string): ErrorValue => ({
-  code: "AlreadyOpen",
-  message: `The database "${name}" is open in another tab. Close it there, or use that tab.`,
-  retryable: true,
-  path: name,
-});
-
-const insecure: ErrorValue = {
-  code: "NotSupported",
-  message: "Browsers have no cryptography on plain http: open this page by https or on localhost.",
-  retryable: false,
-};
-
-expose({
-  ...service,
-  open,
-  close,
-  destroy,
-  find: (...parameters: Parameters<DatabaseService["find"]>) =>
-    movingRows(service.find(...parameters)),
-  get: (...parameters: Parameters<DatabaseService["get"]>) =>
-    movingRows(service.get(...parameters)),
-});
+serveDatabase(adapter, service);

@@ -1,0 +1,67 @@
+/**
+ * What the storage test page and those who drive it say to each other.
+ */
+import type { createDistributedDb, ErrorValue, Health } from "../../../src/index.ts";
+import type { Tampering } from "./tamper.ts";
+import type { LaneOptions } from "./workload.ts";
+
+/** Which worker runs the database: the product's, or that in a browser that lacks something. */
+export type WorkerKind =
+  "product" | "small" | "without-tables" | "without-handles" | "without-folder";
+
+export interface LaneExpected extends LaneOptions {
+  /** Commands whose acknowledgement was heard. */
+  readonly acknowledged: number;
+}
+
+export interface LaneChecked {
+  readonly lane: number;
+  /** Commands that took effect. */
+  readonly done: number;
+  readonly documents: number;
+  /** What of it should be otherwise; some of it. */
+  readonly problems: readonly string[];
+}
+
+export interface Checked {
+  readonly lanes: readonly LaneChecked[];
+  /** As the database counts them. */
+  readonly documents: number;
+  readonly health: Health;
+}
+
+/** What the page tells by itself, in order. */
+export type Told =
+  | { readonly kind: "loaded" }
+  /** The database is about to be opened. */
+  | { readonly kind: "opening" }
+  /** The lane's commands up to there are acknowledged. It waits to be told to go on. */
+  | { readonly kind: "acknowledged"; readonly lane: number; readonly done: number }
+  | { readonly kind: "failed"; readonly error: string };
+
+export interface StoragePage {
+  readonly createDistributedDb: typeof createDistributedDb;
+  readonly tamper: Tampering;
+  /** From now on workers of databases are of this kind. */
+  readonly useWorker: (kind: WorkerKind) => void;
+  /** Ends the workers of all databases as a crash would: nothing is closed. */
+  readonly killWorkers: (name: string) => Promise<void>;
+  /** Holds a journal file, as a frozen leader does; the answer lets it go. */
+  readonly hold: (path: readonly string[]) => Promise<() => void>;
+  /** What a promise rejects with, as a value that can leave the page. */
+  readonly refusal: (promise: Promise<unknown>) => Promise<ErrorValue>;
+  /** Opens the lanes' database, and says how it is. */
+  readonly openLanes: (lanes: readonly LaneExpected[]) => Promise<Checked>;
+  /** Begins to write in these lanes, each waiting for `goOn` after each command. */
+  readonly startLanes: (lanes: readonly number[]) => void;
+  readonly goOn: (lane: number) => void;
+  readonly closeLanes: () => Promise<void>;
+}
+
+declare global {
+  interface Window {
+    storagePage: StoragePage;
+    /** Put there by who drives the page. */
+    tellHarness?: (told: string) => void;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The database's worker as the product has it, over small bounds: journal files end, the journal is
+ * absorbed and checkpoints are made after a few writes instead of thousands.
+ */
+import { createWebCrypto } from "../../../src/engine/crypto/webcrypto.ts";
+import { createTimers } from "../../../src/engine/timers.ts";
+import { createIndexedDbTables } from "../../../src/storage/indexeddbTables.ts";
+import { createJournaledAdapter } from "../../../src/storage/journaledAdapter.ts";
+import { createOpfsJournalHome } from "../../../src/storage/opfs.ts";
+import { createPortCarrier } from "../../../src/worker/carrier.ts";
+import { serveDatabase } from "../../../src/worker/serve.ts";
+import { createService } from "../../../src/worker/service.ts";
+
+const adapter = createJournaledAdapter({
+  kind: "indexeddb",
+  tables: createIndexedDbTables(() => indexedDB),
+  files: createOpfsJournalHome(),
+  randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  sizes: { fileBytesMax: 128 * 1024, fileAbsorbedBytesMax: 16 * 1024 },
+});
+const service = createService({
+  adapter,
+  crypto: createWebCrypto(crypto),
+  timers: createTimers(() => Date.now()),
+  bounds: {
+    pageCacheBytes: 256 * 1024,
+    pageBytes: 4 * 1024,
+    dirtyDocuments: 200,
+    journalHeldBytes: 96 * 1024,
+  },
+  carrierOf: createPortCarrier,
+});
+serveDatabase(adapter, service);
