@@ -64,9 +64,7 @@ const runOn = async (profile: string, options: RoundsOptions): Promise<RoundsRes
     unheard += outcome.unheard;
     say(`seed ${seed}, kill ${at + 1} of ${points.length}, ${point}: ${outcome.text}`);
   }
-  // Twice, since closing in order must keep it too
-  await checkOnly(profile, options, lanes);
-  const { checked } = await checkOnly(profile, options, lanes);
+  const checked = await checkOnly(profile, options, lanes);
   const acknowledged = [...lanes.values()].reduce((sum, each) => sum + each.acknowledged, 0);
   return { acknowledged, unheard, documents: checked.documents };
 };
@@ -151,15 +149,14 @@ const killSoon = async (driven: Driven, random: Random, tripsMax: number): Promi
   return `killed ${trips} round trips later`;
 };
 
-const checkOnly = (
-  profile: string,
-  options: RoundsOptions,
-  lanes: Lanes,
-): Promise<{ readonly checked: Checked }> =>
+/** Twice, since closing in order must keep it too. */
+const checkOnly = (profile: string, options: RoundsOptions, lanes: Lanes): Promise<Checked> =>
   withPage(profile, options, async (driven) => {
-    const opened = await openAndCheck(driven, "product", lanes);
+    await openAndCheck(driven, "product", lanes);
     await driven.page.evaluate("storagePage.closeLanes()");
-    return opened;
+    const { checked } = await openAndCheck(driven, "product", lanes);
+    await driven.page.evaluate("storagePage.closeLanes()");
+    return checked;
   });
 
 const open = async ({ page }: Driven, worker: WorkerKind, lanes: Lanes): Promise<Checked> => {
@@ -179,7 +176,7 @@ const openAndCheck = async (
   const { damage, storageMode } = checked.health;
   const problems = [
     ...checked.lanes.flatMap((each) => each.problems.map((what) => `lane ${each.lane}: ${what}`)),
-    ...damage.map((what) => `damage: ${what}`),
+    ...damage.map((what) => `damage: ${JSON.stringify(what)}`),
     ...(storageMode === "indexeddb" ? [] : [`storage mode ${storageMode}`]),
   ];
   const documents = checked.lanes.reduce((sum, each) => sum + each.documents, 0);

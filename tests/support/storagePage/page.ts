@@ -6,7 +6,8 @@
 import { createDistributedDb, NebulusError, type DistributedDatabase } from "../../../src/index.ts";
 import holderUrl from "./holder.worker.ts?worker&url";
 import { checkLane, runCommand } from "./lanes.ts";
-import type { LaneExpected, StoragePage, Told, WorkerKind } from "./protocol.ts";
+import { createRandom } from "../random.ts";
+import type { LaneExpected, Note, StoragePage, Told, WorkerKind } from "./protocol.ts";
 import smallUrl from "./small.worker.ts?worker&url";
 import { tamper } from "./tamper.ts";
 import withoutFolderUrl from "./withoutFolder.worker.ts?worker&url";
@@ -103,15 +104,48 @@ const hold: StoragePage["hold"] = async (path) => {
   };
 };
 
+const databases = new Map<string, DistributedDatabase<{ notes: Note }>>();
+
+const databaseOf: StoragePage["database"] = (name) => {
+  const database = databases.get(name) ?? createDistributedDb<{ notes: Note }>({ name });
+  databases.set(name, database);
+  return database;
+};
+
+/** 300 bytes of no pattern, so that nothing of them is deflated away. */
+const noteAt = (n: number): Note => ({
+  ...{ id: `n${String(n).padStart(6, "0")}`, n },
+  body: Array.from(createRandom(n).bytes(150), (byte) => byte.toString(16)).join(""),
+});
+
 window.storagePage = {
-  createDistributedDb,
   tamper,
+  database: databaseOf,
+  insert: async (name, from, to, how) => {
+    const notes = databaseOf(name).collection("notes");
+    const made = Array.from({ length: to - from }, (_, at) => noteAt(from + at));
+    if (how === "batch") await notes.insertBatch(made);
+    else for (const note of made) await notes.insert(note);
+  },
+  find: async (name) => {
+    const database = databaseOf(name);
+    const notes = await database.collection("notes").find();
+    const wrong = notes.find((note) => note.body !== noteAt(note.n).body);
+    if (wrong !== undefined) throw new Error(`${wrong.id} reads ${JSON.stringify(wrong)}`);
+    const health = await database.health();
+    return { notes, health, told: JSON.stringify(health) };
+  },
+  close: async (name) => {
+    await databaseOf(name).shutdown();
+    databases.delete(name);
+  },
   useWorker: (kind) => {
     workerUrl = urls[kind];
   },
   killWorkers: async (name) => {
     for (const worker of workers) worker.terminate();
     workers.clear();
+    databases.delete(name);
     // The browser takes a moment until what they held is free
     await navigator.locks.request(`nebulusdb ${name}`, () => undefined);
   },

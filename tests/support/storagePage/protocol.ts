@@ -1,7 +1,7 @@
 /**
  * What the storage test page and those who drive it say to each other.
  */
-import type { createDistributedDb, ErrorValue, Health } from "../../../src/index.ts";
+import type { DistributedDatabase, ErrorValue, Health } from "../../../src/index.ts";
 import type { Tampering } from "./tamper.ts";
 import type { LaneOptions } from "./workload.ts";
 
@@ -39,8 +39,33 @@ export type Told =
   | { readonly kind: "acknowledged"; readonly lane: number; readonly done: number }
   | { readonly kind: "failed"; readonly error: string };
 
+/** As far as tests look at it. */
+export interface Note {
+  readonly id: string;
+  readonly n: number;
+  readonly body: string;
+}
+
+export interface Found {
+  readonly notes: readonly Note[];
+  readonly health: Health;
+  /** All that it says of itself, as JSON: damage and recovery, in whatever words. */
+  readonly told: string;
+}
+
 export interface StoragePage {
-  readonly createDistributedDb: typeof createDistributedDb;
+  /** The same database until it is closed. */
+  readonly database: (name: string) => DistributedDatabase<{ notes: Note }>;
+  /** Inserts `n<from>` up to `n<to - 1>`: as one batch, or each by itself. */
+  readonly insert: (
+    name: string,
+    from: number,
+    to: number,
+    how: "batch" | "singly",
+  ) => Promise<void>;
+  /** All its notes by n, and then its health. */
+  readonly find: (name: string) => Promise<Found>;
+  readonly close: (name: string) => Promise<void>;
   readonly tamper: Tampering;
   /** From now on workers of databases are of this kind. */
   readonly useWorker: (kind: WorkerKind) => void;

@@ -3,7 +3,7 @@
  * version. Done as another program of the origin would do it, while the database is closed.
  */
 import { bytesToHex } from "../../../src/core/base/bytes.ts";
-import { pageKinds } from "../../../src/core/page/homeRecord.ts";
+import { homePages, pageKinds } from "../../../src/core/page/homeRecord.ts";
 import { textToPageKey } from "../../../src/storage/keys.ts";
 import { folderNameOf } from "../../../src/storage/opfs.ts";
 
@@ -17,18 +17,19 @@ export interface Tampering {
   /** Where a journal file stands, from the root of OPFS. */
   readonly pathOf: (name: string, file: string) => readonly string[];
   readonly flipInFile: (name: string, file: string, at: number) => Promise<void>;
-  /** Flips a bit in the middle of each value that is chosen; how many there were. */
+  /** Flips a bit in the middle of each value that is chosen; how many there were. Again: back. */
   readonly flipInTable: (name: string, choice: TableChoice) => Promise<number>;
 }
 
 export type TableChoice =
   | "segments"
+  /** The second of the scope that has most. */
+  | "one segment"
   | "document pages"
   | "one document page"
   | "directories"
   | "home records"
   | "header pages"
-  | "fresh pages"
   | "identity"
   | "journal note";
 
@@ -65,6 +66,7 @@ export const tamper: Tampering = {
   flipInTable,
 };
 
+/** Chosen first, so that the values are changed in one transaction. */
 async function flipInTable(name: string, choice: TableChoice): Promise<number> {
   const opening = indexedDB.open(name);
   await settled(opening);
@@ -72,20 +74,12 @@ async function flipInTable(name: string, choice: TableChoice): Promise<number> {
   const table = tableOf(choice);
   const transaction = database.transaction(table, "readwrite");
   const rows = transaction.objectStore(table);
+  const asked = rows.getAllKeys();
   let flipped = 0;
-  const cursor = rows.openCursor();
-  cursor.onsuccess = () => {
-    const row = cursor.result;
-    if (row === null) return;
-    if (isChosen(choice, row.key) && !(choice === "one document page" && flipped > 0)) {
-      // Every value of ours is an envelope, one Uint8Array
-      const value = new Uint8Array(row.value as Uint8Array<ArrayBuffer>);
-      const middle = Math.floor(value.length / 2);
-      value.set([(value[middle] ?? 0) ^ 1], middle);
-      row.update(value);
-      flipped += 1;
-    }
-    row.continue();
+  asked.onsuccess = () => {
+    const chosen = choose(choice, asked.result);
+    flipped = chosen.length;
+    for (const key of chosen) flipValue(rows, key);
   };
   await new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
@@ -95,31 +89,67 @@ async function flipInTable(name: string, choice: TableChoice): Promise<number> {
   return flipped;
 }
 
+const flipValue = (rows: IDBObjectStore, key: IDBValidKey): void => {
+  const read = rows.get(key);
+  read.onsuccess = () => {
+    // Every value of ours is an envelope, one Uint8Array
+    const value = new Uint8Array(read.result as Uint8Array<ArrayBuffer>);
+    const middle = Math.floor(value.length / 2);
+    value.set([(value[middle] ?? 0) ^ 1], middle);
+    rows.put(value, key);
+  };
+};
+
 const tableOf = (choice: TableChoice): string => {
-  if (choice === "segments") return "segments";
+  if (choice.endsWith("segments") || choice === "one segment") return "segments";
   return choice === "identity" || choice === "journal note" ? "meta" : "pages";
 };
 
-const isChosen = (choice: TableChoice, key: IDBValidKey): boolean => {
-  if (choice === "segments") return true;
-  if (choice === "identity") return key === "identity";
-  if (choice === "journal note") return Array.isArray(key) && key[0] === "journal";
-  const page = key instanceof ArrayBuffer ? textToPageKey(bytesToHex(new Uint8Array(key))) : null;
-  if (page === null) return false;
+const choose = (choice: TableChoice, keys: readonly IDBValidKey[]): readonly IDBValidKey[] => {
   switch (choice) {
-    case "document pages":
+    case "segments":
+      return keys;
+    case "one segment":
+      return inLargestScope(keys).slice(1, 2);
+    case "identity":
+      return keys.filter((key) => key === "database");
+    case "journal note":
+      return keys.filter((key) => Array.isArray(key) && key[0] === "journal");
     case "one document page":
-      return page.kind === pageKinds.documents;
+      return pagesOfKind(keys, pageKinds.documents).slice(0, 1);
+    case "document pages":
+      return pagesOfKind(keys, pageKinds.documents);
     case "home records":
-      return page.kind === pageKinds.home && page.number === 0;
+      return pagesOfKind(keys, pageKinds.home, homePages.record);
     case "directories":
-      return page.kind === pageKinds.home && page.number === 1;
+      return pagesOfKind(keys, pageKinds.home, homePages.directory);
     case "header pages":
-      return page.kind === pageKinds.headers;
-    case "fresh pages":
-      return page.kind === pageKinds.fresh;
+      return pagesOfKind(keys, pageKinds.headers);
   }
 };
+
+const pagesOfKind = (
+  keys: readonly IDBValidKey[],
+  kind: number,
+  number?: number,
+): readonly IDBValidKey[] =>
+  keys.filter((key) => {
+    const page = textToPageKey(hexOf(key));
+    return page?.kind === kind && (number === undefined || page.number === number);
+  });
+
+/** Keys of segments begin with their scope. */
+const inLargestScope = (keys: readonly IDBValidKey[]): readonly IDBValidKey[] => {
+  const groups = new Map<string, IDBValidKey[]>();
+  for (const key of keys) {
+    const scope = hexOf(key).slice(0, 32);
+    groups.set(scope, [...(groups.get(scope) ?? []), key]);
+  }
+  return [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a), []);
+};
+
+const hexOf = (key: IDBValidKey): string =>
+  key instanceof ArrayBuffer ? bytesToHex(new Uint8Array(key)) : "";
 
 const databases = async (): Promise<FileSystemDirectoryHandle> =>
   (await navigator.storage.getDirectory()).getDirectoryHandle("nebulus");
