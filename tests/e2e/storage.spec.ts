@@ -345,13 +345,16 @@ test.describe("a file that somebody holds", () => {
 });
 
 test.describe("a full disk", () => {
-  const setQuota = async (context: BrowserContext, page: Page, bytes: number): Promise<void> => {
+  /** null takes it back; so would the end of the session. */
+  type SetQuota = (bytes: number | null) => Promise<void>;
+
+  const quotaOf = async (context: BrowserContext, page: Page): Promise<SetQuota> => {
     const session = await context.newCDPSession(page);
     const { origin } = new URL(page.url());
-    // Less than nothing takes it back
-    const quota = bytes < 0 ? {} : { quotaSize: bytes };
-    await session.send("Storage.overrideQuotaForOrigin", { origin, ...quota });
-    await session.detach();
+    return async (bytes) => {
+      const quota = bytes === null ? {} : { quotaSize: bytes };
+      await session.send("Storage.overrideQuotaForOrigin", { origin, ...quota });
+    };
   };
 
   const usage = (page: Page): Promise<number> =>
@@ -375,27 +378,29 @@ test.describe("a full disk", () => {
       try {
         const page = await context.newPage();
         await openStorage(page, site);
+        const setQuota = await quotaOf(context, page);
         await useWorker(page, kind);
         await insert(page, 0, 2_000);
-        await setQuota(context, page, (await usage(page)) + 256 * 1024);
+        // IndexedDB keeps large values in files that Chromium counts afterwards
+        await setQuota(kind === "product" ? (await usage(page)) + 256 * 1024 : 1);
         for (let attempt = 0; attempt < 2; attempt++) {
           const error = await insertError(page, 2_000, 12_000);
           expect(error).toMatchObject({ code: "QuotaExceeded", outcome: "not committed" });
         }
         expect(numbers(await find(page))).toEqual(upTo(2_000));
-        await setQuota(context, page, -1);
+        await setQuota(null);
         await insert(page, 2_000, 12_000);
         await insert(page, 12_000, 12_010, "singly");
         await killWorkers(page);
         const found = await find(page);
         expect(numbers(found)).toEqual(upTo(12_010));
         expect(found.health.damage).toEqual([]);
-        await setQuota(context, page, 1);
+        await setQuota(1);
         expect(await insertError(page, 12_010, 22_010)).toMatchObject({ code: "QuotaExceeded" });
         // Closing can not absorb, and loses nothing for it
         await close(page);
         expect(await openingError(page)).toBe("QuotaExceeded");
-        await setQuota(context, page, -1);
+        await setQuota(null);
         const later = await find(page);
         expect(numbers(later)).toEqual(upTo(12_010));
         expect(later.health.damage).toEqual([]);
