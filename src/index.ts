@@ -66,6 +66,7 @@ export { createMemoryHub } from "./net/memory.ts";
 export { InMemoryAdapter } from "./storage/memory.ts";
 export type { ErrorCode, ErrorValue } from "./core/base/errors.ts";
 export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
+export type { DamageReport, OnlyHere, RecoveryReport } from "./core/wire/health.ts";
 export type { CollectionInfo } from "./core/wire/requests.ts";
 export type { CRDTOperation, DistributedDocument } from "./core/surface/types.ts";
 export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";

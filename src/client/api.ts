@@ -5,6 +5,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { NebulusError } from "../core/base/errors.ts";
 import type { Carrier } from "../core/net/carrier.ts";
+import type { DamageReport, OnlyHere, RecoveryReport } from "../core/wire/health.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { SyncStatus } from "../core/wire/snapshots.ts";
 import type {
@@ -157,8 +158,12 @@ export interface DistributedDatabase<
     run: (transaction: Transaction<C>) => R | Promise<R>,
     options?: CallOptions,
   ): Promise<R>;
-  /** Deletes all of this database from this device, then it is closed. */
-  destroy(): Promise<void>;
+  /**
+   * Deletes all of this database from this device, IndexedDB and OPFS alike, and closes it; also
+   * one that could not be opened. `health().onlyHere` names what goes with it for good: ask before.
+   * A signal that is aborted before it begins keeps everything; later it ends the waiting alone.
+   */
+  destroy(call?: CallOptions): Promise<void>;
   createNetwork(options: NetworkOptions, call?: CallOptions): Promise<string>;
   /**
    * A bare name, with neither secret nor invite, is listed as `pending`: nothing syncs until one
@@ -178,6 +183,7 @@ export interface DistributedDatabase<
   /** Nothing happens for a collection that is unknown or in no network. */
   removeCollectionFromNetwork(collection: string, call?: CallOptions): Promise<void>;
   getNetworkManager(): NetworkManager;
+  /** Asked each time: nothing of it is kept fresh by itself, but for the event `damage`. */
   health(call?: CallOptions): Promise<Health>;
   capabilities(): Capabilities;
   /** Over the collections of one network, or of all: the least finished one counts. */
@@ -186,8 +192,11 @@ export interface DistributedDatabase<
     event: E,
     handler: (detail: DatabaseEvents[E]) => void,
   ): () => void;
-  /** Waits for what is under way, closes, and releases; the same name can be opened again. */
-  shutdown(): Promise<void>;
+  /**
+   * Waits for what is under way, closes, and releases; the same name can be opened again. A signal
+   * ends the waiting; once it began, closing goes on.
+   */
+  shutdown(call?: CallOptions): Promise<void>;
 }
 
 export interface DatabaseEvents {
@@ -197,6 +206,8 @@ export interface DatabaseEvents {
   readonly error: Error;
   /** The database can not go on; every call rejects from now on. */
   readonly failed: NebulusError;
+  /** Storage could not give something back, found since the opening; what is new, each once. */
+  readonly damage: readonly DamageReport[];
   /** Told to the person: an address that is skipped, and the like. */
   readonly warning: string;
   /** Networks, peers or statistics changed. */
@@ -311,13 +322,39 @@ export interface Health {
   readonly open: boolean;
   /** `memory`: everything is gone when the page closes. */
   readonly storageMode: "memory" | "indexeddb" | "file";
+  /**
+   * Where commits are flushed to: a file (OPFS, or a folder in Node), the tables themselves where
+   * files cannot be held, or memory.
+   */
+  readonly journal: "file" | "table" | "memory";
+  readonly durability: "strict" | "relaxed";
   /** Whether the browser promised not to evict the data; null where nobody can say. */
   readonly persisted: boolean | null;
   /** Bytes, as the browser estimates them for the whole origin; null where nobody can say. */
   readonly usage: { readonly used: number; readonly quota: number } | null;
-  /** What storage could not give back, in words. */
-  readonly damage: readonly string[];
-  /** Operations of this device in networks that no peer is known to hold. */
+  /**
+   * When documents were last written to their pages, in milliseconds since 1970; null: not since
+   * this opening. Nothing rests on it but the time that the next opening takes.
+   */
+  readonly lastCheckpoint: number | null;
+  /** Bytes of commits that an opening would read again. */
+  readonly journalBytes: number;
+  /** Bytes of pages that are held in memory. */
+  readonly cachedBytes: number;
+  /** What storage could not give back, up to now. */
+  readonly damage: readonly DamageReport[];
+  /** What this opening found of the life before. */
+  readonly recovery: RecoveryReport;
+  /**
+   * On how many other devices all that is shared is known to be: the least over the collections
+   * that are in a network, null where none is. It counts devices that are connected now and were
+   * verified, by digest, to hold just what this one holds; a device that left counts no more, until
+   * members acknowledge what they hold (part "networks and sync").
+   */
+  readonly otherDevices: number | null;
+  /** Collections with documents that are on no other device, by the same knowledge. */
+  readonly onlyHere: readonly OnlyHere[];
+  /** Operations of this device in networks that no connected peer is known to hold. */
   readonly pendingOperations: number;
 }
 

@@ -57,6 +57,7 @@ export const connectWorker = (name: string): Connection => {
     leaveNetwork: (networkId) => remote.leaveNetwork(networkId),
     forceSync: (collection) => remote.forceSync(collection),
     carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
+    health: () => remote.health(),
     close: () => remote.close(),
   };
   return {

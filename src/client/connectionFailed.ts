@@ -23,6 +23,7 @@ export const createFailedConnection = (error: NebulusError): Connection => {
       leaveNetwork: refuse,
       forceSync: refuse,
       carry: refuse,
+      health: refuse,
       close: refuse,
     },
     onLost: () => undefined,

@@ -19,6 +19,7 @@ import { readOptions, type Settings } from "./options.ts";
 import { decodeStored } from "./rows.ts";
 import { createSession, type Session } from "./session.ts";
 import { createTransact, createTransaction } from "./transaction.ts";
+import type { CallOptions } from "./types.ts";
 
 /** Never throws: what cannot be opened rejects `ready`, and every call, with the same reason. */
 export const createDatabase = (
@@ -46,7 +47,8 @@ export const createDatabase = (
     },
   });
   const parts: Parts = { settings, platform, session, catalogue, carrying, networks };
-  const shutdown = (): Promise<void> => session.close().finally(carrying.stop);
+  const shutdown = (call?: CallOptions): Promise<void> =>
+    abortable(call?.signal, () => session.close().finally(carrying.stop));
   const ready = becomeReady(parts, () => database);
   // Handled, so that a caller may leave it alone; whoever waits for it is told all the same.
   ready.catch(() => undefined);
@@ -69,7 +71,7 @@ export const createDatabase = (
           signal: callOptions?.signal,
         });
       }),
-    destroy: () => session.destroy().finally(carrying.stop),
+    destroy: (call) => abortable(call?.signal, () => session.destroy().finally(carrying.stop)),
     createNetwork: networks.create,
     joinNetwork: networks.join,
     leaveNetwork: networks.leave,
@@ -135,17 +137,14 @@ const askToPersist = (session: Session, { page, worker }: Platform): void => {
 };
 
 const healthOf = async ({ session, platform }: Parts): Promise<Health> => {
-  const { storageMode, damage } = await session.opened;
-  const page = storageMode === "indexeddb" ? platform.page : null;
+  await session.opened;
+  const health = await session.ask((service) => service.health());
+  const page = health.storageMode === "indexeddb" ? platform.page : null;
   return {
+    ...health,
     open: session.isOpen(),
-    storageMode,
     persisted: page === null ? null : await page.persisted(),
     usage: page === null ? null : await page.usage(),
-    damage,
-    pendingOperations: session
-      .sync()
-      .reduce((total, { pendingOperations }) => total + pendingOperations, 0),
   };
 };
 

@@ -31,6 +31,7 @@ export const createLocalConnection = (loading: Promise<LocalEngine>): Connection
       leaveNetwork: (networkId) => using((service) => service.leaveNetwork(networkId)),
       forceSync: (collection) => using((service) => service.forceSync(collection)),
       carry: (port) => using((service) => service.carry(port)),
+      health: () => using((service) => service.health()),
       close: () => using((service) => service.close()),
     },
     onLost: () => undefined,

@@ -12,7 +12,7 @@ export interface NetworkManagerDeps {
   readonly session: Session;
   readonly networks: Networks;
   readonly ready: Promise<void>;
-  readonly shutdown: () => Promise<void>;
+  readonly shutdown: NetworkManager["shutdown"];
 }
 
 export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager => {

@@ -128,7 +128,7 @@ export interface NetworkManager extends LaterOf<LaterManagerMethod> {
   /** Runs on every `message:received` of that type. */
   onMessage(type: string, handler: (message: ProtocolMessage) => void): () => void;
   /** Closes the database that it belongs to. */
-  shutdown(): Promise<void>;
+  shutdown(call?: CallOptions): Promise<void>;
   on<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): () => void;
   once<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): () => void;
   off<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): void;

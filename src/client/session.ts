@@ -25,7 +25,7 @@ export interface Session {
   ask<T>(request: Ask<T>, signal?: AbortSignal): Promise<T>;
   /**
    * Documents matched, per write. `outcome` of the error says whether a write that rejects was
-   * committed.
+   * committed; there is none where nobody knows.
    */
   write(write: Write, signal?: AbortSignal): Promise<readonly number[]>;
   /** A live query: `changed` is told of every change until the answer is called. */
@@ -201,6 +201,9 @@ const receive = (state: State, event: ServiceEvent): void => {
     case "arrived":
       arrive(state, event);
       return;
+    case "damage":
+      state.events.emit("damage", event.damage);
+      return;
     case "failed":
       end(state, new NebulusError(event.error));
       return;
@@ -262,11 +265,7 @@ const sendWrite = async (
 ): Promise<readonly number[]> => {
   const request: WriteRequest = { commandId: makeId(), write };
   await unlessAborted(opened, signal, "not committed");
-  const { counts } = await answered(state, async (service) => {
-    const answer = await service.write(request);
-    // A write that the engine answers with an error left nothing.
-    return answer.ok ? answer : { ok: false, error: { outcome: "not committed", ...answer.error } };
-  });
+  const { counts } = await answered(state, (service) => service.write(request));
   state.firstWrite?.();
   state.firstWrite = null;
   if (signal?.aborted === true) throw abortedError(signal, "committed");

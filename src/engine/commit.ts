@@ -25,7 +25,7 @@ export type CollectionWrite = Exclude<
 
 /** Both decide in the turn of the call, and throw there; what they promise is the flush. */
 export interface Commits {
-  /** Rejects with a typed error; then nothing of the write took effect, here or later. */
+  /** Rejects with a typed error; unless it is `OutcomeUnknown`, nothing of it took effect. */
   run(request: WriteRequest): Promise<WriteResult>;
   /** A commit of the engine's own, such as moving documents between homes. */
   commit(fill: (draft: Draft) => void): Promise<void>;

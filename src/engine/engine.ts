@@ -3,6 +3,7 @@
  * knows no worker, page or network. Opening rebuilds memory from the log; closing cuts and absorbs
  * what was written.
  */
+import { NebulusError } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
 import type { Time } from "../core/base/types.ts";
 import { isAhead, laterTime, type HybridClock } from "../core/clock/hybrid.ts";
@@ -10,7 +11,7 @@ import type { CryptoPort } from "../core/crypto/port.ts";
 import type { OpenNetworkMaker } from "../core/network/open.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { LiveChange, WriteRequest, WriteResult } from "../core/wire/requests.ts";
-import type { Store } from "../storage/store.ts";
+import type { Damage, Store } from "../storage/store.ts";
 import { defaultBounds, type StorageBounds } from "./bounds.ts";
 import type { Changes } from "./changes.ts";
 import { commandsKey, createCommands, type Commands } from "./commands.ts";
@@ -18,7 +19,7 @@ import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { createEndableStore, type EndableStore } from "./endableStore.ts";
-import { errorValueOf, isDiskFull } from "./failure.ts";
+import { errorValueOf, isDiskFull, notCommitted, OutcomeUnknown } from "./failure.ts";
 import { retireWriter, type Home } from "./home.ts";
 import type { Homes } from "./homes.ts";
 import { newIdentity, readIdentity, type Identity } from "./identity.ts";
@@ -75,9 +76,9 @@ export interface Engine {
   readonly reading: ReadTurn;
   /** Networks are joined and left one after another. */
   readonly networksInTurn: InTurn;
-  /** What could not be read any more, as text; it grows. */
-  readonly damage: readonly string[];
-  /** Rejects with a typed error; then nothing of the write took effect. */
+  /** What could not be read any more, beside what the store lists; it grows. */
+  readonly damage: readonly Damage[];
+  /** Rejects with a typed error; unless it is `OutcomeUnknown`, nothing of it took effect. */
   write(request: WriteRequest): Promise<WriteResult>;
   /** Cuts what was written, lets the journal go and closes the store. */
   close(): Promise<void>;
@@ -107,7 +108,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     },
   });
   const { registry, ingest, clock, damage } = reading;
-  const tell = (what: string): unknown => damage.push(what);
+  const tell = (found: Damage): unknown => damage.push(found);
   const opened = await openLog({ store, registry, ingest, tell });
   resumeClock(
     clock,
@@ -169,10 +170,14 @@ const write = async (
   { homes, commands, exclusive, commits }: Writing,
 ): Promise<WriteResult> => {
   const { commandId, write } = request;
-  if (write.kind === "attach" && !commands.has(commandId)) {
-    await homes.prepareAttach(write.collection, write.networkId);
+  try {
+    if (write.kind === "attach" && !commands.has(commandId)) {
+      await homes.prepareAttach(write.collection, write.networkId);
+    }
+    return await exclusive.shared(() => commits.run(request));
+  } catch (error) {
+    throw error instanceof OutcomeUnknown ? error : notCommitted(error);
   }
-  return exclusive.shared(() => commits.run(request));
 };
 
 interface Writing {
@@ -214,9 +219,21 @@ const resumeClock = (
   else clock.observe(written);
 };
 
+const identityLost = (): NebulusError =>
+  new NebulusError({
+    code: "StorageLost",
+    message:
+      "The record that holds the keys of this database is gone or damaged, so what is stored " +
+      "cannot be found any more. Nothing was changed. Restore a backup, or destroy the database " +
+      "to start anew; what other devices hold then comes back from them.",
+    retryable: false,
+  });
+
 const identityIn = async ({ store, crypto, openNetwork }: EngineDeps): Promise<Identity> => {
   const known = readIdentity(await store.meta(), crypto, openNetwork);
   if (known !== null) return known;
+  // Without its keys nothing of the log can be found: new ones would be a silent fresh start
+  if (store.lastSequence > 0) throw identityLost();
   await store.write({ meta: new Map([newIdentity(crypto)]) });
   const made = readIdentity(await store.meta(), crypto, openNetwork);
   assert(made !== null, "what was written is there");

@@ -6,6 +6,7 @@
 import { NebulusError } from "../core/base/errors.ts";
 import { encodeCommit, type Commit } from "../core/journal/record.ts";
 import type { JournalRecord, Store } from "../storage/store.ts";
+import { notCommitted, OutcomeUnknown } from "./failure.ts";
 import type { Timers } from "./timers.ts";
 
 export interface JournalEntry {
@@ -60,7 +61,7 @@ export class Journal {
   append(entry: JournalEntry): Promise<void> {
     if (this.broken !== null) {
       entry.undo();
-      return Promise.reject(this.broken);
+      return Promise.reject(notCommitted(this.broken));
     }
     this.last += 1;
     const sequence = this.last;
@@ -155,16 +156,18 @@ export class Journal {
   private async recover(group: readonly Waiting[], error: unknown): Promise<void> {
     const found = await lastStored(this.deps.store).catch((): null => null);
     if (found !== null && found >= lastOf(group)) this.settle(group);
-    else if (found !== null) this.undo(group, notCommitted(error));
+    else if (found !== null) this.undo(group, takenBack(error));
     else this.break(group, unknownOutcome(error));
   }
 
   private undo(group: readonly Waiting[], error: NebulusError): void {
-    const undone = [...group, ...this.queue];
+    const queued = this.queue;
     this.queue = [];
     this.last = this.durableSequence;
-    for (const { entry } of [...undone].reverse()) entry.undo();
-    for (const { reject } of undone) reject(error);
+    for (const { entry } of [...group, ...queued].reverse()) entry.undo();
+    for (const { reject } of group) reject(error);
+    // Whatever became of the others, these never reached the store
+    for (const { reject } of queued) reject(notCommitted(error));
   }
 
   /** Nobody can say what the store holds: nothing is written any more. */
@@ -190,9 +193,9 @@ const lastStored = async (store: Store): Promise<number> => {
   return found;
 };
 
-const notCommitted = (error: unknown): NebulusError =>
+const takenBack = (error: unknown): NebulusError =>
   error instanceof NebulusError
-    ? new NebulusError({ ...error.toValue(), outcome: "not committed" }, error)
+    ? notCommitted(error)
     : new NebulusError(
         {
           code: "StorageFailed",
@@ -207,7 +210,7 @@ const notCommitted = (error: unknown): NebulusError =>
 const unknownOutcome = (error: unknown): NebulusError =>
   error instanceof NebulusError && error.code === "Replaced"
     ? notCommitted(error)
-    : new NebulusError(
+    : new OutcomeUnknown(
         {
           code: "StorageFailed",
           message: "The storage of this browser failed in the middle of a write. Reload the page.",

@@ -6,7 +6,7 @@ import type { ScopeId, Time } from "../core/base/types.ts";
 import { laterTime } from "../core/clock/hybrid.ts";
 import type { Commit } from "../core/journal/record.ts";
 import { scopeOf } from "../core/network/keys.ts";
-import type { Store } from "../storage/store.ts";
+import type { Damage, Store } from "../storage/store.ts";
 import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
@@ -35,7 +35,7 @@ export interface OpenLogDeps {
   readonly registry: Registry;
   readonly ingest: Pick<Ingest, "readAll">;
   /** What can not be read any more. */
-  readonly tell: (damage: string) => void;
+  readonly tell: (damage: Damage) => void;
 }
 
 export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
@@ -83,7 +83,8 @@ const openHome = async (opening: Opening, home: Home): Promise<void> => {
   opening.lastTime = laterTime(opening.lastTime, checkpoint.lastTime);
   const restored = restoreContents(opening, home, checkpoint);
   if (lacksApplied(home, restored)) {
-    deps.tell(`journal of ${home.scope}: it ends before what the pages hold`);
+    const reason = "it ends before what the pages hold";
+    deps.tell({ where: "journal", key: home.scope, reason });
     await openWhole(opening, home);
     return;
   }

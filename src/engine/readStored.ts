@@ -13,9 +13,9 @@ import {
   type DeliveredSegment,
   type ParsedSegment,
 } from "../core/segment/segment.ts";
-import type { Store } from "../storage/store.ts";
+import type { Damage, SegmentKey, Store } from "../storage/store.ts";
 import { controlOf, emptyHome, noteProof, type Home } from "./home.ts";
-import type { Ingest } from "./ingest.ts";
+import { keyOf, type Ingest } from "./ingest.ts";
 
 export interface ReadHome {
   /** Apart from the one that it is to replace. */
@@ -28,23 +28,30 @@ export const readStored = async (
   home: Home,
   store: Store,
   ingest: Pick<Ingest, "readAll">,
-  damage: (what: string) => void = () => undefined,
+  damage: (found: Damage) => void = () => undefined,
 ): Promise<ReadHome> => {
   const read = emptyHome(home);
   const segments = new Map<ShortHash, ParsedSegment>();
   for await (const { key, bytes } of store.segments(home.scope)) {
     const parsed = parseSegment(bytes);
     if (parsed.ok) segments.set(shortened(parsed.value.headerHash), parsed.value);
-    else damage(`segment ${key.writer} ${String(key.first)}: ${parsed.error}`);
+    else damage(segmentDamage(key, parsed.error));
   }
   const { delivered } = deliverAll(read, segments);
   await ingest.readAll(read, (header) => Promise.resolve(delivered.get(header) ?? null));
   const waiting = [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
-  for (const { header } of waiting) {
-    damage(`segment ${header.writer} ${String(header.first)}: what it builds on is not there`);
+  for (const segment of waiting) {
+    damage(segmentDamage(keyOf(home, segment), "what it builds on is not there"));
   }
   return { read, waiting: waiting.map(({ bytes }) => bytes) };
 };
+
+/** Named as `Store.damage` names one that fails its checksum. */
+export const segmentDamage = (key: SegmentKey, reason: string): Damage => ({
+  where: "segment",
+  key: [key.scope, key.writer, String(key.first), key.header].join("/"),
+  reason,
+});
 
 /** Each after its predecessor and its rows, whatever order the store has them in. */
 export const deliverAll = (

@@ -5,7 +5,7 @@
 import type { Time } from "../core/base/types.ts";
 import { createHybridClock, laterTime, type HybridClock } from "../core/clock/hybrid.ts";
 import { createInbox } from "../core/segment/inbox.ts";
-import type { Store } from "../storage/store.ts";
+import type { Damage, Store } from "../storage/store.ts";
 import type { StorageBounds } from "./bounds.ts";
 import { createChanges, type Changes } from "./changes.ts";
 import type { EngineDeps } from "./engine.ts";
@@ -31,8 +31,8 @@ export interface ReadingParts {
   readonly tell: Teller;
   readonly clock: HybridClock;
   readonly ingest: Ingest;
-  /** What could not be read, as text; it grows. */
-  readonly damage: string[];
+  /** What could not be read, beside what the store lists; it grows. */
+  readonly damage: Damage[];
   /** Of this device's ops that were read so far. */
   readonly lastWritten: () => Time | null;
 }
@@ -51,10 +51,11 @@ export interface ReadingDeps {
 export const createReadingParts = (around: ReadingDeps): ReadingParts => {
   const { store, deps, identity, bounds } = around;
   const { crypto, timers } = deps;
-  const damage: string[] = [];
+  const damage: Damage[] = [];
   const pages = new PageCache({
     ...{ store, bytesMax: bounds.pageCacheBytes },
-    damaged: (scope, number, reason) => damage.push(`page ${scope}/${String(number)}: ${reason}`),
+    damaged: (scope, number, reason) =>
+      damage.push({ where: "page", key: `${scope}/${String(number)}`, reason }),
   });
   const { local, networks } = identity;
   const registry = createRegistry({ local, networks, pages, now: timers.now });

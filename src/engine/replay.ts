@@ -11,7 +11,7 @@ import { decodeBody, deltaOf } from "../core/segment/body.ts";
 import { nameAt } from "../core/segment/branches.ts";
 import type { OpenRun } from "../core/segment/cut.ts";
 import type { SegmentNames } from "../core/segment/tree.ts";
-import type { Store } from "../storage/store.ts";
+import type { Damage, Store } from "../storage/store.ts";
 import { append, createBatch } from "./append.ts";
 import { isApplied, writersOf, type Home } from "./home.ts";
 import { resumeWriter } from "./incarnation.ts";
@@ -27,7 +27,7 @@ export interface ReadJournal {
 /** The journal's records. One that can not be read is told, and what it held is missing. */
 export const readJournal = async (
   store: Store,
-  damage: (what: string) => void,
+  damage: (found: Damage) => void,
 ): Promise<ReadJournal> => {
   const commits: Commit[] = [];
   let heldBytes = 0;
@@ -35,7 +35,7 @@ export const readJournal = async (
     heldBytes += payload.length;
     const commit = decodeCommit(payload);
     if (commit.ok) commits.push(commit.value);
-    else damage(`journal ${String(sequence)}: ${commit.error.what}`);
+    else damage({ where: "journal", key: String(sequence), reason: commit.error.what });
   }
   return { commits, heldBytes };
 };
@@ -55,7 +55,7 @@ export const restoreWriter = (
   home: Home,
   parts: readonly JournalPart[],
   noted: PresentWriter | null,
-  damage: (what: string) => void,
+  damage: (found: Damage) => void,
 ): RestoredWriter | null => {
   const id = parts.at(-1)?.writer ?? noted?.writer;
   if (id === undefined) return null;
@@ -77,7 +77,8 @@ export const restoreWriter = (
     if (before === null || (start === null && first !== n)) {
       // The beginning of its run is lost, and with it what its paths and rows are.
       isWhole = false;
-      damage(`journal of ${id} ${String(first)}: the beginning of its segment is not there`);
+      const reason = "the beginning of its segment is not there";
+      damage({ where: "journal", key: `${id}/${String(first)}`, reason });
       continue;
     }
     lastTime = timeAfter(part, before);

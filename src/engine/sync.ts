@@ -14,6 +14,7 @@ import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
 import { acceptChannel } from "./sync/connect.ts";
+import { copiesOf, type Copies } from "./sync/snapshots.ts";
 import { peersOf, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
 import { noteChange, schedule, tellAttachments, tellPage } from "./sync/tell.ts";
@@ -31,6 +32,8 @@ export interface Sync {
    * A round with every connected peer; `synced`: verified equal with all of them, and there is one.
    */
   force(collection: string): Promise<{ readonly synced: boolean }>;
+  /** What is known, at this moment, to be on other devices too. */
+  copies(): Copies;
 }
 
 export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync">;
@@ -66,6 +69,7 @@ export const createSync = (deps: SyncDeps): Sync => {
       noteChange(state, home);
     },
     force: (collection) => force(state, collection),
+    copies: () => copiesOf(state),
   };
 };
 

@@ -4,6 +4,7 @@
  * fields of Error objects).
  */
 import type { ErrorValue } from "../core/base/errors.ts";
+import type { DamageReport, EngineHealth, RecoveryReport } from "../core/wire/health.ts";
 import type {
   CollectionInfo,
   FindRequest,
@@ -30,8 +31,7 @@ export interface OpenInfo {
   readonly storageMode: "memory" | "indexeddb" | "file";
   /** Names this device in `_peerId` of documents that are not shared. */
   readonly deviceId: string;
-  /** Readable text about what storage could not give back. */
-  readonly damage: readonly string[];
+  readonly recovery: RecoveryReport;
 }
 
 /** What the database tells by itself. */
@@ -49,6 +49,8 @@ export type ServiceEvent =
       readonly before: Uint8Array;
       readonly after: Uint8Array;
     }
+  /** Found unreadable since the last such event, or since the opening. */
+  | { readonly kind: "damage"; readonly damage: readonly DamageReport[] }
   /** The database can not go on: storage failed, or a later opening took over. */
   | { readonly kind: "failed"; readonly error: ErrorValue };
 
@@ -75,5 +77,6 @@ export interface DatabaseService {
   forceSync(collection: string): Promise<Answer<{ readonly synced: boolean }>>;
   /** Hands over the port over which a page's libp2p node carries frames; null takes it back. */
   carry(port: MessagePort | null): Promise<Answer<null>>;
+  health(): Promise<Answer<EngineHealth>>;
   close(): Promise<Answer<null>>;
 }

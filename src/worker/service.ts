@@ -17,13 +17,14 @@ import { encodeRows, type Row } from "../core/wire/rows.ts";
 import { checkCollectionName } from "../engine/collections.ts";
 import type { StorageBounds } from "../engine/bounds.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
-import { errorValueOf } from "../engine/failure.ts";
+import { errorValueOf, isDiskFull, withOutcome } from "../engine/failure.ts";
 import { joinNetwork, leaveNetwork } from "../engine/membership.ts";
 import { countMatches, findRows, type Readable } from "../engine/query.ts";
 import { createSync, type Sync } from "../engine/sync.ts";
 import type { Timers } from "../engine/timers.ts";
-import type { StorageAdapter } from "../storage/store.ts";
+import type { StorageAdapter, Store } from "../storage/store.ts";
 import { arrivalsOf } from "./arrivals.ts";
+import { createHealth, type Health } from "./health.ts";
 import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
 
 export interface ServiceDeps {
@@ -41,6 +42,7 @@ export interface ServiceDeps {
 export interface Opened {
   readonly engine: Engine;
   readonly sync: Sync;
+  readonly health: Health;
   readonly info: OpenInfo;
 }
 
@@ -51,7 +53,12 @@ export const createService = (deps: ServiceDeps): DatabaseService => {
   const withOpened: WithOpened = (run) =>
     answer(async () => {
       if (opening === null) throw invalid("Closed", "The database is closed: open it again.");
-      return run(await opening);
+      const opened = await opening;
+      try {
+        return await run(opened);
+      } finally {
+        opened.health.tellDamage();
+      }
     });
 
   return {
@@ -62,6 +69,7 @@ export const createService = (deps: ServiceDeps): DatabaseService => {
         opening ??= openDatabase(deps, request, emit);
         return (await opening).info;
       }),
+    health: () => withOpened(({ health }) => health.now()),
     close: () =>
       answer(async () => {
         const closing = opening;
@@ -81,7 +89,7 @@ type NetworkCall = "makeNetwork" | "leaveNetwork" | "forceSync" | "carry";
 
 const documentCalls = (
   withOpened: WithOpened,
-): Omit<DatabaseService, NetworkCall | "open" | "close"> => ({
+): Omit<DatabaseService, NetworkCall | "open" | "health" | "close"> => ({
   write: (request) => withOpened((opened) => writeTo(opened, request)),
   find: (request, marks) =>
     withOpened(({ engine }) =>
@@ -146,28 +154,50 @@ export const writeTo = async (
 ): Promise<WriteResult> => {
   const result = await engine.write(request);
   if (["attach", "detach", "drop"].includes(request.write.kind)) {
-    await engine.homes.settle();
+    try {
+      await engine.homes.settle();
+    } catch (error) {
+      throw withOutcome(error, "committed");
+    }
     sync.refresh();
   }
   return result;
 };
 
-/** Puts engine and sync together; each hears from the other what it must know. */
 export const openDatabase = async (
   deps: Omit<ServiceDeps, "carrierOf">,
-  { name, durability, tellArrivals = false }: OpenRequest,
+  request: OpenRequest,
   emit: (event: ServiceEvent) => void,
 ): Promise<Opened> => {
-  const store = await deps.adapter.open(name);
+  const store = await deps.adapter.open(request.name);
+  try {
+    return await putTogether(deps, store, request, emit);
+  } catch (error) {
+    // Nobody else has it by now, and the next try must be able to open it
+    await store.close().catch(() => undefined);
+    throw error;
+  }
+};
+
+/** Engine and sync: each hears from the other what it must know. */
+const putTogether = async (
+  deps: Omit<ServiceDeps, "carrierOf">,
+  store: Store,
+  { durability, tellArrivals = false }: OpenRequest,
+  emit: (event: ServiceEvent) => void,
+): Promise<Opened> => {
   // Opening may cut what an earlier incarnation left, or write it anew: nobody is there yet to be
   // told.
   let sync: Sync | null = null;
+  let health: Health | null = null;
   const tellCollections = async (): Promise<void> => {
     const { reading, registry } = engine;
     emit({ kind: "collections", collections: await reading(registry.infos) });
   };
   const tellCollectionsSoon = (): void => {
-    if (sync !== null) tellCollections().catch(failed);
+    if (sync === null) return;
+    health?.tellDamage();
+    tellCollections().catch(failed);
   };
   const failed = (error: unknown): void => {
     emit({ kind: "failed", error: errorValueOf(error) });
@@ -206,16 +236,20 @@ export const openDatabase = async (
   });
   sync.refresh();
   await tellCollections();
-  await engine.homes.settle();
-  const info: OpenInfo = {
-    storageMode: deps.adapter.kind,
-    deviceId: engine.identity.local.device.name,
-    damage: [
-      ...store.damage().map(({ where, key, reason }) => `${where} ${key}: ${reason}`),
-      ...engine.damage,
-    ],
-  };
-  return { engine, sync, info };
+  await engine.homes.settle().catch((error: unknown) => {
+    // Queries read both homes: it goes on with the next opening
+    if (!isDiskFull(error)) throw error;
+  });
+  const storageMode = deps.adapter.kind;
+  health = createHealth({
+    ...{ engine, sync, storageMode },
+    tell: (damage) => {
+      emit({ kind: "damage", damage });
+    },
+  });
+  const deviceId = engine.identity.local.device.name;
+  const info: OpenInfo = { storageMode, deviceId, recovery: health.recovery };
+  return { engine, sync, health, info };
 };
 
 /** For what every change brings about, and nobody needs at once. */

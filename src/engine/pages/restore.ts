@@ -24,18 +24,18 @@ import {
   type ParsedSegment,
 } from "../../core/segment/segment.ts";
 import type { HeaderRecord } from "../../core/segment/tree.ts";
-import type { Store } from "../../storage/store.ts";
+import type { Damage, Store } from "../../storage/store.ts";
 import { Documents } from "../documents.ts";
 import { emptyHome, type Home } from "../home.ts";
 import { loadDelivered, type Ingest } from "../ingest.ts";
-import { deliverAll, type ReadHome } from "../readStored.ts";
+import { deliverAll, segmentDamage, type ReadHome } from "../readStored.ts";
 import { createStateDigest } from "../stateDigest.ts";
 import { DamagedPage } from "./pageMiss.ts";
 
 export interface RestoreDeps {
   readonly store: Store;
   readonly ingest: Pick<Ingest, "readAll">;
-  readonly tell: (damage: string) => void;
+  readonly tell: (damage: Damage) => void;
 }
 
 export interface RestoredHome extends ReadHome {
@@ -47,7 +47,7 @@ export const restoreHome = async (home: Home, deps: RestoreDeps): Promise<Restor
   const { store, ingest, tell } = deps;
   const checkpoint = await readCheckpoint(home.scope, store);
   if (!checkpoint.ok) {
-    tell(`checkpoint of ${home.scope}: ${checkpoint.error}; read from the log instead`);
+    tell(checkpointDamage(home.scope, `${checkpoint.error}; read from the log instead`));
     return null;
   }
   if (checkpoint.value === null) return null;
@@ -58,7 +58,7 @@ export const restoreHome = async (home: Home, deps: RestoreDeps): Promise<Restor
   const unread = read === null ? null : await queueUnread(read, record, store);
   const fresh = await freshSegments(home, deps);
   if (read === null || unread === null || fresh === null) {
-    tell(`checkpoint of ${home.scope}: it does not fit the log; read from that instead`);
+    tell(checkpointDamage(home.scope, "it does not fit the log; read from that instead"));
     return null;
   }
   const { delivered, hasSplit } = deliverAll(read, fresh);
@@ -77,6 +77,12 @@ export const restoreHome = async (home: Home, deps: RestoreDeps): Promise<Restor
   );
   return { read, waiting: waiting.map(({ bytes }) => bytes), lastTime: record.lastTime };
 };
+
+const checkpointDamage = (scope: ScopeId, reason: string): Damage => ({
+  where: "page",
+  key: `${scope}/checkpoint`,
+  reason,
+});
 
 /** Notes of segments that no checkpoint holds; null: one can not be read. */
 export const readFresh = async (
@@ -170,10 +176,11 @@ const freshSegments = async (
   if (notes === null) return null;
   const segments = new Map<ShortHash, ParsedSegment>();
   for (const { writer, first, header } of notes) {
-    const bytes = await store.segment({ scope: home.scope, writer, first, header });
+    const key = { scope: home.scope, writer, first, header };
+    const bytes = await store.segment(key);
     const parsed = bytes === null ? null : parseSegment(bytes);
     if (parsed?.ok === true) segments.set(shortened(header), parsed.value);
-    else if (parsed !== null) tell(`segment ${writer} ${String(first)}: ${parsed.error}`);
+    else if (parsed !== null) tell(segmentDamage(key, parsed.error));
   }
   return segments;
 };

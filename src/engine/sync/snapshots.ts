@@ -42,6 +42,32 @@ export const syncSnapshots = (state: SyncState): readonly SyncSnapshot[] =>
       attachedHomes(state, membership).map((home) => syncSnapshot(state, membership, home)),
     );
 
+export interface Copies {
+  /** Operations of this device in networks that no connected peer is known to hold. */
+  readonly pendingOperations: number;
+  /** Attached homes, with how many connected devices are verified to hold just what they hold. */
+  readonly devices: ReadonlyMap<Home, number>;
+}
+
+export const copiesOf = (state: SyncState): Copies => {
+  const homes = state.engine.registry.networks
+    .all()
+    .flatMap((membership) => attachedHomes(state, membership));
+  return {
+    pendingOperations: homes.reduce((sum, home) => sum + pendingOperations(state, home), 0),
+    devices: new Map(homes.map((home) => [home, devicesHolding(state, home)])),
+  };
+};
+
+const devicesHolding = (state: SyncState, home: Home): number => {
+  if (pendingOpsOf(home) > 0) return 0;
+  const equal = peersOf(state, home).filter((peer) => {
+    const status = peer.status(home.scope);
+    return status?.kind === "synced" && status.verified;
+  });
+  return new Set(equal.map(({ device }) => device)).size;
+};
+
 /** The least that can be said with regard to all peers at once. */
 export const statusOf = (state: SyncState, home: Home): SyncStatus => {
   const statuses = peersOf(state, home).map((peer) => peer.status(home.scope));

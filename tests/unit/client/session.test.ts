@@ -33,7 +33,8 @@ const silentEngine = (): SilentEngine => {
       ...failed.service,
       open: (_request, tell) => {
         emit = tell;
-        const value = { storageMode: "memory", deviceId: "d", damage: [] } as const;
+        const recovery = { rolledBack: null, tornBytes: 0, damage: [] };
+        const value = { storageMode: "memory", deviceId: "d", recovery } as const;
         return Promise.resolve({ ok: true, value });
       },
       write: never,

@@ -316,7 +316,7 @@ describe("leaving a network", () => {
         );
         await device.reopen(undefined, { online: false, joined: false });
         expect(device.find("notes")).toEqual(before);
-        expect(device.opened.info.damage).toEqual([]);
+        expect(device.opened.info.recovery.damage).toEqual([]);
         if (left.image === null) return;
       }
     },

@@ -55,7 +55,7 @@ describe("what is not cut", () => {
     const later = stateOf(device);
     await device.reopen();
     expect(stateOf(device)).toEqual(later);
-    expect(device.opened.info.damage).toEqual([]);
+    expect(device.opened.info.recovery.damage).toEqual([]);
   });
 
   test("has been cut the same way as without the reopening", async () => {
@@ -99,7 +99,7 @@ describe("what is cut", () => {
     await device.close();
     await device.reopen();
     expect(device.find("notes")).toEqual(device.find("notes"));
-    expect(device.opened.info.damage).toEqual([]);
+    expect(device.opened.info.recovery.damage).toEqual([]);
   });
 
   test("and a crash at any moment of closing, loses and repeats nothing", async () => {
@@ -124,7 +124,7 @@ describe("what is cut", () => {
       await device.close();
       await device.reopen(undefined, { online: false });
       expect(device.get("notes", "1")).toEqual({ id: "1", n: 4 });
-      expect(device.opened.info.damage).toEqual([]);
+      expect(device.opened.info.recovery.damage).toEqual([]);
     }
   });
 
@@ -280,7 +280,10 @@ describe("damage", () => {
       await a.reopen({ ...image, segments, pages: new Map() }, { online: false });
       await a.insert("notes", [{ id: "4" }]);
       expect(a.shared("notes").writer?.id).not.toBe(writer);
-      if (lost < 2) expect(a.opened.info.damage.join()).toContain("what it builds on");
+      if (lost < 2)
+        expect(a.opened.info.recovery.damage.map(({ detail }) => detail).join()).toContain(
+          "what it builds on",
+        );
       await a.connect();
       await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified again");
       expect(a.find("notes").map(({ id }) => id)).toEqual(["1", "2", "3", "4"]);
@@ -327,7 +330,7 @@ describe("damage", () => {
     const held = device.find("notes").length;
     expect(held).toBeGreaterThan(1);
     const isLastLost = held === 5;
-    expect(device.opened.info.damage.length > 0).toBe(!isLastLost);
+    expect(device.opened.info.recovery.damage.length > 0).toBe(!isLastLost);
     await device.insert("notes", [{ id: "7" }]);
     if (!isLastLost) expect(device.shared("notes").writer?.id).not.toBe(writer);
     await device.close();
@@ -363,7 +366,9 @@ describe("damage", () => {
     const last = Math.max(...image.journal.keys());
     const journal = new Map(image.journal).set(last, Uint8Array.of(0xff));
     await device.reopen({ ...image, journal }, { online: false });
-    expect(device.opened.info.damage.join()).toContain(`journal ${last}`);
+    expect(device.opened.info.recovery.damage.map(({ detail }) => detail).join()).toContain(
+      `journal ${last}`,
+    );
     await device.insert("notes", [{ id: "4" }]);
     expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "2", "4"]);
   });
