@@ -49,8 +49,8 @@ const segmentWords = (key: string, home: Reporting["home"]): Words => {
   const header = key.split("/")[3];
   const place = placeOf(found);
   // The store's key, which it made of a header's hash
-  const isKept = header !== undefined && found?.tree.get(header as HeaderHash) != null;
-  if (isKept) {
+  const node = header === undefined ? null : (found?.tree.get(header as HeaderHash) ?? null);
+  if (node !== null) {
     return {
       what: `A part of the history of ${place} cannot be read. Its documents are whole.`,
       lost: false,

@@ -236,10 +236,7 @@ const putTogether = async (
   });
   sync.refresh();
   await tellCollections();
-  await engine.homes.settle().catch((error: unknown) => {
-    // Queries read both homes: it goes on with the next opening
-    if (!isDiskFull(error)) throw error;
-  });
+  await settleLater(engine);
   const storageMode = deps.adapter.kind;
   health = createHealth({
     ...{ engine, sync, storageMode },
@@ -251,6 +248,12 @@ const putTogether = async (
   const info: OpenInfo = { storageMode, deviceId, recovery: health.recovery };
   return { engine, sync, health, info };
 };
+
+/** On a full disk it goes on with the next opening: queries read both homes meanwhile. */
+const settleLater = ({ homes }: Engine): Promise<void> =>
+  homes.settle().catch((error: unknown) => {
+    if (!isDiskFull(error)) throw error;
+  });
 
 /** For what every change brings about, and nobody needs at once. */
 const nowAndThen = ({ after }: Timers, run: () => void): (() => void) => {

@@ -6,9 +6,9 @@ import { expect, test } from "vitest";
 import type { Connection } from "../../../src/client/connection.ts";
 import { createFailedConnection } from "../../../src/client/connectionFailed.ts";
 import { createSession, type Session } from "../../../src/client/session.ts";
-import { NebulusError } from "../../../src/core/base/errors.ts";
+import { NebulusError, type ErrorValue } from "../../../src/core/base/errors.ts";
 import type { LiveChange } from "../../../src/core/wire/requests.ts";
-import type { Answer, ServiceEvent } from "../../../src/worker/api.ts";
+import type { Answer, DatabaseService, ServiceEvent } from "../../../src/worker/api.ts";
 import { expectRejection, rejection } from "../../contract/api/bench.ts";
 
 interface SilentEngine {
@@ -19,7 +19,7 @@ interface SilentEngine {
 }
 
 /** Opens at once, answers to nothing else but closing. */
-const silentEngine = (): SilentEngine => {
+const silentEngine = (service: Partial<DatabaseService> = {}): SilentEngine => {
   let lose: (reason: string) => void = () => undefined;
   let emit: (event: ServiceEvent) => void = () => undefined;
   let ended = 0;
@@ -41,6 +41,7 @@ const silentEngine = (): SilentEngine => {
       count: never,
       subscribe: never,
       close: () => Promise.resolve({ ok: true, value: null }),
+      ...service,
     },
     onLost: (handler) => {
       lose = handler;
@@ -93,6 +94,20 @@ test("a worker that is lost ends every call, subscription and later call", async
   await session.close();
   expect(ended()).toBe(1);
   expect(changes).toEqual([]);
+});
+
+test("what the engine says of a write's outcome is told as it is, and nothing is added", async () => {
+  const answers: readonly Partial<ErrorValue>[] = [
+    {},
+    { outcome: "not committed" },
+    { outcome: "committed" },
+  ];
+  for (const said of answers) {
+    const error: ErrorValue = { code: "StorageFailed", message: "x", retryable: true, ...said };
+    const { session } = silentEngine({ write: () => Promise.resolve({ ok: false, error }) });
+    const writing = session.write({ kind: "make-collection", collection: "c" });
+    expect((await rejection(writing)).outcome).toBe(said.outcome);
+  }
 });
 
 test("an engine that says it failed ends everything, and can still be closed", async () => {
