@@ -172,7 +172,7 @@ test("what peers wrote meanwhile stays when this device's writes are taken back"
   await b.update("notes", "3", { kept: true });
   await b.insert("notes", [{ id: "4" }]);
   // They have arrived, and their transaction waits behind the flush.
-  await world.pass(3_000);
+  await world.pass(2_000);
   commands.push(a.upsert("notes", [{ id: "5" }]));
   gate.fail();
   for (const { status } of await Promise.allSettled(commands)) expect(status).toBe("rejected");

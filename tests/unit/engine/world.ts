@@ -14,7 +14,6 @@ import { applyLiveChange } from "../../../src/core/wire/liveChange.ts";
 import type { FindRequest, Visibility, Write } from "../../../src/core/wire/requests.ts";
 import { decodeRows, encodeRows, rowToDocument, type Row } from "../../../src/core/wire/rows.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../../../src/core/wire/snapshots.ts";
-import type { StorageBounds } from "../../../src/engine/bounds.ts";
 import type { Collection } from "../../../src/engine/collections.ts";
 import type { StorageBounds } from "../../../src/engine/bounds.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
@@ -56,7 +55,6 @@ export interface OpenOptions {
   readonly online?: boolean;
   /** False: it is in no network. */
   readonly joined?: boolean;
-  readonly bounds?: Partial<StorageBounds>;
 }
 
 export const createWorld = (seed = 1): World => {
