@@ -1,8 +1,8 @@
 /**
- * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when the
- * journal has grown, and before anything is sent: a device that finds its log going on elsewhere has
- * then cut little that it would have to fork. No byte of a segment leaves before the strict
- * transaction that stores it.
+ * From committed ops to segments: cut, compressed, sealed, signed, stored. In the background when
+ * the journal has grown, and before anything is sent: a device that finds its log going on
+ * elsewhere has then cut little that it would have to fork. No byte of a segment leaves before the
+ * strict transaction that stores it.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";

@@ -17,7 +17,9 @@ export interface StoredDocuments {
   readonly parked: number;
 }
 
-/** Documents that changed since the last checkpoint, as they are; null: there is no such document. */
+/**
+ * Documents that changed since the last checkpoint, as they are; null: there is no such document.
+ */
 export type Changed = ReadonlyMap<string, HeldDocument | null>;
 
 /** Hot data: a class, one per scope. */

@@ -7,18 +7,16 @@ import { NebulusError } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
 import type { Time } from "../core/base/types.ts";
 import { isAhead, laterTime, type HybridClock } from "../core/clock/hybrid.ts";
-import type { CryptoPort } from "../core/crypto/port.ts";
-import type { OpenNetworkMaker } from "../core/network/open.ts";
-import type { DeliveredSegment } from "../core/segment/segment.ts";
-import type { LiveChange, WriteRequest, WriteResult } from "../core/wire/requests.ts";
-import type { Damage, Store } from "../storage/store.ts";
-import { defaultBounds, type StorageBounds } from "./bounds.ts";
+import type { WriteRequest, WriteResult } from "../core/wire/requests.ts";
+import type { Damage } from "../storage/store.ts";
+import { defaultBounds } from "./bounds.ts";
 import type { Changes } from "./changes.ts";
 import { commandsKey, createCommands, type Commands } from "./commands.ts";
 import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { createEndableStore, type EndableStore } from "./endableStore.ts";
+import type { EngineDeps } from "./engineDeps.ts";
 import { errorValueOf, isDiskFull, notCommitted, OutcomeUnknown } from "./failure.ts";
 import { retireWriter, type Home } from "./home.ts";
 import type { Homes } from "./homes.ts";
@@ -34,30 +32,7 @@ import type { ReadTurn } from "./pages/pageMiss.ts";
 import { createReadingParts } from "./readingParts.ts";
 import type { Rebuild } from "./rebuild.ts";
 import type { Registry } from "./registry.ts";
-import type { Listeners } from "./teller.ts";
-import type { Timers } from "./timers.ts";
 import { createWritingParts, type WritingParts } from "./writingParts.ts";
-
-export interface EngineDeps extends Listeners {
-  readonly store: Store;
-  readonly crypto: CryptoPort;
-  readonly timers: Timers;
-  readonly durability: "strict" | "relaxed";
-  /** How much is kept in memory and left to an opening; default: those of limits.ts. */
-  readonly bounds?: Partial<StorageBounds>;
-  /** Tests have networks of suite 0 in its place. */
-  readonly openNetwork: OpenNetworkMaker;
-  readonly onLive: (subscription: number, change: LiveChange) => void;
-  /**
-   * Segments were delivered or cut, and are stored: they may be sent. `from`: the peer that sent
-   * them.
-   */
-  readonly onSegments: (
-    home: Home,
-    segments: readonly DeliveredSegment[],
-    from: string | null,
-  ) => void;
-}
 
 export interface Engine {
   readonly deps: EngineDeps;

@@ -140,7 +140,9 @@ const takeWriter = (
   }
 };
 
-/** A journal of another time than the tables says nothing of what the pages hold: the log decides. */
+/**
+ * A journal of another time than the tables says nothing of what the pages hold: the log decides.
+ */
 const restoreCheckpoint = async (home: Home, deps: OpenLogDeps): Promise<RestoredHome | null> => {
   if (deps.store.opening.rolledBack === null) return restoreHome(home, deps);
   await deps.store.write({ removedPages: homePageKeys(home.scope) });

@@ -1,6 +1,7 @@
 /**
- * Answers of find, get and count by scanning a collection, in one turn (`pages/pageMiss.ts`). The order of an answer is total: the
- * keys asked for, then the id, so that pages by cursor neither skip nor repeat.
+ * Answers of find, get and count by scanning a collection, in one turn (`pages/pageMiss.ts`). The
+ * order of an answer is total: the keys asked for, then the id, so that pages by cursor neither
+ * skip nor repeat.
  */
 import type { DocumentFields } from "../core/base/types.ts";
 import { compileFilter, filterIds } from "../core/query/match.ts";

@@ -8,7 +8,7 @@ import { createInbox } from "../core/segment/inbox.ts";
 import type { Damage, Store } from "../storage/store.ts";
 import type { StorageBounds } from "./bounds.ts";
 import { createChanges, type Changes } from "./changes.ts";
-import type { EngineDeps } from "./engine.ts";
+import type { EngineDeps } from "./engineDeps.ts";
 import type { Home } from "./home.ts";
 import type { Identity } from "./identity.ts";
 import { createIngest, type Ingest } from "./ingest.ts";

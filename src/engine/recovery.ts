@@ -86,7 +86,8 @@ const fromDevices =
   "comes back from a backup only.";
 const fromBackup = "It was on this device only: restore it from a backup.";
 const fromBoth =
-  "What was shared comes back from other devices when they connect; restore the rest from a backup.";
+  "What was shared comes back from other devices when they connect; " +
+  "restore the rest from a backup.";
 
 const journalWords: Words = {
   what: "A part of the journal cannot be read: some of the latest changes may be missing.",

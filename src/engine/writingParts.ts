@@ -7,7 +7,7 @@ import { commandsKey, type Commands } from "./commands.ts";
 import { createCommits, type Commits } from "./commit.ts";
 import { createCutter, type Cutter } from "./cut.ts";
 import type { EndableStore } from "./endableStore.ts";
-import type { EngineDeps } from "./engine.ts";
+import type { EngineDeps } from "./engineDeps.ts";
 import { createExclusive, type Exclusive } from "./exclusive.ts";
 import { createHomes, type Homes } from "./homes.ts";
 import { createIdle } from "./idle.ts";

@@ -1,8 +1,8 @@
 /**
- * A database's service as a worker offers it to its page: one tab at a time, Comlink for calls, plain
- * messages for events on the same port, so that they arrive before an answer that follows them. The
- * page's side is `client/connect.ts`. Apart from the worker's root, which says what it all stands
- * on, so that tests can serve the same over other bounds.
+ * A database's service as a worker offers it to its page: one tab at a time, Comlink for calls,
+ * plain messages for events on the same port, so that they arrive before an answer that follows
+ * them. The page's side is `client/connect.ts`. Apart from the worker's root, which says what it
+ * all stands on, so that tests can serve the same over other bounds.
  */
 import { expose, transfer } from "comlink";
 import type { ErrorValue } from "../core/base/errors.ts";

@@ -116,7 +116,7 @@ describe("quota", () => {
   };
   afterEach(() => setQuota());
 
-  test("an append without space is wholly absent, says so, and the next one is written", async () => {
+  test("an append without space is wholly absent, and the next one is written", async () => {
     const prefix = newPrefix();
     const adapter = await remote(prefix);
     // Chromium remembers the space left for half a minute, unless all of the origin's data goes

@@ -33,7 +33,7 @@ export const pageTests = (bench: Bench): void => {
     await store.close();
   });
 
-  test("are read many at once in the order that is asked for; null where there is none", async () => {
+  test("are read many at once in the order asked for; null where there is none", async () => {
     const store = await bench.adapter.open(home);
     await store.write({ pages: ordered });
     const asked = [...ordered].reverse();

@@ -128,7 +128,7 @@ test.describe("one half is deleted", () => {
     expect(later.health.damage).toEqual([]);
   });
 
-  test("OPFS behind a database that was not closed: what was absorbed is there, the loss is told", async ({
+  test("OPFS behind a database left open: what was absorbed is there, the loss told", async ({
     storage: page,
   }) => {
     await insert(page, 0, 300);
@@ -170,7 +170,7 @@ test.describe("one half is deleted", () => {
 });
 
 test.describe("a flipped bit", () => {
-  test("in a record of the journal: that write is lost and told, those around it are there", async ({
+  test("in a record of the journal: that write is lost and told, no other", async ({
     storage: page,
   }) => {
     await insert(page, 0, 5, "singly");

@@ -1,8 +1,8 @@
 /**
  * `npm run kills -- [--rounds 150] [--seed 1]`: kills the whole browser so many times in the middle
  * of writing, absorbing, checkpointing, closing and opening, and checks after each that everything
- * acknowledged is there, and nothing half. Ten kills a profile, a seed each; a failed profile can be
- * run again by its seed, `--rounds 10 --seed N`.
+ * acknowledged is there, and nothing half. Ten kills a profile, a seed each; a failed profile can
+ * be run again by its seed, `--rounds 10 --seed N`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -28,7 +28,9 @@ export interface MadePage {
   readonly living: number;
 }
 
-/** A document on its way into a page: as it is now, or as it stands in the page that is replaced. */
+/**
+ * A document on its way into a page: as it is now, or as it stands in the page that is replaced.
+ */
 export type PageDocument =
   | { readonly id: string; readonly state: HeldDocument }
   | { readonly id: string; readonly index: number };

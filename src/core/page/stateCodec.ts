@@ -43,7 +43,11 @@ export interface StateContext {
   readonly baseMs: number;
 }
 
-export const writeDocument = (writer: CborWriter, state: HeldDocument, context: StateContext): void => {
+export const writeDocument = (
+  writer: CborWriter,
+  state: HeldDocument,
+  context: StateContext,
+): void => {
   if (state.kind === "insert") writeInsert(writer, state, context);
   else if (state.kind === "plain") writePlain(writer, state, context);
   else writeGeneral(writer, state, context);

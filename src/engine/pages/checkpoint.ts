@@ -1,6 +1,6 @@
 /**
- * The checkpoint: what changed in memory goes into pages, in the background and at close, so that an
- * opening replays little and memory holds little. Each scope has its own. Pages are written anew
+ * The checkpoint: what changed in memory goes into pages, in the background and at close, so that
+ * an opening replays little and memory holds little. Each scope has its own. Pages are written anew
  * under new numbers, a few at a time; the last transaction puts the directory in their place, so
  * that a checkpoint counts whole or not at all.
  *

@@ -32,8 +32,8 @@ export interface FoldedPages {
 }
 
 /**
- * Stores what is too much for one transaction: under numbers that nothing names before the directory
- * does. null: the home was read anew meanwhile. Rejects with `DamagedPage`.
+ * Stores what is too much for one transaction: under numbers that nothing names before the
+ * directory does. null: the home was read anew meanwhile. Rejects with `DamagedPage`.
  */
 export const foldPages = async (
   {

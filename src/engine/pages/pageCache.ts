@@ -113,7 +113,9 @@ export class PageCache {
     return this.bytes;
   }
 
-  /** Rejects with `DamagedPage` where one of them can not be read; the others are in memory then. */
+  /**
+   * Rejects with `DamagedPage` where one of them can not be read; the others are in memory then.
+   */
   async load(scope: ScopeId, numbers: readonly number[]): Promise<PageLease> {
     this.trim();
     const held: CachedPage[] = [];

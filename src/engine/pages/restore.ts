@@ -106,7 +106,9 @@ interface Checkpoint {
   readonly headers: readonly HeaderRecord[];
 }
 
-/** null: there is none, or an older version of this program made it. An error says what is wrong. */
+/**
+ * null: there is none, or an older version of this program made it. An error says what is wrong.
+ */
 const readCheckpoint = async (
   scope: ScopeId,
   store: Store,

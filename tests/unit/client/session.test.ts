@@ -96,7 +96,7 @@ test("a worker that is lost ends every call, subscription and later call", async
   expect(changes).toEqual([]);
 });
 
-test("what the engine says of a write's outcome is told as it is, and nothing is added", async () => {
+test("what the engine says of a write's outcome is told as it is", async () => {
   const answers: readonly Partial<ErrorValue>[] = [
     {},
     { outcome: "not committed" },

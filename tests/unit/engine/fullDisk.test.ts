@@ -1,6 +1,6 @@
 /**
- * A full disk under the engine: what a caller wrote is refused whole, what the engine does by itself
- * waits for space, and nothing ends because of it.
+ * A full disk under the engine: what a caller wrote is refused whole, what the engine does by
+ * itself waits for space, and nothing ends because of it.
  */
 import { expect, test } from "vitest";
 import { NebulusError } from "../../../src/core/base/errors.ts";
@@ -84,7 +84,7 @@ test("closing leaves the journal as it is, and the next opening has everything",
   expect(device.find("notes")).toHaveLength(20);
 });
 
-test("a write that needs space is refused whole; reading goes on, and so does writing", async () => {
+test("a write that needs space is refused whole; reading and writing go on", async () => {
   const world = createWorld();
   const device = await world.open();
   await device.share("notes");
