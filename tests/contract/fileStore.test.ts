@@ -5,10 +5,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import { FileAdapter } from "../../src/storage/nodeAdapter.ts";
 import { createMemoryFolders, startFileAdapter } from "../support/memoryFolders.ts";
 import { storeContract } from "./store.ts";
+
+// A real disk is shared with whatever else runs
+vi.setConfig({ testTimeout: 60_000 });
 
 const directory = mkdtempSync(join(tmpdir(), "nebulus-store-"));
 afterAll(() => {

@@ -320,9 +320,90 @@ const journalMutants: readonly Mutant[] = [
   },
 ];
 
+const fileMutants: readonly Mutant[] = [
+  {
+    name: "a strict batch in files counts before it is flushed",
+    file: "src/storage/file/appendFile.ts",
+    text: 'if (durability === "strict") handle.flush();',
+    instead: "",
+    killedBy: "tests/property/fileStoreCrash.test.ts",
+  },
+  {
+    name: "a failed write in files is not cut off",
+    file: "src/storage/file/appendFile.ts",
+    text: "throw isMended() ? notCommitted(cause) : cause;",
+    instead: "state.isSuspect = false;\n      throw notCommitted(cause);",
+    killedBy: "tests/unit/storage/file/faults.test.ts",
+  },
+  {
+    name: "the manifest names a copy of the tables that was never finished",
+    file: "src/storage/file/copyTables.ts",
+    text: "  to.finish();\n",
+    instead: "",
+    killedBy: "tests/property/fileStoreCrash.test.ts",
+  },
+  {
+    name: "journal files go though the batch that absorbed them may still be lost",
+    file: "src/storage/file/folderState.ts",
+    text: "await journal.drop(tables.solidAbsorbed());",
+    instead: "await journal.drop(tables.absorbed());",
+    killedBy: "tests/property/fileStoreCrash.test.ts",
+  },
+  {
+    name: "tables absorb what the journal may still lose",
+    file: "src/storage/file/fileStore.ts",
+    text: "if (absorbed > tables.absorbed()) journal.flush();",
+    instead: "",
+    killedBy: "tests/property/fileStoreCrash.test.ts",
+  },
+  {
+    name: "half a group of the journal counts",
+    file: "src/storage/file/recordLog.ts",
+    text: "while (isCutOff(pieces.at(-1))) pieces.pop();",
+    instead: "if (isCutOff(undefined)) pieces.pop();",
+    killedBy: "tests/property/fileStoreCrash.test.ts",
+  },
+  {
+    name: "a broken batch in files ends the file, whether it was solid or not",
+    file: "src/storage/file/scanTables.ts",
+    text: "const isSolid = at < solidTo;",
+    instead: "const isSolid = at < Math.min(solidTo, 0);",
+    killedBy: "tests/unit/storage/file/damage.test.ts",
+  },
+  {
+    name: "a store on files that was replaced goes on writing",
+    file: "src/storage/file/fileStore.ts",
+    text: "if (ended !== null) throw ended(name);",
+    instead: "if (ended === closedError) throw ended(name);",
+    killedBy: "tests/contract/fileStore.test.ts",
+  },
+  {
+    name: "the lock of a process that lives is taken over",
+    file: "src/storage/nodeFiles.ts",
+    text: "if (!isGone(holder)) throw new FileHeld(`${path} of ${holder.trim()}`);",
+    instead: "",
+    killedBy: "tests/unit/storage/nodeFiles.test.ts",
+  },
+  {
+    name: "a blob counts before it was read back",
+    file: "src/storage/blob/blobStore.ts",
+    text: "await checkDraft(state, draft, made);",
+    instead: "",
+    killedBy: "tests/unit/storage/blob/fileBlobs.test.ts",
+  },
+  {
+    name: "a sweep takes what was just read",
+    file: "src/storage/blob/blobStore.ts",
+    text: "const isLeft = [since, modified, touched.get(hash) ?? modified].every(isOld);",
+    instead: "const isLeft = [since, modified].every(isOld);",
+    killedBy: "tests/unit/storage/blob/fileBlobs.test.ts",
+  },
+];
+
 export const mutants: readonly Mutant[] = [
   ...mergeMutants,
   ...formatMutants,
   ...engineMutants,
   ...journalMutants,
+  ...fileMutants,
 ];

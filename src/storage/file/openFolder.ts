@@ -71,7 +71,7 @@ const findManifest = async (deps: FolderDeps, names: readonly string[]): Promise
     // A clock is ahead of any count of openings, so no older store can hold the same epoch
     if (marker !== null) return { epoch: deps.now(), isEmpty: false, tables: number, marker };
   }
-  throw unreadableError(name);
+  throw lostError(name, "what says which of its files count is damaged, and so are its tables");
 };
 
 const makeFolder = async (
@@ -114,18 +114,14 @@ const openStanding = async (
   return createFolderState({ ...deps, manifest, tables, journal: opened.log, opening });
 };
 
-/** Not whole: writes to the tables are missing, and nobody knows which. */
+/** Not whole: batches are missing, and nobody knows which. */
 const openTablesOf = async (
-  { folder, damage }: FolderDeps,
+  { folder, damage, name: database }: FolderDeps,
   { tables: number, marker }: Manifest,
   names: readonly string[],
 ): Promise<{ readonly tables: Tables; readonly isWhole: boolean }> => {
   const name = tablesName(number);
-  if (!names.includes(name)) {
-    damage.add("meta", name, "missing");
-    const tables = await makeTables(folder, { number: number + 1, marker, isCopy: false });
-    return { tables, isWhole: false };
-  }
+  if (!names.includes(name)) throw lostError(database, `its tables (${name}) are gone`);
   const { tables, faults } = await openTables(folder, { number, marker });
   for (const [index, fault] of faults.entries()) damage.add("meta", `${name} ${index + 1}`, fault);
   return { tables, isWhole: faults.length === 0 };
@@ -157,11 +153,12 @@ const newerError = (name: string): NebulusError =>
     retryable: false,
   });
 
-const unreadableError = (name: string): NebulusError =>
+/** Not to be taken for a new beginning: whatever is left shows that there was a database. */
+const lostError = (name: string, what: string): NebulusError =>
   new NebulusError({
-    code: "StorageFailed",
+    code: "StorageLost",
     message:
-      `The files of the database "${name}" can not be read: what says which of them count is ` +
-      "damaged, and so are its tables. Put back a backup of its folder, or delete the database.",
+      `The database "${name}" is lost: ${what}. Nothing was changed. Put back a backup of its ` +
+      "folder, or destroy the database to start anew.",
     retryable: false,
   });

@@ -2,7 +2,7 @@
  * Blobs in files under power losses, failing operations and full disks; and how much of a stream is
  * held at once.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { NebulusError } from "../../../../src/core/base/errors.ts";
 import { blobChunkBytes } from "../../../../src/core/base/limits.ts";
 import { createFileBlobStore } from "../../../../src/storage/blob/fileBlobs.ts";
@@ -13,6 +13,9 @@ import {
   type MemoryFiles,
 } from "../../../../src/storage/memoryFiles.ts";
 import { createRandom } from "../../../support/random.ts";
+
+// Hashing megabytes dozens of times takes its time where others work too
+vi.setConfig({ testTimeout: 60_000 });
 
 const day = 24 * 60 * 60_000;
 const start = 1_700_000_000_000;
@@ -128,6 +131,28 @@ describe("an operation that fails", () => {
     stuck = "";
     expect(await store.sweep(options)).toMatchObject({ removedDrafts: 1 });
   });
+});
+
+test("a sweep leaves alone what is being read, for how long nobody may refer to it", async () => {
+  let now = start;
+  const files = makeFiles();
+  const store = createFileBlobStore(files, { name: "blobs", now: () => now, crypto });
+  const { hash } = await store.put(content);
+  const sweepAt = async (time: number): Promise<readonly string[]> => {
+    now = time;
+    return (await store.sweep({ isReferenced: () => false, now })).removed;
+  };
+  await sweepAt(start + 10 * day);
+  now = start + 11 * day - 1;
+  const pieces = await store.get(hash);
+  expect(await sweepAt(start + 11 * day)).toEqual([]);
+  let length = 0;
+  for await (const piece of pieces ?? []) {
+    length += piece.length;
+    expect(await sweepAt(now + day - 1)).toEqual([]);
+  }
+  expect(length).toBe(content.length);
+  expect(await sweepAt(now + day)).toEqual([hash]);
 });
 
 test("what is written is read back before it counts", async () => {

@@ -3,7 +3,7 @@
  * gives a typed error, a call that was not committed left nothing, and what is called again goes
  * through, if need be in a new process. At the end all is there once.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { NebulusError } from "../../../../src/core/base/errors.ts";
 import type { FileOperation } from "../../../../src/storage/memoryFiles.ts";
 import type { StorageAdapter, Store } from "../../../../src/storage/store.ts";
@@ -17,6 +17,9 @@ import {
   segment,
 } from "../../../contract/storeBench.ts";
 import { createMemoryFolders, startFileAdapter } from "../../../support/memoryFolders.ts";
+
+// Some hundred lives of a store take their time where others work too
+vi.setConfig({ testTimeout: 60_000 });
 
 const name = "faults";
 const filler = new Array<number>(60).fill(7);
