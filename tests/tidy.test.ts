@@ -168,6 +168,22 @@ test("packages stay in the layer that they belong to", () => {
   expect(wrong).toEqual([]);
 });
 
+test("nothing of Node comes into a page or its workers", () => {
+  const sources = new Map(product.map((source) => [source.path, source]));
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { to } of sources.get(path)?.imports ?? []) visit(to);
+  };
+  const ofPages = /^src\/index\.ts$|^src\/ui\/main\.ts$|\.worker\.ts$/;
+  for (const { path } of product) if (ofPages.test(path)) visit(path);
+  const needsNode = (path: string): boolean =>
+    sources.get(path)?.packages.some((name) => name.startsWith("node:")) ?? false;
+  expect([...reached].filter(needsNode)).toEqual([]);
+  expect(reached.size).toBeGreaterThan(100);
+});
+
 test("no import cycles", () => {
   const importsByPath = new Map(product.map(({ path, imports }) => [path, imports]));
   const done = new Set<string>();

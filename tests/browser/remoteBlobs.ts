@@ -1,6 +1,6 @@
 /**
- * A blob store that lives in a worker (opfsBlobs.worker.ts), as if it stood in the page: so that the
- * one contract runs on OPFS too.
+ * A blob store that lives in a worker (opfsBlobs.worker.ts), as if it stood in the page: so that
+ * the one contract runs on OPFS too.
  */
 import { proxy, transfer, wrap, type Remote } from "comlink";
 import { NebulusError } from "../../src/core/base/errors.ts";
