@@ -128,7 +128,7 @@ test.describe("one half is deleted", () => {
     expect(later.health.damage).toEqual([]);
   });
 
-  test("OPFS behind a database left open: what was absorbed is there, the loss told", async ({
+  test("OPFS behind a database that was not closed: what was absorbed is there, the loss is told", async ({
     storage: page,
   }) => {
     await insert(page, 0, 300);
@@ -170,7 +170,8 @@ test.describe("one half is deleted", () => {
 });
 
 test.describe("a flipped bit", () => {
-  test("in a record of the journal: that write is lost and told, no other", async ({
+  // What follows in the same run needs the paths and times of what is lost, and goes with it
+  test("in a record of the journal: told, what came before is there, and writing goes on", async ({
     storage: page,
   }) => {
     await insert(page, 0, 5, "singly");
@@ -187,13 +188,13 @@ test.describe("a flipped bit", () => {
       [name, file, at + 200] as const,
     );
     const found = await find(page);
-    expect(numbers(found)).toEqual(upTo(12).filter((n) => n !== 8));
+    expect(numbers(found)).toEqual(upTo(8));
     expect(found.told).toMatch(/journal/);
     expect(found.health.damage.length).toBeGreaterThan(0);
     await insert(page, 12, 14, "singly");
     await close(page);
     const later = await find(page);
-    expect(numbers(later)).toEqual(upTo(14).filter((n) => n !== 8));
+    expect(numbers(later)).toEqual([...upTo(8), 12, 13]);
     expect(later.health.damage).toEqual([]);
   });
 
@@ -357,9 +358,6 @@ test.describe("a full disk", () => {
     };
   };
 
-  const usage = (page: Page): Promise<number> =>
-    page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
-
   const insertError = (page: Page, from: number, to: number): Promise<unknown> =>
     page.evaluate(
       ([one, first, last]) => {
@@ -367,6 +365,27 @@ test.describe("a full disk", () => {
         return refusal(insertNotes(one, first, last, "batch"));
       },
       [name, from, to] as const,
+    );
+
+  /**
+   * Chromium remembers for half a minute how much space IndexedDB may take: it is asked again when
+   * that is up. How many there are then.
+   */
+  const insertUntilFull = (page: Page, from: number): Promise<number> =>
+    page.evaluate(
+      async ([one, first]) => {
+        for (let at = first; ; at += 100) {
+          try {
+            await window.storagePage.insert(one, at, at + 100, "batch");
+          } catch (error) {
+            if (error instanceof Error && "code" in error && error.code === "QuotaExceeded") {
+              return at;
+            }
+            throw error;
+          }
+        }
+      },
+      [name, from] as const,
     );
 
   for (const kind of ["product", "without-handles"] as const) {
@@ -379,10 +398,9 @@ test.describe("a full disk", () => {
         const page = await context.newPage();
         await openStorage(page, site);
         const setQuota = await quotaOf(context, page);
+        await setQuota(2 * 1024 * 1024);
         await useWorker(page, kind);
         await insert(page, 0, 2_000);
-        // IndexedDB keeps large values in files that Chromium counts afterwards
-        await setQuota(kind === "product" ? (await usage(page)) + 256 * 1024 : 1);
         for (let attempt = 0; attempt < 2; attempt++) {
           const error = await insertError(page, 2_000, 12_000);
           expect(error).toMatchObject({ code: "QuotaExceeded", outcome: "not committed" });
@@ -396,13 +414,12 @@ test.describe("a full disk", () => {
         expect(numbers(found)).toEqual(upTo(12_010));
         expect(found.health.damage).toEqual([]);
         await setQuota(1);
-        expect(await insertError(page, 12_010, 22_010)).toMatchObject({ code: "QuotaExceeded" });
+        const stored = await insertUntilFull(page, 12_010);
         // Closing can not absorb, and loses nothing for it
         await close(page);
-        expect(await openingError(page)).toBe("QuotaExceeded");
         await setQuota(null);
         const later = await find(page);
-        expect(numbers(later)).toEqual(upTo(12_010));
+        expect(numbers(later)).toEqual(upTo(stored));
         expect(later.health.damage).toEqual([]);
       } finally {
         await context.close();
