@@ -173,11 +173,12 @@ const openAndCheck = async (
   lanes: Lanes,
 ): Promise<{ readonly checked: Checked; readonly unheard: number }> => {
   const checked = await driven.unlessFailed(open(driven, worker, lanes));
-  const { damage, storageMode } = checked.health;
+  const { damage, recovery, journal } = checked.health;
   const problems = [
     ...checked.lanes.flatMap((each) => each.problems.map((what) => `lane ${each.lane}: ${what}`)),
     ...damage.map((what) => `damage: ${JSON.stringify(what)}`),
-    ...(storageMode === "indexeddb" ? [] : [`storage mode ${storageMode}`]),
+    ...(recovery.rolledBack === null ? [] : [`rolled back: ${recovery.rolledBack}`]),
+    ...(journal === "file" ? [] : [`the journal stands in ${journal}`]),
   ];
   const documents = checked.lanes.reduce((sum, each) => sum + each.documents, 0);
   if (documents !== checked.documents) {

@@ -132,8 +132,7 @@ window.storagePage = {
     const notes = await database.collection("notes").find();
     const wrong = notes.find((note) => note.body !== noteAt(note.n).body);
     if (wrong !== undefined) throw new Error(`${wrong.id} reads ${JSON.stringify(wrong)}`);
-    const health = await database.health();
-    return { notes, health, told: JSON.stringify(health) };
+    return { notes, health: await database.health() };
   },
   close: async (name) => {
     await databaseOf(name).shutdown();

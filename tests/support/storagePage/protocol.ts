@@ -49,8 +49,6 @@ export interface Note {
 export interface Found {
   readonly notes: readonly Note[];
   readonly health: Health;
-  /** All that it says of itself, as JSON: damage and recovery, in whatever words. */
-  readonly told: string;
 }
 
 export interface StoragePage {
