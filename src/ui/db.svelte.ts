@@ -1,10 +1,9 @@
 /**
- * The life of this page's database: opening, open, taken by another tab, failed; and letting go of
- * it when the page is put away, so that another tab can have it.
+ * The life of this page's database: opening, open, taken by another tab, lost, failed; deleting it;
+ * and letting go of it when the page is put away, so that another tab can have it.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import type { DistributedDatabase, Health } from "../client/api.ts";
-import { messages } from "./messages.ts";
 import type { Notices } from "./notices.svelte.ts";
 import type { OpenDatabase } from "./open.ts";
 import { problemOf, type Problem } from "./text/problem.ts";
@@ -14,6 +13,11 @@ export type Phase =
   | { readonly kind: "open"; readonly database: DistributedDatabase; readonly health: Health }
   /** `attempts`: how often somebody asked again, so that the answer can be told anew. */
   | { readonly kind: "already-open"; readonly attempts: number }
+  /** A part of it is gone: nothing starts by itself. */
+  | { readonly kind: "lost"; readonly problem: Problem; readonly attempts: number }
+  | { readonly kind: "newer" }
+  /** No space to open it. */
+  | { readonly kind: "full"; readonly attempts: number }
   | { readonly kind: "failed"; readonly problem: Problem; readonly wasMemory: boolean };
 
 export class PageDatabase {
@@ -40,14 +44,42 @@ export class PageDatabase {
       await database.ready;
       const health = await database.health();
       this.phase = { kind: "open", database, health };
-      const { damage } = health;
-      if (damage.length > 0) this.#notices.warning(messages.errors.damage, damage.join("\n"));
+      this.#notices.damage(health.recovery.damage);
     } catch (error) {
       await this.stop();
       this.#fail(error, false);
     } finally {
       this.isTrying = false;
     }
+  }
+
+  /** Deletes what is left of a database that was lost, and opens a new one. */
+  async startAnew(): Promise<void> {
+    if (this.isTrying) return;
+    this.isTrying = true;
+    try {
+      await deleteLost(this.#open());
+    } catch (error) {
+      this.#fail(error, false);
+      return;
+    } finally {
+      this.isTrying = false;
+    }
+    await this.start();
+  }
+
+  /** Deletes everything on this device, and opens a new one. */
+  async destroy(): Promise<void> {
+    const database = this.#current;
+    if (database === null) return;
+    this.#current = null;
+    this.phase = { kind: "opening" };
+    try {
+      await database.destroy();
+    } catch (error) {
+      this.#notices.problem(error);
+    }
+    await this.start();
   }
 
   /** Closes the database and lets go of it. */
@@ -63,6 +95,7 @@ export class PageDatabase {
 
   #listen(database: DistributedDatabase): void {
     database.on("error", (error) => this.#notices.problem(error));
+    database.on("damage", (damage) => this.#notices.damage(damage));
     database.on("warning", (text) => this.#notices.warning(text));
     database.on("failed", (error) => {
       if (this.#current !== database || this.phase.kind !== "open") return;
@@ -73,12 +106,40 @@ export class PageDatabase {
   }
 
   #fail(error: unknown, wasMemory: boolean): void {
-    const isTaken = error instanceof NebulusError && isElsewhere(error);
-    this.phase = isTaken
-      ? { kind: "already-open", attempts: this.#attempts++ }
-      : { kind: "failed", problem: problemOf(error), wasMemory };
+    const attempts = this.#attempts++;
+    const problem = problemOf(error);
+    this.phase = phaseOf(problem, attempts) ?? { kind: "failed", problem, wasMemory };
   }
 }
 
-const isElsewhere = ({ code }: NebulusError): boolean =>
-  code === "AlreadyOpen" || code === "Replaced";
+/** null: there is no screen for it alone. */
+const phaseOf = (problem: Problem, attempts: number): Phase | null => {
+  switch (problem.code) {
+    case "AlreadyOpen":
+    case "Replaced":
+      return { kind: "already-open", attempts };
+    case "StorageLost":
+      return { kind: "lost", problem, attempts };
+    case "NewerFormat":
+      return { kind: "newer" };
+    case "QuotaExceeded":
+      return { kind: "full", attempts };
+    default:
+      return null;
+  }
+};
+
+/** One that can be opened after all is left as it is. */
+const deleteLost = async (database: DistributedDatabase): Promise<void> => {
+  try {
+    await database.ready;
+  } catch (error) {
+    if (error instanceof NebulusError && error.code === "StorageLost") {
+      await database.destroy();
+      return;
+    }
+    await database.shutdown();
+    throw error;
+  }
+  await database.shutdown();
+};

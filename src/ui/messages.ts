@@ -44,13 +44,94 @@ export const messages = {
     title: "That did not work",
     warning: "Please note",
     unknown: "An error that nobody expected. Reload the page if something looks wrong.",
-    damage: "Storage could not give back everything",
+  },
+  lost: {
+    title: "A part of the database is gone",
+    text:
+      "The browser lost the stored documents of this device, but not all that stood beside them. " +
+      "So this is no new beginning, and nothing was begun, changed or deleted.",
+    found: "What was found",
+    retry: "Try again",
+    still: "It is still as it was.",
+    anew: "Start anew on this device…",
+    anewTitle: "Start anew on this device?",
+    deleted: "This deletes for good what is left here:",
+    deletedParts: [
+      "the rest of the journal, with the latest changes that had not been stored elsewhere",
+      "the database of this site in this browser, and its folder of files",
+      "what this device knows of networks: join them again by name and secret",
+    ],
+    kept: "Other devices keep what they have; what was shared comes back from them.",
+    anewConfirm: "Delete and start anew",
+  },
+  newer: {
+    title: "A newer version of NebulusDB wrote this database",
+    text: "This page is an older version and leaves it alone. Reload to get the newer one.",
+    reload: "Reload",
+  },
+  full: {
+    title: "No space is left on this device",
+    text:
+      "The browser has no space left for this site. What was written last is not stored; what " +
+      "was stored before is all there. Free some space and try again.",
+    opening:
+      "The browser has no space left for this site, so the database cannot be opened. Nothing " +
+      "was deleted. Free some space on this device and try again.",
+    retry: "Try again",
+    still: "There is still no space for it.",
+  },
+  damage: {
+    title: "Storage could not give back everything",
+    mended: "Something in storage was damaged, and has been mended",
   },
 
   storage: {
     label: "Storage",
     kept: "Kept on this device",
     memory: "Memory only: closing this tab loses everything",
+    open: "Storage of this device…",
+    title: "Storage of this device",
+    facts: {
+      place: "Where",
+      writes: "A write is done when",
+      promise: "Clearing",
+      usage: "Space",
+      checkpoint: "Last checkpoint",
+      journal: "Read at the next start",
+      devices: "Other devices",
+      torn: "The last end",
+    },
+    places: {
+      memory: "In memory only: closing this tab loses everything",
+      indexeddb: "In this browser's storage",
+      file: "In a folder of files",
+    },
+    writes: {
+      file: {
+        strict: "it is flushed to a file on the disk",
+        relaxed: "the disk has it to write: a power failure may take the last moments",
+      },
+      table: {
+        strict: "it is flushed to the browser's database",
+        relaxed: "the browser has it to write: a power failure may take the last moments",
+      },
+      memory: { strict: "it is in memory", relaxed: "it is in memory" },
+    },
+    noCheckpoint: "None since this start; everything stands in the log",
+    devices: (devices: number | null) =>
+      devices === null
+        ? "Nothing is shared"
+        : devices === 0
+          ? "No connected device is known to hold all that is shared"
+          : `All that is shared is on ${count(devices, "connected device")} too`,
+    torn: "A write was cut off in the middle; nobody had been told that it was stored.",
+    destroy: "Delete everything on this device…",
+    destroyTitle: "Delete everything on this device?",
+    onlyHere: "These documents are on no other device, as far as this one knows:",
+    nothingOnlyHere: "All documents are on another connected device too.",
+    destroyText:
+      "Documents, networks and keys of this device go for good. Other devices keep what they have.",
+    destroyConfirm: "Delete everything",
     promised: "The browser has promised not to clear it.",
     mayClear: "The browser may clear it when space runs short.",
     usage: (used: string, quota: string) => `This site uses ${used} of ${quota}.`,

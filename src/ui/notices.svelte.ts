@@ -3,11 +3,15 @@
  * them, and short news that only a screen reader needs to be told.
  */
 import { createContext } from "svelte";
+import type { DamageReport } from "../core/wire/health.ts";
+import { messages } from "./messages.ts";
 import { problemOf, type Problem } from "./text/problem.ts";
+import { damageInWords, isMissing } from "./text/storage.ts";
 
 export interface Notice {
   readonly key: number;
   readonly kind: "problem" | "warning";
+  readonly title: string;
   readonly message: string;
   /** Said in small print, for a report. */
   readonly detail: string;
@@ -26,11 +30,21 @@ export class Notices {
 
   problem(error: unknown): void {
     const problem = problemOf(error);
-    this.#add("problem", problem.message, detailOf(problem));
+    const isFull = problem.code === "QuotaExceeded";
+    const title = isFull ? messages.full.title : messages.errors.title;
+    this.#add({ kind: "problem", title, message: problem.message, detail: detailOf(problem) });
   }
 
   warning(message: string, detail = ""): void {
-    this.#add("warning", message, detail);
+    this.#add({ kind: "warning", title: messages.errors.warning, message, detail });
+  }
+
+  /** What storage could not give back, and what to do. */
+  damage(damage: readonly DamageReport[]): void {
+    if (damage.length === 0) return;
+    const title = isMissing(damage) ? messages.damage.title : messages.damage.mended;
+    const detail = damage.map((report) => report.detail).join("\n");
+    this.#add({ kind: "warning", title, message: damageInWords(damage), detail });
   }
 
   announce(text: string): void {
@@ -42,9 +56,10 @@ export class Notices {
   }
 
   /** The same text twice stands there once; the oldest give way. */
-  #add(kind: Notice["kind"], message: string, detail: string): void {
+  #add(notice: Omit<Notice, "key">): void {
+    const { message, detail } = notice;
     const others = this.list.filter((each) => each.message !== message || each.detail !== detail);
-    this.list = [...others, { key: this.#nextKey++, kind, message, detail }].slice(-noticesMax);
+    this.list = [...others, { key: this.#nextKey++, ...notice }].slice(-noticesMax);
   }
 }
 

@@ -45,6 +45,7 @@ export class Workspace {
         this.refreshCollections();
       }),
       this.database.on("sync", () => this.#refreshNetworks()),
+      this.database.on("damage", () => void this.refreshHealth()),
     ];
     const look = (): void => {
       this.#wanted = wantedName();

@@ -4,7 +4,16 @@
  */
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page, type TestInfo } from "@playwright/test";
-import { addAsJson, addNote, edit, makeCollection, open, share, startDocument } from "./steps.ts";
+import {
+  addAsJson,
+  addNote,
+  edit,
+  makeCollection,
+  open,
+  row,
+  share,
+  startDocument,
+} from "./steps.ts";
 
 const looks = [
   { colorScheme: "light", width: 1280 },
@@ -108,6 +117,94 @@ for (const { colorScheme, width } of looks) {
       await look(second, info, "30 already open");
     });
 
+    test("storage of this device", async ({ page }, info) => {
+      await open(page);
+      await makeCollection(page, "notes");
+      await addNote(page, "A note");
+      await page.getByRole("button", { name: /^Storage of this device/ }).click();
+      const dialog = page.getByRole("dialog", { name: "Storage of this device" });
+      await expect(dialog.getByText("it is flushed to a file on the disk")).toBeVisible();
+      await look(page, info, "40 storage");
+      await dialog.getByRole("button", { name: /^Delete everything/ }).click();
+      await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
+      await expect(dialog.getByRole("listitem")).toHaveText(/notes\s*· 1 document/);
+      await dialog.getByRole("button", { name: "Cancel" }).scrollIntoViewIfNeeded();
+      await look(page, info, "41 delete everything");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+    });
+
+    test("storage that was lost", async ({ page }, info) => {
+      await open(page);
+      await makeCollection(page, "notes");
+      await addNote(page, "A note");
+      await onTables(page, async (name) => {
+        await new Promise((resolve, reject) => {
+          const deleting = indexedDB.deleteDatabase(name);
+          deleting.onsuccess = resolve;
+          deleting.onerror = reject;
+          deleting.onblocked = reject;
+        });
+      });
+      await page.goto("/");
+      await expect(
+        page.getByRole("heading", { name: /part of the database is gone/ }),
+      ).toBeVisible();
+      await look(page, info, "33 lost");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await expect(page.getByText("It is still as it was.")).toBeVisible();
+      await page.getByRole("button", { name: /^Start anew/ }).press("Enter");
+      await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
+      await look(page, info, "34 start anew");
+      await page.keyboard.press("Enter");
+      await expect(page.getByText("This deletes for good")).toBeHidden();
+      await page.getByRole("button", { name: /^Start anew/ }).click();
+      await page.getByRole("button", { name: "Delete and start anew" }).click();
+      await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+      await makeCollection(page, "notes");
+    });
+
+    test("storage of a newer version", async ({ page }, info) => {
+      await open(page);
+      await onTables(page, async (name) => {
+        await new Promise((resolve, reject) => {
+          const opening = indexedDB.open(name, 1_000);
+          opening.onsuccess = () => {
+            opening.result.close();
+            resolve(null);
+          };
+          opening.onerror = reject;
+          opening.onblocked = reject;
+        });
+      });
+      await page.goto("/");
+      await expect(page.getByRole("heading", { name: /^A newer version/ })).toBeVisible();
+      await look(page, info, "35 newer");
+      await page.getByRole("button", { name: "Reload" }).click();
+      await expect(page.getByRole("heading", { name: /^A newer version/ })).toBeVisible();
+    });
+
+    test("storage without space", async ({ context, page }, info) => {
+      await open(page);
+      await makeCollection(page, "notes");
+      await addNote(page, "Before");
+      const browser = await context.newCDPSession(page);
+      const { origin } = new URL(page.url());
+      await browser.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+      const dialog = await startDocument(page);
+      await dialog.getByRole("radio", { name: "JSON" }).check();
+      await dialog.getByLabel("Document as JSON").fill(largeDocument);
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await expect(dialog.getByText(/no space left for this site/)).toBeVisible();
+      await look(page, info, "36 no space");
+      await browser.send("Storage.overrideQuotaForOrigin", { origin });
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await expect(row(page, "After")).toBeVisible();
+      await expect(row(page, "Before")).toBeVisible();
+    });
+
     test("storage that fails", async ({ page }, info) => {
       await page.route("**/db.worker-*.js", (route) => route.abort());
       await page.goto("/");
@@ -117,6 +214,19 @@ for (const { colorScheme, width } of looks) {
     });
   });
 }
+
+/** Runs in a page of this origin that has no database open, with the name of the app's. */
+const onTables = async (page: Page, run: (name: string) => Promise<void>): Promise<void> => {
+  await page.goto("/favicon.svg");
+  const names = await page.evaluate(async () =>
+    (await indexedDB.databases()).map(({ name }) => name ?? ""),
+  );
+  expect(names).toHaveLength(1);
+  await page.evaluate(run, names[0] ?? "");
+};
+
+/** More than the megabyte that Chromium sets aside for a file at a time. */
+const largeDocument = JSON.stringify({ title: "After", text: "x".repeat(1_040_000) });
 
 const longDocument = JSON.stringify({
   title: "Moving house",

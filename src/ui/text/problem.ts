@@ -17,7 +17,12 @@ export const problemOf = (error: unknown): Problem => {
   if (error instanceof NebulusError) {
     const { message, code, path = "", issues = [] } = error;
     const text = [message, ...issues].join("\n");
-    return { message: text, path: path === "" ? null : path, code, cause: causeOf(error) };
+    const isFull = code === "QuotaExceeded";
+    return {
+      message: isFull ? messages.full.text : text,
+      ...{ path: path === "" ? null : path, code },
+      cause: isFull ? text : causeOf(error),
+    };
   }
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { message: messages.errors.unknown, path: null, code: null, cause };
