@@ -147,7 +147,10 @@ const networkCalls = (
     }),
 });
 
-/** A write, and what a change of attachments brings with it. */
+/**
+ * A write, and what a change of attachments brings with it. Where documents could not be moved the
+ * change itself stands: the error says so, and asking again moves them.
+ */
 export const writeTo = async (
   { engine, sync }: Opened,
   request: WriteRequest,
@@ -158,8 +161,9 @@ export const writeTo = async (
       await engine.homes.settle();
     } catch (error) {
       throw withOutcome(error, "committed");
+    } finally {
+      sync.refresh();
     }
-    sync.refresh();
   }
   return result;
 };
