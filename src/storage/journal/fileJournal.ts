@@ -141,7 +141,7 @@ const append = async (
 
 const isCurrent = async (state: State): Promise<boolean> => {
   const { fence, tables, database } = state.deps;
-  if (fence?.read() === tables.epoch) return true;
+  if (fence !== null && saysSo(fence, tables.epoch)) return true;
   try {
     return (await tables.current()).epoch === tables.epoch;
   } catch (cause) {
@@ -149,6 +149,15 @@ const isCurrent = async (state: State): Promise<boolean> => {
     state.unsure = unknownStateError(database, cause);
     state.ended = state.unsure;
     throw state.unsure;
+  }
+};
+
+/** A slot that can not be read says nothing; the tables decide then as well. */
+const saysSo = (fence: FenceSlot, epoch: number): boolean => {
+  try {
+    return fence.read() === epoch;
+  } catch {
+    return false;
   }
 };
 
@@ -230,7 +239,10 @@ const pendingNote = (state: State, absorbed: number): PendingNote | null => {
   };
 };
 
-/** Failing to remove a file fails nothing: readers ignore it, and it is tried again. */
+/**
+ * Failing to remove a file fails nothing: readers ignore it, and it is tried again. The last file
+ * stays until the next one is there: a journal of which nothing is left looks rolled back.
+ */
 const release = async (state: State, absorbed: number): Promise<void> => {
   const { writer } = state;
   if (state.ended !== null || writer.broken() !== null) return;
@@ -238,11 +250,12 @@ const release = async (state: State, absorbed: number): Promise<void> => {
     // The next append tries again, and says what it failed with
     await writer.rotate().catch(() => undefined);
   }
-  const isAbsorbed = ({ limit }: ReadableFile): boolean => limit <= absorbed;
+  const last = writer.current() === null ? endedFiles(state).at(-1) : undefined;
+  const isDone = (file: ReadableFile): boolean => file !== last && file.limit <= absorbed;
   const gone = endedFiles(state)
-    .filter(isAbsorbed)
+    .filter(isDone)
     .map(({ name }) => name);
-  state.files = state.files.filter((file) => !isAbsorbed(file));
+  state.files = state.files.filter((file) => !isDone(file));
   state.garbage = await removeFiles(state.deps.folder, [...state.garbage, ...gone]);
 };
 
