@@ -16,6 +16,18 @@ type HandleOperation = "write" | "flush" | "truncate" | "close";
 /** What it throws, the call throws: before the effect nothing happened, after it all did. */
 export type FileFault = (operation: FileOperation) => void;
 
+/** Thrown by a fault before a write: so much of it is written, and then the write throws the cause. */
+export class TornWrite extends Error {
+  override readonly name = "TornWrite";
+  /** 0 to 1. */
+  readonly share: number;
+
+  constructor(share: number, cause: unknown) {
+    super("a part of the bytes is written", { cause });
+    this.share = share;
+  }
+}
+
 export interface MemoryFilesOptions {
   readonly fault?: FileFault;
   /** Stamps files; default: always 0. */
@@ -188,14 +200,23 @@ const createHandle = (file: MemoryFile, world: World): FileHandle => {
     },
     read: (at, length) => {
       alive();
-      return part(file.seen, at, length);
+      return world.perform("read", file.name, () => part(file.seen, at, length));
     },
     write: (bytes, at) => {
-      const copy = { at, bytes: bytes.slice() };
-      change("write", () => {
+      const put = (length: number): void => {
+        const copy = { at, bytes: bytes.slice(0, length) };
         file.unflushed.push(copy);
         apply(file.seen, copy);
-      });
+      };
+      try {
+        change("write", () => {
+          put(bytes.length);
+        });
+      } catch (cause) {
+        if (!(cause instanceof TornWrite)) throw cause;
+        put(Math.floor(bytes.length * cause.share));
+        throw cause.cause;
+      }
     },
     flush: () => {
       change("flush", () => {

@@ -3,24 +3,18 @@
  * everywhere, nothing acknowledged lost, nothing private moved, and everybody told so.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { ScopeId, WriterId } from "../../src/core/base/types.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
-import { bytesToHex } from "../../src/core/base/bytes.ts";
-import { CborReader } from "../../src/core/cbor/reader.ts";
 import { toGeneral } from "../../src/core/doc/pack.ts";
 import { stampOf, type DocumentState } from "../../src/core/doc/state.ts";
-import type { JournalPart } from "../../src/core/journal/record.ts";
-import type { NoOp, Op } from "../../src/core/op/types.ts";
-import { openSegment } from "../../src/core/segment/open.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { keyringOf, writersOf, type Home } from "../../src/engine/home.ts";
-import { pendingOps } from "../../src/engine/replay.ts";
+import type { Home } from "../../src/engine/home.ts";
 import { findRows } from "../../src/engine/query.ts";
 import { stableText } from "../support/model.ts";
 import { privatePrefix, type Commands } from "./commands.ts";
-import type { Acknowledged, Device } from "./device.ts";
+import type { Device } from "./device.ts";
+import { isHeld, readEngineLog, type EngineLog } from "./engineLog.ts";
 import { everythingIn, mirroredCollection, rowsText } from "./mirror.ts";
-import { opBytesIn, type HomeLog, type Oracle } from "./oracle.ts";
+import type { Oracle } from "./oracle.ts";
 
 export interface CheckDeps {
   readonly devices: readonly Device[];
@@ -61,7 +55,9 @@ export const finalProblems = async (deps: CheckDeps): Promise<readonly string[]>
     return engine === null ? [] : [{ device, engine }];
   });
   const logs: DeviceLog[] = [];
-  for (const { device, engine } of open) logs.push(await logOf(device, engine, deps));
+  for (const { device, engine } of open) {
+    logs.push({ device, ...(await readEngineLog(engine, device.disk.image(), deps)) });
+  }
   return [
     ...(open.length < deps.devices.length ? ["a device is not open"] : []),
     ...open.flatMap(({ device }) => statusProblems(device)),
@@ -109,54 +105,9 @@ const homeDifferences = (a: Home, b: Home): readonly string[] => {
 
 // ------------------------------------------------------------------------- what was written
 
-interface DeviceLog {
+interface DeviceLog extends EngineLog {
   readonly device: Device;
-  readonly homes: ReadonlyMap<ScopeId, HomeLog>;
-  /** The bytes of all ops there are, by scope, writer and n. */
-  readonly opBytes: ReadonlyMap<string, readonly string[]>;
-  readonly pending: ReadonlyMap<ScopeId, readonly (Op | NoOp)[]>;
 }
-
-const logOf = async (
-  device: Device,
-  engine: Engine,
-  { oracle, crypto }: CheckDeps,
-): Promise<DeviceLog> => {
-  const homes = new Map<ScopeId, HomeLog>();
-  const pending = new Map<ScopeId, readonly (Op | NoOp)[]>();
-  const opBytes = new Map<string, string[]>();
-  const note = (name: string, bytes: Uint8Array): void => {
-    opBytes.set(name, [...(opBytes.get(name) ?? []), bytesToHex(bytes)]);
-  };
-  const image = device.disk.image();
-  for (const home of engine.registry.homes()) {
-    const log = await oracle.logOf(home, image);
-    homes.set(home.scope, log);
-    pending.set(
-      home.scope,
-      pendingOps(home).map(({ op }) => op),
-    );
-    for (const segment of log.segments) {
-      const { writer, first } = segment.header;
-      const opened = await openSegment(segment, keyringOf(home), crypto);
-      if (opened.kind !== "plain") continue;
-      opBytesIn(opened.body).forEach((bytes, index) => {
-        note(opName(home.scope, writer, first + index), bytes);
-      });
-    }
-    for (const writer of writersOf(home)) {
-      for (const run of writer.pending()) {
-        const { body, first } = writer.draftOf(run, null);
-        opBytesIn(body).forEach((bytes, index) => {
-          note(opName(home.scope, writer.id, first + index), bytes);
-        });
-      }
-    }
-  }
-  return { device, homes, opBytes, pending };
-};
-
-const opName = (scope: ScopeId, writer: WriterId, n: number): string => `${scope}/${writer}/${n}`;
 
 /** Acknowledged, not rolled back, and in no log. */
 const lostWrites = (log: DeviceLog): readonly string[] =>
@@ -164,38 +115,8 @@ const lostWrites = (log: DeviceLog): readonly string[] =>
     ? []
     : log.device.acknowledged
         .filter(({ isRolledBack }) => !isRolledBack)
-        .filter((acknowledged) => !isHeld(log, acknowledged))
+        .filter(({ commit }) => commit !== null && !isHeld(log, commit))
         .map(({ commandId, write }) => `${commandId} is lost: ${write.kind}`);
-
-const isHeld = (log: DeviceLog, { commit }: Acknowledged): boolean =>
-  (commit?.parts ?? []).every((part) =>
-    part.ops.every((bytes, index) => isOpHeld(log, part, part.first + index, bytes)),
-  );
-
-/** Under its own name, or written anew under another, which its origin tells. */
-const isOpHeld = (log: DeviceLog, part: JournalPart, n: number, bytes: Uint8Array): boolean => {
-  const named = log.opBytes.get(opName(part.scope, part.writer, n)) ?? [];
-  if (named.includes(bytesToHex(bytes))) return true;
-  const ops = [...(log.homes.get(part.scope)?.ops ?? []), ...(log.pending.get(part.scope) ?? [])];
-  const { kind, id } = headOf(bytes);
-  return ops.some((op) => {
-    if (op.kind === "delete") return kind === 1 && op.id === id;
-    if (op.kind !== "write" || kind !== 0 || op.id !== id) return false;
-    const { entries } = op;
-    return (
-      entries.length === 0 ||
-      entries.some(({ origin }) => origin?.writer === part.writer && origin.n === n)
-    );
-  });
-};
-
-/** An op begins [kind, document id, …]. */
-const headOf = (bytes: Uint8Array): { readonly kind: number; readonly id: string } => {
-  const reader = new CborReader(bytes);
-  reader.readArrayHead();
-  const kind = reader.readUint();
-  return { kind, id: reader.readText() };
-};
 
 /** Texts written as private that stand in what is shared. */
 const leakedTexts = (

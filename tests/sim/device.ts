@@ -12,11 +12,11 @@ import type { SyncSnapshot } from "../../src/core/wire/snapshots.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { joinNetwork } from "../../src/engine/membership.ts";
 import type { MemoryNetwork } from "../../src/net/memory.ts";
-import type { StoreImage } from "../../src/storage/memory.ts";
 import type { StorageBounds } from "../../src/engine/bounds.ts";
 import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
 import type { Random } from "../support/random.ts";
-import { createDisk, diskName, type Disk, type StoreFailure } from "./disk.ts";
+import { createCrashDisk } from "./crashDisk.ts";
+import { createDisk, diskName, type Disk, type DiskImage, type StoreFailure } from "./disk.ts";
 import type { Liar } from "./liar.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { simulationStart, timersOf, type Life, type Scheduler } from "./scheduler.ts";
@@ -67,7 +67,9 @@ export interface DeviceParts {
   readonly journalProvesContinuity: boolean;
   /** Milliseconds that its clock is ahead. */
   readonly skewMs: number;
-  readonly image?: StoreImage;
+  readonly image?: DiskImage;
+  /** Whether its disk is one that forgets (`crashDisk.ts`). */
+  readonly forgets: boolean;
   /** What stands between this device and the truth. */
   readonly liar: Liar | null;
 }
@@ -84,11 +86,13 @@ export class Device {
   /** What was asked for and not answered. */
   readonly unanswered = new Map<string, Write>();
   /** What the disk held at some moments. */
-  readonly images: { readonly image: StoreImage; readonly acknowledged: number }[] = [];
+  readonly images: { readonly image: DiskImage; readonly acknowledged: number }[] = [];
   running: Running | null = null;
   private skewMs: number;
   private readonly parts: DeviceParts;
   private readonly around: Surroundings;
+  /** Its tables are gone: the person is told, and begins anew. */
+  private isLost = false;
   private commands = 0;
   private cryptoCalls = 0;
 
@@ -99,14 +103,18 @@ export class Device {
     this.network = parts.network;
     this.isLiar = parts.liar !== null;
     this.skewMs = parts.skewMs;
-    this.disk = createDisk(
-      {
-        journalProvesContinuity: parts.journalProvesContinuity,
-        keepsPages: parts.liar === null,
-        pause: () => this.pause(around.rules.diskMs),
-      },
-      parts.image,
-    );
+    const pause = (): Promise<void> | null => this.pause(around.rules.diskMs);
+    const { journalProvesContinuity, image } = parts;
+    this.disk = parts.forgets
+      ? createCrashDisk(
+          {
+            ...{ pause, random: around.random, hasFence: around.random.chance(0.5) },
+            // Where files come and go, what is in them does too
+            hasFiles: () => journalProvesContinuity,
+          },
+          image,
+        )
+      : createDisk({ journalProvesContinuity, keepsPages: parts.liar === null, pause }, image);
   }
 
   /** The engine, if it is open and nothing has ended it. */
@@ -154,14 +162,29 @@ export class Device {
     this.send(life, commandId, write);
   }
 
-  /** The process ends at once; the disk stays as it is, or is another. */
-  crash(image: StoreImage = this.disk.image()): void {
+  /** The process ends at once; the disk is as the crash leaves it, or is another. */
+  crash(image: DiskImage | null = null): void {
     const life = this.running;
     if (life !== null) life.isAlive = false;
     this.running = null;
     this.parts.network.onChannel(() => undefined);
     this.parts.network.stop();
-    this.disk.replace(image);
+    if (image === null) this.disk.crash();
+    else this.disk.replace(image);
+  }
+
+  /** Something befalls its journal or its tables alone, while it is off. */
+  suffer(): void {
+    const { disk } = this;
+    if (disk.misfortune === null) return;
+    this.crash();
+    const { what, safeSequence, isLost } = disk.misfortune(this.images.map(({ image }) => image));
+    this.around.note(`${this.name}: ${what}`);
+    this.isLost = isLost;
+    disk.forget();
+    for (const each of this.acknowledged) {
+      if ((each.commit?.sequence ?? 0) > safeSequence) each.isRolledBack = true;
+    }
   }
 
   /** Back to what the disk held once. */
@@ -207,6 +230,10 @@ export class Device {
 
   get liar(): Liar | null {
     return this.parts.liar;
+  }
+
+  get journalProvesContinuity(): boolean {
+    return this.parts.journalProvesContinuity;
   }
 
   get skew(): number {
@@ -292,7 +319,9 @@ export class Device {
   /** A page whose database can not go on is loaded again, some time later. */
   private giveUp(life: Running, error: unknown): void {
     this.around.note(`${this.name} gives up: ${String(error)}`);
-    if (!life.isDamaged && !this.isLiar) {
+    if (this.isLost && error instanceof NebulusError && error.code === "StorageLost") {
+      void this.disk.adapter.destroy(diskName);
+    } else if (!life.isDamaged && !this.isLiar) {
       const cause = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
       this.around.problem(`${this.name} gave up: ${cause}`);
     }

@@ -4,9 +4,12 @@
  * whether anything is under way.
  */
 import { NebulusError } from "../../src/core/base/errors.ts";
+import { assert } from "../../src/core/base/result.ts";
 import { decodeCommit, type Commit } from "../../src/core/journal/record.ts";
 import { InMemoryAdapter, type StoreImage, type StoreOperation } from "../../src/storage/memory.ts";
-import type { JournalRecord, StorageAdapter, Store } from "../../src/storage/store.ts";
+import type { JournalRecord, StorageAdapter } from "../../src/storage/store.ts";
+import type { TablesImage } from "../support/memoryTables.ts";
+import { tapStore } from "../support/tappedStore.ts";
 
 export interface DiskRules {
   readonly journalProvesContinuity: boolean;
@@ -22,15 +25,33 @@ export interface StoreFailure {
   readonly code: "StorageFailed" | "QuotaExceeded";
 }
 
+/** What a disk holds at one moment: a store in memory, or a journaled one over tables and files. */
+export type DiskImage = StoreImage | JournaledImage;
+
+export interface JournaledImage {
+  readonly segments: ReadonlyMap<string, Uint8Array>;
+  readonly tables: TablesImage;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export const isJournaled = (image: DiskImage): image is JournaledImage => "tables" in image;
+
 export interface Disk {
   readonly adapter: StorageAdapter;
   /** Runs on a disk that takes no time: for looking on. */
   readonly atOnce: <T>(run: () => Promise<T>) => Promise<T>;
   /** Calls of the store opened last that have not answered. */
   readonly underWay: () => number;
-  readonly image: () => StoreImage;
+  readonly image: () => DiskImage;
+  /** The process ends, and with a disk that forgets maybe the power goes. */
+  readonly crash: () => void;
   /** Another disk, as it were: whatever was open before can only fail from now on. */
-  readonly replace: (image: StoreImage) => void;
+  readonly replace: (image: DiskImage) => void;
+  /**
+   * What only befalls a journal beside tables; null: this disk has none. Returns the sequence up to
+   * which nothing of it can be lost by it, and what happened.
+   */
+  readonly misfortune: ((kept: readonly DiskImage[]) => Misfortune) | null;
   /** What took effect since is forgotten. */
   readonly forget: () => void;
   /** The next operation of that kind fails, once. */
@@ -43,9 +64,17 @@ export interface Disk {
   readonly effectsOf: (commandId: string) => number;
 }
 
+export interface Misfortune {
+  readonly what: string;
+  /** Commits of later sequences may be gone. */
+  readonly safeSequence: number;
+  /** The whole database is gone, and what is left says so. */
+  readonly isLost: boolean;
+}
+
 export const diskName = "database";
 
-export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
+export const createDisk = (rules: DiskRules, from?: DiskImage): Disk => {
   const commits = new Map<string, Commit>();
   const effects = new Map<string, number>();
   let failure: StoreFailure | null = null;
@@ -78,7 +107,12 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
       return commit.ok ? [commit.value] : [];
     });
   };
-  if (from !== undefined) memory.restore(diskName, from);
+  const replace = (image: DiskImage): void => {
+    assert(!isJournaled(image), "images come from disks of the same kind");
+    memory.restore(diskName, image);
+    failure = null;
+  };
+  if (from !== undefined) replace(from);
 
   return {
     adapter: {
@@ -89,7 +123,10 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
         if (!rules.keepsPages) {
           memory.restore(diskName, { ...memory.snapshot(diskName), pages: new Map() });
         }
-        return tapped(await count(counted, () => memory.open(name)), counted, noteAttempt);
+        return tapStore(await count(counted, () => memory.open(name)), {
+          call: (run) => count(counted, run),
+          appending: noteAttempt,
+        });
       },
       destroy: (name) => memory.destroy(name),
     },
@@ -103,10 +140,11 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
     },
     underWay: () => calls.underWay,
     image: () => memory.snapshot(diskName),
-    replace(image) {
-      memory.restore(diskName, image);
-      failure = null;
+    crash() {
+      replace(memory.snapshot(diskName));
     },
+    replace,
+    misfortune: null,
     forget() {
       effects.clear();
       commits.clear();
@@ -120,11 +158,11 @@ export const createDisk = (rules: DiskRules, from?: StoreImage): Disk => {
   };
 };
 
-interface Calls {
+export interface Calls {
   underWay: number;
 }
 
-const count = async <T>(calls: Calls, run: () => Promise<T>): Promise<T> => {
+export const count = async <T>(calls: Calls, run: () => Promise<T>): Promise<T> => {
   calls.underWay++;
   try {
     return await run();
@@ -133,46 +171,7 @@ const count = async <T>(calls: Calls, run: () => Promise<T>): Promise<T> => {
   }
 };
 
-const tapped = (
-  store: Store,
-  calls: Calls,
-  noteAttempt: (records: readonly JournalRecord[]) => void,
-): Store => ({
-  epoch: store.epoch,
-  journalProvesContinuity: store.journalProvesContinuity,
-  journalKind: store.journalKind,
-  opening: store.opening,
-  get absorbedSequence() {
-    return store.absorbedSequence;
-  },
-  get lastSequence() {
-    return store.lastSequence;
-  },
-  meta: () => count(calls, () => store.meta()),
-  journal: () => tappedList(store.journal(), calls),
-  appendJournal: (records, durability) => {
-    noteAttempt(records);
-    return count(calls, () => store.appendJournal(records, durability));
-  },
-  write: (batch) => count(calls, () => store.write(batch)),
-  segment: (key) => count(calls, () => store.segment(key)),
-  segments: (scope) => tappedList(store.segments(scope), calls),
-  pages: (keys) => count(calls, () => store.pages(keys)),
-  pagesOf: (scope, kind) => tappedList(store.pagesOf(scope, kind), calls),
-  damage: () => store.damage(),
-  close: () => count(calls, () => store.close()),
-});
-
-async function* tappedList<T>(list: AsyncIterable<T>, calls: Calls): AsyncGenerator<T> {
-  const items = list[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await count(calls, () => items.next());
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
-const injected = (code: StoreFailure["code"]): NebulusError =>
+export const injected = (code: StoreFailure["code"]): NebulusError =>
   new NebulusError({
     code,
     message: "The simulated disk failed.",

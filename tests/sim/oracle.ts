@@ -22,11 +22,15 @@ import { parseSegment, type DeliveredSegment } from "../../src/core/segment/segm
 import { createSegmentTree, type SegmentTree } from "../../src/core/segment/tree.ts";
 import { keyringOf, type Home } from "../../src/engine/home.ts";
 import { pendingOps } from "../../src/engine/replay.ts";
-import type { StoreImage } from "../../src/storage/memory.ts";
 import { describeLog, describeState, keyOf, registerOf, stableText } from "../support/model.ts";
 import { EMPTY, read, type ModelEntry, type ModelOp } from "../support/model/merge-reference.mjs";
 
 export type KnownOp = WriteOp | DeleteOp;
+
+/** What a disk holds of logs: segments by their key as hexadecimal text. */
+export interface SegmentsImage {
+  readonly segments: ReadonlyMap<string, Uint8Array>;
+}
 
 /** A home's log, as the disk has it. */
 export interface HomeLog {
@@ -36,9 +40,9 @@ export interface HomeLog {
 }
 
 export interface Oracle {
-  readonly logOf: (home: Home, image: StoreImage) => Promise<HomeLog>;
+  readonly logOf: (home: Home, image: SegmentsImage) => Promise<HomeLog>;
   /** What differs between the log and what the engine holds; null: nothing. */
-  readonly compare: (home: Home, image: StoreImage, now: number) => Promise<string | null>;
+  readonly compare: (home: Home, image: SegmentsImage, now: number) => Promise<string | null>;
 }
 
 export const createOracle = (crypto: CryptoPort): Oracle => {
@@ -144,7 +148,7 @@ export const opBytesIn = (body: Uint8Array): readonly Uint8Array[] => {
 };
 
 /** In the order of their keys, so that a predecessor comes first. */
-const segmentsIn = (image: StoreImage, scope: ScopeId): readonly Uint8Array[] =>
+const segmentsIn = (image: SegmentsImage, scope: ScopeId): readonly Uint8Array[] =>
   [...image.segments]
     .filter(([key]) => key.startsWith(scope))
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly commands?: number;
   /** 0: a test genesis without signatures. */
   readonly suite?: 0 | 1;
+  /** Disks forget what was not flushed, and worse (`crashDisk.ts`). */
+  readonly crash?: boolean;
   /** One member lies. */
   readonly liar?: boolean;
   /** Hears what happens, line by line. */
@@ -87,6 +89,7 @@ class World {
   private readonly commands: Commands = createCommands();
   private readonly devices: Device[] = [];
   private readonly commandsMax: number;
+  private readonly forgets: boolean;
   private readonly trace: ((line: string) => void) | undefined;
   /** Devices whose next quiet moment is to be checked. */
   private readonly due = new Set<Device>();
@@ -96,6 +99,7 @@ class World {
     this.random = createRandom(seed);
     this.trace = options.trace;
     this.commandsMax = options.commands ?? 200;
+    this.forgets = options.crash === true;
     const crypto = createNodeCrypto(createRandom(seed ^ 0x5eed));
     this.oracle = createOracle(crypto);
     this.hub = createMemoryHub({
@@ -124,6 +128,7 @@ class World {
     for (let index = 0; index < count; index++) {
       this.add({
         name: `e${index}`,
+        forgets: this.forgets,
         liar: options.liar === true && index === count - 1 ? createLiar(this.random) : null,
         journalProvesContinuity: this.random.chance(0.6),
         skewMs: this.random.pick(skews),
@@ -228,7 +233,10 @@ class World {
     const { random } = this;
     const device = random.pick(this.devices);
     const dice = random.integer(100);
-    const [what, happen] = this.accidentOf(device, dice);
+    const [what, happen] =
+      this.forgets && random.chance(0.12)
+        ? this.misfortuneOf(device)
+        : this.accidentOf(device, dice);
     this.note(`${device.name} ${what}`);
     happen();
   }
@@ -246,6 +254,10 @@ class World {
     if (dice < 89) return ["clone", () => this.clone(device)];
     const skew = random.pick([...skews, device.skew + 3_600_000]);
     return [`clock ${skew}`, () => device.setClock(skew)];
+  }
+
+  private misfortuneOf(device: Device): readonly [what: string, happen: () => void] {
+    return ["suffers", () => this.restart(device, () => device.suffer())];
   }
 
   private groups(): Parameters<MemoryHub["partition"]>[0] {
@@ -285,8 +297,12 @@ class World {
     if (this.devices.length >= devicesMax) return;
     this.add({
       name: `${device.name}c${this.devices.length}`,
+      forgets: this.forgets,
       liar: device.liar,
-      journalProvesContinuity: this.random.chance(0.6),
+      // An image of files and tables goes with such a disk
+      journalProvesContinuity: this.forgets
+        ? device.journalProvesContinuity
+        : this.random.chance(0.6),
       skewMs: this.random.pick(skews),
       image: device.disk.image(),
     });

@@ -18,12 +18,19 @@ import { createRandom } from "./random.ts";
 export interface JournaledMemoryOptions {
   readonly fileFault?: FileFault;
   readonly tablesFault?: TablesFault;
+  /** Before and after each call of the slot that fences. */
+  readonly fenceFault?: (operation: FenceOperation) => void;
   /** Default true: as where handles can be shared. */
   readonly hasFence?: boolean;
   /** Asked at each opening. Default: always. */
   readonly hasFiles?: () => boolean;
   readonly seed?: number;
   readonly sizes?: JournalSizes;
+}
+
+export interface FenceOperation {
+  readonly kind: "open" | "read" | "write";
+  readonly phase: "before" | "after";
 }
 
 export interface JournaledMemory {
@@ -58,17 +65,28 @@ export const createJournaledMemory = (options: JournaledMemoryOptions = {}): Jou
     slots.set(name, slot);
     return {
       write: (epoch) => {
-        slot.epoch = epoch;
+        onFence("write", () => {
+          slot.epoch = epoch;
+        });
       },
-      read: () => slot.epoch,
+      read: () => onFence("read", () => slot.epoch),
       close: () => undefined,
     };
+  };
+  const onFence = <T>(kind: FenceOperation["kind"], effect: () => T): T => {
+    options.fenceFault?.({ kind, phase: "before" });
+    const result = effect();
+    options.fenceFault?.({ kind, phase: "after" });
+    return result;
   };
   const home: JournalHome = {
     open: (name) =>
       Promise.resolve(
         hasFiles()
-          ? { folder: files(name), openFence: () => Promise.resolve(openFence(name)) }
+          ? {
+              folder: files(name),
+              openFence: () => Promise.resolve().then(() => onFence("open", () => openFence(name))),
+            }
           : null,
       ),
     destroy: async (name) => {

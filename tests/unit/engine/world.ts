@@ -20,13 +20,18 @@ import type { Engine } from "../../../src/engine/engine.ts";
 import type { Home } from "../../../src/engine/home.ts";
 import { joinNetwork } from "../../../src/engine/membership.ts";
 import { findRows } from "../../../src/engine/query.ts";
-import type { Timers } from "../../../src/engine/timers.ts";
 import { createMemoryHub, type MemoryHub, type MemoryNetwork } from "../../../src/net/memory.ts";
 import { InMemoryAdapter, type StoreFault, type StoreImage } from "../../../src/storage/memory.ts";
 import { openDatabase, writeTo, type Opened } from "../../../src/worker/service.ts";
 import type { ServiceEvent } from "../../../src/worker/api.ts";
 import { createNodeCrypto } from "../../support/nodeCrypto.ts";
 import { createRandom } from "../../support/random.ts";
+import {
+  createVirtualTime,
+  virtualTimers,
+  type Life,
+  type VirtualTime,
+} from "../../support/virtualTime.ts";
 
 export const secret = "a secret of thirty-two bytes or more";
 export const networkId = "home";
@@ -88,10 +93,6 @@ interface Around {
   readonly network: MemoryNetwork;
 }
 
-interface Life {
-  isAlive: boolean;
-}
-
 /** One profile of a browser: a disk, and at most one engine that runs on it. */
 export class Device {
   readonly network: MemoryNetwork;
@@ -121,7 +122,7 @@ export class Device {
     this.life = life;
     const { clock, crypto } = this.around;
     const opened = await openDatabase(
-      { adapter: this.adapter, crypto, bounds, timers: timersOf(clock, life, () => this.skew) },
+      { adapter: this.adapter, crypto, bounds, timers: virtualTimers(clock, life, () => this.skew) },
       { name: diskName, durability: "strict" },
       (event) => {
         if (life.isAlive) this.events.push(event);
@@ -330,92 +331,3 @@ export const findOf = (collection: string, request: Partial<FindRequest>): FindR
   ...request,
   filter: normaliseFilter(request.filter ?? {}),
 });
-
-// ------------------------------------------------------------------------------ virtual time
-
-interface VirtualTime {
-  readonly now: () => number;
-  readonly soon: (run: () => void) => void;
-  readonly after: (milliseconds: number, run: () => void) => () => void;
-  readonly settle: () => Promise<void>;
-  readonly pass: (milliseconds: number) => Promise<void>;
-  /** On to the next thing that is due; false: there is none. */
-  readonly step: () => Promise<boolean>;
-}
-
-interface Planned {
-  readonly at: number;
-  readonly run: () => void;
-}
-
-const createVirtualTime = (): VirtualTime => {
-  let now = Date.UTC(2026, 0, 1);
-  let waiting = 0;
-  let planned: Planned[] = [];
-
-  const settle = async (): Promise<void> => {
-    do await turn();
-    while (waiting > 0);
-  };
-  const next = (): Planned | undefined =>
-    planned.reduce<Planned | undefined>(
-      (least, each) => (least === undefined || each.at < least.at ? each : least),
-      undefined,
-    );
-  const step = async (until = Infinity): Promise<boolean> => {
-    const first = next();
-    if (first === undefined || first.at > until) return false;
-    planned = planned.filter((each) => each !== first);
-    now = Math.max(now, first.at);
-    first.run();
-    await settle();
-    return true;
-  };
-
-  return {
-    now: () => now,
-    soon: (run) => {
-      // A turn of its own, which comes whether or not anybody lets time pass.
-      waiting += 1;
-      setImmediate(() => {
-        waiting -= 1;
-        run();
-      });
-    },
-    after(milliseconds, run) {
-      const plan = { at: now + milliseconds, run };
-      planned.push(plan);
-      return () => {
-        planned = planned.filter((each) => each !== plan);
-      };
-    },
-    settle,
-    async pass(milliseconds) {
-      const end = now + milliseconds;
-      await settle();
-      while (await step(end));
-      now = end;
-    },
-    step,
-  };
-};
-
-/** Promises that wait for nothing are done when the platform's next turn comes. */
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-
-/** A process that ended does nothing any more. */
-const timersOf = (clock: VirtualTime, life: Readonly<Life>, skew: () => number): Timers => {
-  const whileAlive = (run: () => void) => (): void => {
-    if (life.isAlive) run();
-  };
-  return {
-    now: () => clock.now() + skew(),
-    soon: (run) => {
-      clock.soon(whileAlive(run));
-    },
-    after: (milliseconds, run) => clock.after(milliseconds, whileAlive(run)),
-  };
-};

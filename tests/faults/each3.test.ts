@@ -1,0 +1,12 @@
+/**
+ * Every call of the disk that the workload makes fails once in every way, a quarter of them here:
+ * the files run at once.
+ */
+import { expect, test } from "vitest";
+import { tryEach } from "./plans.ts";
+
+test("each call fails once, part 3 of 4", { timeout: 600_000 }, async () => {
+  const { trials, problems } = await tryEach("files", { part: 2, of: 4 });
+  expect(problems).toEqual([]);
+  expect(trials).toBeGreaterThan(300);
+});
