@@ -72,8 +72,8 @@ export interface Machine {
   readonly operations: () => readonly OperationKind[];
   /** How many of the failures have come. */
   readonly failed: () => number;
-  /** From now on everything that writes fails for want of space, or no more. */
-  readonly fill: (isFull: boolean) => void;
+  /** From that operation on all that writes fails for want of space; null: there is some again. */
+  readonly fill: (from: number | null) => void;
   /** Nothing fails any more. */
   readonly heal: () => void;
 }
@@ -179,7 +179,7 @@ const createFailingDisk = (planned: readonly Failure[]): FailingDisk => {
   const operations: OperationKind[] = [];
   let failures = planned;
   let failed = 0;
-  let isFull = false;
+  let fullFrom: number | null = null;
   const wayNow = (phase: "before" | "after"): Way | null => {
     const failure = failures.find(({ operation }) => operation === operations.length);
     if (failure === undefined || (failure.way === "after") !== (phase === "after")) return null;
@@ -190,17 +190,18 @@ const createFailingDisk = (planned: readonly Failure[]): FailingDisk => {
     operations,
     meet(kind, phase) {
       if (phase === "before") operations.push(kind);
+      const isFull = fullFrom !== null && operations.length >= fullFrom;
       if (isFull && phase === "before" && spaceUsing.has(kind)) throw fullDisk(kind, operations);
       const way = wayNow(phase);
       if (way !== null) throw injected(kind, way, operations.length);
     },
     failed: () => failed,
-    fill(full) {
-      isFull = full;
+    fill(from) {
+      fullFrom = from;
     },
     heal() {
       failures = [];
-      isFull = false;
+      fullFrom = null;
     },
   };
 };
