@@ -102,14 +102,15 @@ export const faultsOf = async (
   running: Running,
   ledger: Ledger,
 ): Promise<readonly string[]> => {
-  const { engine, info } = running.opened;
+  const { engine } = running.opened;
   const crypto = createNodeCrypto(createRandom(1));
   const oracle = createOracle(crypto);
   // What is cut or written to pages meanwhile would be seen twice or not at all
   await machine.settle();
   await loadPages(engine);
   const image = { segments: machine.segments() };
-  const problems: string[] = [...info.damage];
+  const damage = [...running.store.damage(), ...engine.damage];
+  const problems = damage.map(({ where, key, reason }) => `${where} ${key}: ${reason}`);
   const { rolledBack } = running.store.opening;
   if (rolledBack !== null) problems.push(`the ${rolledBack} are taken for rolled back`);
   for (const home of engine.registry.homes()) {

@@ -122,7 +122,12 @@ export class Device {
     this.life = life;
     const { clock, crypto } = this.around;
     const opened = await openDatabase(
-      { adapter: this.adapter, crypto, bounds, timers: virtualTimers(clock, life, () => this.skew) },
+      {
+        adapter: this.adapter,
+        crypto,
+        bounds,
+        timers: virtualTimers(clock, life, () => this.skew),
+      },
       { name: diskName, durability: "strict" },
       (event) => {
         if (life.isAlive) this.events.push(event);
