@@ -15,7 +15,7 @@ import type { Home } from "./home.ts";
 import type { Journal } from "./journal.ts";
 import type { Unflushed } from "./unflushed.ts";
 import type { OwnWriter, Placing } from "./writer.ts";
-import { applyWrite, type WriteDeps } from "./writes.ts";
+import { applyWrite, needNamed, type WriteDeps } from "./writes.ts";
 
 /** Writes that concern a collection as a whole; `homes.ts` does them. */
 export type CollectionWrite = Exclude<
@@ -69,6 +69,7 @@ const attempt = (deps: CommitDeps, { commandId, write }: WriteRequest): Promise<
 const countsOf = (deps: CommitDeps, draft: Draft, write: Write): readonly number[] => {
   switch (write.kind) {
     case "batch":
+      needNamed(write.writes, deps.readable);
       return write.writes.map((each) => applyWrite(draft, each, deps));
     case "insert":
     case "upsert":

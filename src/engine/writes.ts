@@ -26,6 +26,29 @@ export interface WriteDeps {
 }
 
 /**
+ * Throws one `PageMiss` for all documents that the writes name: if each asked for its own, all those
+ * before it would be decided again for every page.
+ */
+export const needNamed = (
+  writes: readonly DocumentWrite[],
+  readable: WriteDeps["readable"],
+): void => {
+  const idsByCollection = new Map<string, string[]>();
+  for (const write of writes) {
+    const ids = idsByCollection.get(write.collection) ?? [];
+    for (const id of namedBy(write)) ids.push(id);
+    idsByCollection.set(write.collection, ids);
+  }
+  for (const [collection, ids] of idsByCollection) readable(collection).need(ids);
+};
+
+const namedBy = (write: DocumentWrite): readonly string[] => {
+  if (!("rows" in write)) return write.target.kind === "ids" ? write.target.ids : [];
+  const rows = new RowsReader(write.rows);
+  return Array.from({ length: rows.length }, (_, row) => rows.id(row));
+};
+
+/**
  * Adds a write's ops to the draft. The count of documents that it matched; throws with the draft
  * half filled.
  */

@@ -187,7 +187,7 @@ test.describe("a flipped bit", () => {
     const found = await find(page);
     expect(numbers(found)).toEqual(upTo(8));
     expect(found.health.damage).toContainEqual(
-      expect.objectContaining({ where: "journal", lost: true }),
+      expect.objectContaining({ where: "journal", lost: "unknown" }),
     );
     await insert(page, 12, 14, "singly");
     await close(page);
