@@ -43,7 +43,7 @@ export const killRound = async (round: Round): Promise<readonly string[]> => {
     }
   }
   const { damage } = await database.health();
-  wrong.push(...damage.map((line) => `seed ${String(seed)}: damage: ${line}`));
+  wrong.push(...damage.map(({ what }) => `seed ${String(seed)}: damage: ${what}`));
   await database.shutdown();
   // What was in effect unheard stays so
   for (const [id, version] of found) acknowledged.set(id, version);

@@ -26,7 +26,8 @@ const countingAdapter = (): {
         return new Proxy(store, {
           get: (target, property) => {
             if (property === "pages") readings += 1;
-            return Reflect.get(target, property, target);
+            const value: unknown = Reflect.get(target, property, target);
+            return value;
           },
         });
       },
