@@ -26,8 +26,8 @@ export interface WriteDeps {
 }
 
 /**
- * Throws one `PageMiss` for all documents that the writes name: if each asked for its own, all those
- * before it would be decided again for every page.
+ * Throws one `PageMiss` for all documents that the writes name: if each asked for its own, all
+ * those before it would be decided again for every page.
  */
 export const needNamed = (
   writes: readonly DocumentWrite[],

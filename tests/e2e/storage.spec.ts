@@ -125,7 +125,7 @@ test.describe("one half is deleted", () => {
     expect(later.health.damage).toEqual([]);
   });
 
-  test("OPFS behind a database that was not closed: what was absorbed is there, the loss is told", async ({
+  test("OPFS behind one that was not closed: what was absorbed is there, the rest told", async ({
     storage: page,
   }) => {
     await insert(page, 0, 300);
