@@ -16,7 +16,10 @@ type HandleOperation = "write" | "flush" | "truncate" | "close";
 /** What it throws, the call throws: before the effect nothing happened, after it all did. */
 export type FileFault = (operation: FileOperation) => void;
 
-/** Thrown by a fault before a write: so much of it is written, and then the write throws the cause. */
+/**
+ * Thrown by a fault before a write: so much of it is written, and then the write throws the
+ * cause.
+ */
 export class TornWrite extends Error {
   override readonly name = "TornWrite";
   /** 0 to 1. */

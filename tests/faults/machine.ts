@@ -18,7 +18,10 @@ import { testNetwork } from "../support/testNetwork.ts";
 import { createVirtualTime, virtualTimers, type Life } from "../support/virtualTime.ts";
 import { networkId, secret } from "../unit/engine/world.ts";
 
-/** `files`: the journal in files, with a slot that fences; `asking`: without it; `tables`: no files. */
+/**
+ * `files`: the journal in files, with a slot that fences; `asking`: without it; `tables`: no
+ * files.
+ */
 export type Mode = "files" | "asking" | "tables";
 
 /** `torn`: a part of a write to a file took effect. */
