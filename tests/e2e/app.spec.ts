@@ -308,3 +308,32 @@ test("everything can be done with the keyboard alone", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(row(page, "Typed")).toBeVisible();
 });
+
+test("a full disk refuses a write and says so; with space again it is stored", async ({
+  context,
+  page,
+  baseURL,
+}) => {
+  test.slow();
+  const browser = await context.newCDPSession(page);
+  const origin = new URL(baseURL ?? "").origin;
+  await browser.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+  await open(page);
+  await makeCollection(page, "notes");
+  await addAsJson(page, '{ "title": "Before" }');
+  const dialog = await startDocument(page);
+  await dialog.getByRole("radio", { name: "JSON" }).check();
+  const large = JSON.stringify({ title: "After", text: "x".repeat(1_040_000) });
+  await dialog.getByLabel("Document as JSON").fill(large);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog.getByText(/no space left for this site/)).toBeVisible();
+  await browser.send("Storage.overrideQuotaForOrigin", { origin });
+  // Chromium may remember for a while how little space there was
+  await expect(async () => {
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(row(page, "After")).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 90_000 });
+  await page.reload();
+  await expect(row(page, "After")).toBeVisible();
+  await expect(row(page, "Before")).toBeVisible();
+});

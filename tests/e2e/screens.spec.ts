@@ -4,16 +4,7 @@
  */
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page, type TestInfo } from "@playwright/test";
-import {
-  addAsJson,
-  addNote,
-  edit,
-  makeCollection,
-  open,
-  row,
-  share,
-  startDocument,
-} from "./steps.ts";
+import { addAsJson, addNote, edit, makeCollection, open, share, startDocument } from "./steps.ts";
 
 const looks = [
   { colorScheme: "light", width: 1280 },
@@ -186,25 +177,6 @@ for (const { colorScheme, width } of looks) {
       await expect(page.getByRole("heading", { name: /^A newer version/ })).toBeVisible();
     });
 
-    test("storage without space", async ({ context, page }, info) => {
-      await open(page);
-      await makeCollection(page, "notes");
-      await addNote(page, "Before");
-      const browser = await context.newCDPSession(page);
-      const { origin } = new URL(page.url());
-      await browser.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
-      const dialog = await startDocument(page);
-      await dialog.getByRole("radio", { name: "JSON" }).check();
-      await dialog.getByLabel("Document as JSON").fill(largeDocument);
-      await dialog.getByRole("button", { name: "Save" }).click();
-      await expect(dialog.getByText(/no space left for this site/)).toBeVisible();
-      await look(page, info, "36 no space");
-      await browser.send("Storage.overrideQuotaForOrigin", { origin });
-      await dialog.getByRole("button", { name: "Save" }).click();
-      await expect(row(page, "After")).toBeVisible();
-      await expect(row(page, "Before")).toBeVisible();
-    });
-
     test("storage that fails", async ({ page }, info) => {
       await page.route("**/db.worker-*.js", (route) => route.abort());
       await page.goto("/");
@@ -224,9 +196,6 @@ const onTables = async (page: Page, run: (name: string) => Promise<void>): Promi
   expect(names).toHaveLength(1);
   await page.evaluate(run, names[0] ?? "");
 };
-
-/** More than the megabyte that Chromium sets aside for a file at a time. */
-const largeDocument = JSON.stringify({ title: "After", text: "x".repeat(1_040_000) });
 
 const longDocument = JSON.stringify({
   title: "Moving house",

@@ -22,7 +22,7 @@ const documents = (count: number, from = 0): readonly object[] =>
 
 test("cutting waits: writes go on into the journal, and are cut when there is space", async () => {
   const world = createWorld();
-  const device = await world.open({ bounds: { journalHeldBytes: 1_000 } });
+  const device = await world.open({ bounds: { journalHeldBytes: 2_000 } });
   await device.share("notes");
   fill(device, ["write"]);
   await device.insert("notes", documents(300));
