@@ -114,19 +114,11 @@ export class PageDatabase {
 
 /** null: there is no screen for it alone. */
 const phaseOf = (problem: Problem, attempts: number): Phase | null => {
-  switch (problem.code) {
-    case "AlreadyOpen":
-    case "Replaced":
-      return { kind: "already-open", attempts };
-    case "StorageLost":
-      return { kind: "lost", problem, attempts };
-    case "NewerFormat":
-      return { kind: "newer" };
-    case "QuotaExceeded":
-      return { kind: "full", attempts };
-    default:
-      return null;
-  }
+  const { code } = problem;
+  if (code === "AlreadyOpen" || code === "Replaced") return { kind: "already-open", attempts };
+  if (code === "StorageLost") return { kind: "lost", problem, attempts };
+  if (code === "NewerFormat") return { kind: "newer" };
+  return code === "QuotaExceeded" ? { kind: "full", attempts } : null;
 };
 
 /** One that can be opened after all is left as it is. */
