@@ -54,7 +54,7 @@ const present = (factory: IDBFactory | null): IDBFactory => {
 };
 
 const layout: Layout = {
-  version: 2,
+  version: 1,
   upgrade: (database) => {
     for (const table of allTables) {
       if (!database.objectStoreNames.contains(table)) database.createObjectStore(table);
