@@ -10,8 +10,8 @@ import { folderNameOf } from "../../../src/storage/opfs.ts";
 export interface Tampering {
   readonly deleteFiles: (name: string) => Promise<void>;
   readonly deleteTables: (name: string) => Promise<void>;
-  /** Raises the version of the tables, as a later program does. */
-  readonly raiseVersion: (name: string) => Promise<void>;
+  /** Raises the version of the tables, as a later program does; returns it. */
+  readonly raiseVersion: (name: string) => Promise<number>;
   /** Journal files with their sizes, in the order of their names. */
   readonly journalFiles: (name: string) => Promise<readonly (readonly [string, number])[]>;
   /** Where a journal file stands, from the root of OPFS. */
@@ -44,6 +44,7 @@ export const tamper: Tampering = {
     const opening = indexedDB.open(name, version + 1);
     await settled(opening);
     opening.result.close();
+    return version + 1;
   },
   journalFiles: async (name) => {
     const files: (readonly [string, number])[] = [];
