@@ -41,6 +41,8 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/browser/**", "tests/e2e/**"],
           environment: "node",
+          // its own default leaves one core of two idle
+          maxWorkers: 2,
         },
       },
       {

@@ -31,6 +31,11 @@ export interface Cutter {
   wake(): void;
   /** Cuts all that this device wrote in these homes and the journal has kept. */
   cutAll(homes: readonly Home[]): Promise<void>;
+  /**
+   * Stores what says which homes there are: a segment that is stored in a home that only a lost
+   * journal told of would be found by nobody, and be written over.
+   */
+  keepHomes(): Promise<void>;
   /** Runs while nothing is being cut. */
   pause(run: () => Promise<void>): Promise<void>;
   /** Cuts everything, then lets the journal go: at close, and when it has grown. */
@@ -42,6 +47,8 @@ export interface CutterDeps {
   readonly crypto: CryptoPort;
   readonly journal: Journal;
   readonly homes: () => readonly Home[];
+  /** The one that says which others there are. */
+  readonly system: Home;
   /** The journal is let go when it holds more. */
   readonly heldBytesMax: number;
   /** The journal was let go. */
@@ -81,11 +88,23 @@ export const createCutter = (deps: CutterDeps): Cutter => {
     wake() {
       if (deps.journal.heldBytes() > deps.heldBytesMax) absorbSoon();
     },
-    cutAll: (homes) => enqueue(() => cutHomes(deps, homes)),
+    cutAll: (homes) =>
+      enqueue(async () => {
+        if (homes.some(hasPending)) await cutHomes(deps, [deps.system, ...homes]);
+      }),
+    async keepHomes() {
+      while (hasPending(deps.system)) {
+        await deps.journal.idle();
+        await enqueue(() => cutHomes(deps, [deps.system]));
+      }
+    },
     pause: enqueue,
     absorb: () => enqueue(() => absorb(deps)),
   };
 };
+
+const hasPending = (home: Home): boolean =>
+  writersOf(home).some((writer) => writer.pendingOps() > 0);
 
 /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
 const cutHomes = async (deps: CutterDeps, homes: readonly Home[]): Promise<void> => {

@@ -69,7 +69,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const identity = await identityIn(deps);
   const bounds = { ...defaultBounds, ...deps.bounds };
   // They are made below, and needed when peers' segments come or a page is damaged
-  let later: Pick<WritingParts, "rebuild" | "checkpointer"> | null = null;
+  let later: Pick<WritingParts, "rebuild" | "checkpointer" | "cutter"> | null = null;
   const madeLater = (): NonNullable<typeof later> => {
     assert(later !== null, "nothing comes before the database is open");
     return later;
@@ -78,6 +78,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     ...{ store, deps, identity, bounds },
     rename: (home) => madeLater().rebuild.rename(home),
     beginAnew: (home) => madeLater().rebuild.beginAnew(home),
+    keepHomes: () => madeLater().cutter.keepHomes(),
     arrived: () => {
       madeLater().checkpointer.wake();
     },
@@ -101,6 +102,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   await mend(opened, rebuild, ingest);
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
+  writing.mended();
   return {
     ...{ deps, identity, registry, ingest, damage },
     ...{ cutter, homes, rebuild, checkpointer, journal: writing.journal },
@@ -134,7 +136,9 @@ const commandsOf = ({ meta, commits }: OpenedLog): Commands => {
 
 /** What was not found as it was left. */
 const mend = async (opened: OpenedLog, rebuild: Rebuild, ingest: Ingest): Promise<void> => {
-  for (const home of opened.broken) await rebuild.beginAnew(home);
+  for (const [home, isAhead] of opened.broken) {
+    await (isAhead ? rebuild.salvage(home) : rebuild.beginAnew(home));
+  }
   for (const [home, segments] of opened.undelivered) {
     await ingest.take(home, segments, { scope: home.scope, from: "", isRequested: true });
   }

@@ -20,7 +20,7 @@ import {
 import type { SegmentKey, Store, StoredSegment } from "../storage/store.ts";
 import { createBatch, type Batch } from "./append.ts";
 import { controlOf, isApplied, isOwnSegment, keyringOf, writersOf, type Home } from "./home.ts";
-import { createReadTurn, DamagedPage } from "./pages/pageMiss.ts";
+import { DamagedPage, readingUndamaged } from "./pages/pageMiss.ts";
 import type { Unflushed } from "./unflushed.ts";
 
 /** What came of segments that a peer sent. */
@@ -41,6 +41,8 @@ export interface IngestDeps {
   readonly observe: (time: Time, isOwn: boolean) => void;
   /** Documents changed by what was read; it is durable. */
   readonly read: (batch: Batch) => void;
+  /** Comes before anything is stored. */
+  readonly keepHomes: () => Promise<void>;
   /** Delivered and stored: it may be passed on. */
   readonly stored: (home: Home, segments: readonly DeliveredSegment[], from: string) => void;
   /** A fork renamed ops: the home is to be read anew from its log. */
@@ -131,6 +133,7 @@ const keep = async (
 ): Promise<void> => {
   const note = home.fresh.note(delivered);
   try {
+    await deps.keepHomes();
     await deps.store.write({
       segments: delivered.map((one) => storedOf(home, one)),
       pages: [note],
@@ -199,7 +202,7 @@ const readAll = async (
     }
     const opened = await openSegment(segment, keyringOf(home), crypto);
     const ops = opsOf(home, segment, opened).filter((op) => !isApplied(home, op));
-    await reading(() => {
+    await readingUndamaged(() => {
       home.documents.need(ops.flatMap((op) => (op.kind === "no-op" ? [] : [op.id])));
       unflushed.read(home, ops, batch);
     });
@@ -209,9 +212,6 @@ const readAll = async (
   }
   return batch;
 };
-
-/** A `DamagedPage` goes to whoever called: only they can read the home anew. */
-const reading = createReadTurn((scope) => Promise.reject(new DamagedPage(scope)));
 
 const parseCandidate = (home: Home, bytes: Uint8Array, source: Source): readonly Candidate[] => {
   const parsed = parseSegment(bytes);

@@ -10,7 +10,7 @@ import type { Damage, Store } from "../storage/store.ts";
 import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
-import { createReadTurn, DamagedPage } from "./pages/pageMiss.ts";
+import { unlessDamaged } from "./pages/pageMiss.ts";
 import { homePageKeys } from "./pages/checkpoint.ts";
 import { readFresh, restoreHome, type RestoredHome } from "./pages/restore.ts";
 import { readStored, type ReadHome } from "./readStored.ts";
@@ -24,8 +24,11 @@ export interface OpenedLog {
   readonly heldBytes: number;
   /** Of the latest own op that the journal or a checkpoint tells of. */
   readonly lastTime: Time | null;
-  /** Homes whose own log was not found as it was left: a new incarnation is to begin there. */
-  readonly broken: readonly Home[];
+  /**
+   * Homes whose own log was not found as it was left: a new incarnation is to begin there. True:
+   * its documents hold what the log does not.
+   */
+  readonly broken: ReadonlyMap<Home, boolean>;
   /** Stored segments that lack what they build on. */
   readonly undelivered: ReadonlyMap<Home, readonly Uint8Array[]>;
 }
@@ -43,7 +46,7 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   const { commits, ...journal } = await readJournal(store, tell);
   const opening: Opening = {
     ...{ deps, commits, meta: await store.meta() },
-    ...{ broken: new Set(), undelivered: new Map(), lastTime: lastTimeOf(commits) },
+    ...{ broken: new Map(), undelivered: new Map(), lastTime: lastTimeOf(commits) },
   };
   await openHome(opening, registry.system);
   const readNames = (): readonly string[] => {
@@ -60,14 +63,14 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
     if (home !== registry.system) await openHome(opening, home);
   }
   const { meta, lastTime, broken, undelivered } = opening;
-  return { commits, ...journal, meta, lastTime, broken: [...broken], undelivered };
+  return { commits, ...journal, meta, lastTime, broken, undelivered };
 };
 
 interface Opening {
   readonly deps: OpenLogDeps;
   readonly commits: readonly Commit[];
   readonly meta: ReadonlyMap<string, Uint8Array>;
-  readonly broken: Set<Home>;
+  readonly broken: Map<Home, boolean>;
   readonly undelivered: Map<Home, readonly Uint8Array[]>;
   lastTime: Time | null;
 }
@@ -82,9 +85,8 @@ const openHome = async (opening: Opening, home: Home): Promise<void> => {
   }
   opening.lastTime = laterTime(opening.lastTime, checkpoint.lastTime);
   const restored = restoreContents(opening, home, checkpoint);
-  if (lacksApplied(home, restored)) {
-    const reason = "it ends before what the pages hold";
-    deps.tell({ where: "journal", key: home.scope, reason });
+  const beyond = appliedBeyond(home, restored);
+  if (beyond === "written anew") {
     await openWhole(opening, home);
     return;
   }
@@ -94,30 +96,21 @@ const openHome = async (opening: Opening, home: Home): Promise<void> => {
     return true;
   });
   if (isRead === null) await openWhole(opening, home);
+  // What the journal lost the store has told
+  else if (beyond === "lost") opening.broken.set(home, true);
 };
 
 const openWhole = async (opening: Opening, home: Home): Promise<void> => {
   const { store, ingest, tell } = opening.deps;
   await readFresh(home, store);
   const read = await readStored(home, store, ingest, tell);
+  opening.broken.delete(home);
   takeWriter(opening, home, restoreContents(opening, home, read));
   readPending(home);
 };
 
-/** null: a page that the turn needs is damaged, and nothing was done. */
-const unlessDamaged = async <T>(run: () => T): Promise<T | null> => {
-  try {
-    return await reading(run);
-  } catch (error) {
-    if (error instanceof DamagedPage) return null;
-    throw error;
-  }
-};
-
-const reading = createReadTurn((scope) => Promise.reject(new DamagedPage(scope)));
-
 const restoreContents = (
-  { deps, commits, meta, undelivered }: Opening,
+  { commits, meta, undelivered }: Opening,
   home: Home,
   { read, waiting }: ReadHome,
 ): RestoredWriter | null => {
@@ -125,7 +118,7 @@ const restoreContents = (
   if (waiting.length > 0) undelivered.set(home, waiting);
   else undelivered.delete(home);
   const parts = commits.flatMap((each) => each.parts.filter(({ scope }) => scope === home.scope));
-  return restoreWriter(home, parts, readPresent(home, meta), deps.tell);
+  return restoreWriter(home, parts, readPresent(home, meta));
 };
 
 const takeWriter = (
@@ -134,27 +127,38 @@ const takeWriter = (
   restored: RestoredWriter | null,
 ): void => {
   home.writer = restored?.writer ?? null;
-  if (restored?.isWhole === false) broken.add(home);
-  else if (home.membership.kind === "open" && !deps.store.journalProvesContinuity) {
-    retireWriter(home);
-  }
+  const { journalKind, journalProvesContinuity } = deps.store;
+  // What stands in `local` alone can not be split; but a journal of files can lose its last record
+  const mayHaveWrittenMore = home.membership.kind === "open" || journalKind === "file";
+  if (restored?.isWhole === false) broken.set(home, false);
+  else if (mayHaveWrittenMore && !journalProvesContinuity) retireWriter(home);
 };
 
 /**
- * A journal of another time than the tables says nothing of what the pages hold: the log decides.
+ * A journal that is newer than the tables says nothing of what the pages hold: the log decides. One
+ * that is older, or gone, lacks what they hold.
  */
 const restoreCheckpoint = async (home: Home, deps: OpenLogDeps): Promise<RestoredHome | null> => {
-  if (deps.store.opening.rolledBack === null) return restoreHome(home, deps);
+  if (deps.store.opening.rolledBack !== "tables") return restoreHome(home, deps);
   await deps.store.write({ removedPages: homePageKeys(home.scope) });
   return null;
 };
 
-/** Pages hold ops of this device that neither its segments nor the journal have any more. */
-const lacksApplied = ({ applied, tree }: Home, restored: RestoredWriter | null): boolean =>
-  [...applied].some(([writer, n]) => {
-    const known = restored?.writer.id === writer ? restored.writer.next().n - 1 : 0;
-    return tree.headsOf(writer).every((head) => head.n < n) && known < n;
-  });
+/**
+ * Whether the pages hold ops of this device that neither its segments nor the journal have any
+ * more: lost, or written anew under the incarnation that the journal tells of.
+ */
+const appliedBeyond = (
+  { applied, tree }: Home,
+  restored: RestoredWriter | null,
+): "nothing" | "lost" | "written anew" => {
+  for (const [writer, n] of applied) {
+    if (tree.headsOf(writer).some((head) => head.n >= n)) continue;
+    if (restored !== null && restored.writer.id !== writer) return "written anew";
+    if (restored === null || restored.missing.some((one) => one <= n)) return "lost";
+  }
+  return "nothing";
+};
 
 /**
  * Collections that were dropped or brought home may have a log in a network all the same: it goes

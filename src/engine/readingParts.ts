@@ -44,6 +44,7 @@ export interface ReadingDeps {
   readonly bounds: StorageBounds;
   readonly rename: (home: Home) => Promise<void>;
   readonly beginAnew: (home: Home) => Promise<void>;
+  readonly keepHomes: () => Promise<void>;
   /** Peers changed documents. */
   readonly arrived: () => void;
 }
@@ -85,7 +86,7 @@ export const createReadingParts = (around: ReadingDeps): ReadingParts => {
       if (isOwn) written = laterTime(written, time);
     },
     stored: deps.onSegments,
-    ...{ renamed: around.rename, ownLogReturned: around.beginAnew },
+    ...{ renamed: around.rename, ownLogReturned: around.beginAnew, keepHomes: around.keepHomes },
   });
   return {
     ...{ registry, pages, repair, turn, live, changes, unflushed, tell, clock, ingest, damage },

@@ -8,14 +8,17 @@ import type { CryptoPort } from "../core/crypto/port.ts";
 import type { PageKey, Store } from "../storage/store.ts";
 import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
+import type { Draft } from "./draft.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { replaceContents, writersOf, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 import { staleCheckpoint } from "./pages/checkpoint.ts";
+import { unlessDamaged } from "./pages/pageMiss.ts";
 import { readStored } from "./readStored.ts";
 import { createReissue, unsentOf, type Unsent } from "./reissue.ts";
 import { pendingOps, readPending } from "./replay.ts";
+import { chunksOf, salvageFrom, writeSalvaged } from "./salvage.ts";
 import { createStoredOps } from "./storedOps.ts";
 
 export interface Rebuild {
@@ -23,6 +26,8 @@ export interface Rebuild {
   rename(home: Home): Promise<void>;
   /** Ends the incarnation; what it did not cut goes on under the next. */
   beginAnew(home: Home): Promise<void>;
+  /** The same where documents hold what the log has lost: that is written anew, too. */
+  salvage(home: Home): Promise<void>;
 }
 
 export interface RebuildDeps {
@@ -33,6 +38,8 @@ export interface RebuildDeps {
   readonly journal: Journal;
   readonly commits: Pick<Commits, "commit">;
   readonly exclusive: Exclusive;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Every document of the home may show differently. */
   readonly reread: (home: Home) => void;
 }
@@ -62,6 +69,10 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       await quietly(() => beginAnew(deps, home));
       deps.reread(home);
     },
+    async salvage(home) {
+      await quietly(() => salvage(deps, home));
+      deps.reread(home);
+    },
   };
 };
 
@@ -80,12 +91,40 @@ const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
   await forget(deps, home, stale);
   if (unsent.ops.length === 0) return;
   try {
-    await writeAnew(deps.commits, home, unsent);
+    await deps.commits.commit((draft) => {
+      writeAnew(draft, home, unsent);
+    });
   } catch (error) {
     Object.assign(home, { writer, retired });
     readPending(home);
     throw error;
   }
+};
+
+/**
+ * The pages go last: until all is written anew they are the only place where it stands. An opening
+ * in between finds the next incarnation in the journal, and knows by that what they are.
+ */
+const salvage = async (deps: RebuildDeps, home: Home): Promise<void> => {
+  const { store, crypto, now, commits } = deps;
+  const { documents } = home;
+  const unsent = await unsentIn(home, store, crypto);
+  const { read } = await readStored(home, store, deps.ingest);
+  const found = await unlessDamaged(() => salvageFrom(documents, read.documents, now()));
+  const stale = staleCheckpoint(home);
+  replaceContents(home, read);
+  Object.assign(home, { writer: null, retired: [] });
+  const [first, ...others] = chunksOf(found ?? []);
+  await commits.commit((draft) => {
+    writeAnew(draft, home, unsent);
+    for (const each of first ?? []) writeSalvaged(draft, home, each, now());
+  });
+  for (const chunk of others) {
+    await commits.commit((draft) => {
+      for (const each of chunk) writeSalvaged(draft, home, each, now());
+    });
+  }
+  await forget(deps, home, stale);
 };
 
 /** Before anything is written to the home: an opening must not build on what its pages hold. */
@@ -104,9 +143,7 @@ const unsentIn = async (home: Home, store: Store, crypto: CryptoPort): Promise<U
   return unsentOf(pendingOps(home), (await Promise.all(returned)).flat(), stored);
 };
 
-const writeAnew = (commits: Pick<Commits, "commit">, home: Home, unsent: Unsent): Promise<void> => {
+const writeAnew = (draft: Draft, home: Home, unsent: Unsent): void => {
   const reissue = createReissue(unsent, (dot) => home.tree.locate(dot) !== null);
-  return commits.commit((draft) => {
-    for (const op of unsent.ops) draft.put(home, (dot, time) => reissue.next(op, dot, time));
-  });
+  for (const op of unsent.ops) draft.put(home, (dot, time) => reissue.next(op, dot, time));
 };

@@ -121,7 +121,7 @@ const rolledBackReports: Readonly<Record<"tables" | "journal", DamageReport>> = 
     where: "journal",
     what:
       "The journal beside the stored documents is gone, or older than they are: changes that " +
-      "had not been moved from it are missing.",
+      "had not been copied from it are missing.",
     lost: "unknown",
     advice: `Look at what you changed last. ${fromBoth}`,
     detail: "rolled back: journal",

@@ -45,6 +45,8 @@ export interface RestoredWriter {
   readonly writer: OwnWriter;
   /** False: its log was not found as it was left, so it must not go on. */
   readonly isWhole: boolean;
+  /** Of the numbers that are in neither, the first of each gap; the last is what comes next. */
+  readonly missing: readonly number[];
 }
 
 /**
@@ -55,7 +57,6 @@ export const restoreWriter = (
   home: Home,
   parts: readonly JournalPart[],
   noted: PresentWriter | null,
-  damage: (found: Damage) => void,
 ): RestoredWriter | null => {
   const id = parts.at(-1)?.writer ?? noted?.writer;
   if (id === undefined) return null;
@@ -64,40 +65,31 @@ export const restoreWriter = (
   const present = noted?.writer === id ? noted : { writer: id, head: null };
   // It began and never wrote.
   if (own.length === 0 && present.head === null) return null;
-  const writer = resumeWriter(home, present, own[0]?.start?.opening ?? null);
+  const writer = resumeWriter(home, present, own[0]?.opening ?? null);
   let isWhole = endsAt(home, present);
-  let lastTime: Time | null = null;
+  const missing: number[] = [];
   for (const part of own) {
-    const { start, first } = part;
     const { n } = writer.next();
     // Stored already: the journal is let go of later than segments are cut.
-    if (first < n) continue;
-    if (first > n) isWhole = false;
-    const before: Time | null = start === null ? lastTime : start.time;
-    if (before === null || (start === null && first !== n)) {
-      // The beginning of its run is lost, and with it what its paths and rows are.
+    if (part.first < n) continue;
+    // Records before it are lost
+    if (part.first > n) {
+      missing.push(n);
       isWhole = false;
-      const reason = "the beginning of its segment is not there";
-      damage({ where: "journal", key: `${id}/${String(first)}`, reason });
-      continue;
     }
-    lastTime = timeAfter(part, before);
-    writer.restore(part, lastTime);
+    // Tables that were rolled back behind the journal: read now, it would come before what it names
+    if (part.rows.some((row) => home.tree.find(row.writer, row.header) === null)) isWhole = false;
+    writer.restore(part, lastTimeOf(part));
   }
-  return { writer, isWhole };
+  return { writer, isWhole, missing: [...missing, writer.next().n] };
 };
 
-/** Of the part's last op. The first op of a run has the run's own time. */
-const timeAfter = ({ ops, start }: JournalPart, before: Time): Time => {
-  let time = before;
-  ops.forEach((op, index) => {
-    if (index === 0 && start !== null) return;
+const lastTimeOf = ({ ops, time: first }: JournalPart): Time =>
+  ops.slice(1).reduce<Time>((time, op) => {
     const next = addDelta(time, deltaOf(op));
     assert(next !== null, "this device's times are within bounds");
-    time = next;
-  });
-  return time;
-};
+    return next;
+  }, first);
 
 /**
  * Applies what this device wrote and did not cut: nothing delivered names it, so it comes last. May

@@ -103,12 +103,16 @@ export class OwnWriter {
     this.isClosed = true;
   }
 
-  /** A commit that the journal kept. */
+  /**
+   * A commit that the journal kept. Where records before it are lost it begins a run that is no
+   * whole one, and is never cut: this incarnation ends.
+   */
   restore(part: JournalPart, lastTime: Time): void {
-    const last = part.start === null ? this.held.at(-1) : this.begin(part.first, part.start.time);
-    assert(last?.run.nextN === part.first, "the journal has no gaps");
-    last.run.restore(part, lastTime);
-    last.parts.push({ first: part.first, part, lastTime });
+    const { first, runFirst, time } = part;
+    const open = first === runFirst ? undefined : this.held.at(-1);
+    const into = open?.run.nextN === first ? open : this.begin(first, time);
+    into.run.restore(part, lastTime);
+    into.parts.push({ first, part, lastTime });
     this.nextN = part.first + part.ops.length;
     this.durableN = this.nextN - 1;
   }
@@ -179,8 +183,8 @@ export class OwnWriter {
     for (let at = 0; at < inserts.length;) {
       const open = this.isClosed ? undefined : this.held.at(-1);
       const part =
-        (open === undefined ? null : this.tryInserts(open, inserts, at, false)) ??
-        this.tryInserts(this.beginWith(inserts[at]), inserts, at, true);
+        (open === undefined ? null : this.tryInserts(open, inserts, at)) ??
+        this.tryInserts(this.beginWith(inserts[at]), inserts, at);
       if (part === null) {
         // The empty run is not kept, and the group's own way says why it fits none
         this.held.pop();
@@ -204,22 +208,23 @@ export class OwnWriter {
     into: HeldRun,
     inserts: readonly EncodedInsert[],
     from: number,
-    isNew: boolean,
   ): JournalPart | null {
     const { run } = into;
     const first = run.nextN;
     const part = run.appendInserts(inserts, from);
     if (part === null) return null;
-    const lastTime = inserts[from + part.ops.length - 1]?.time ?? run.baseTime;
-    return this.partOf(into, { first, part, lastTime }, isNew);
+    const time = inserts[from]?.time ?? run.baseTime;
+    const lastTime = inserts[from + part.ops.length - 1]?.time ?? time;
+    return this.partOf(into, { first, part, lastTime }, time);
   }
 
-  private partOf(into: HeldRun, added: HeldRun["parts"][number], isNew: boolean): JournalPart {
+  /** `time`: of its first op. */
+  private partOf(into: HeldRun, added: HeldRun["parts"][number], time: Time): JournalPart {
     const { first, part } = added;
     into.parts.push(added);
-    const time = into.run.baseTime;
-    const start = isNew ? { first, time, opening: this.openingAt(first) } : null;
-    return { scope: this.deps.scope, writer: this.id, first, start, ...part };
+    const { first: runFirst } = into.run;
+    const names = { scope: this.deps.scope, writer: this.id };
+    return { ...names, first, runFirst, time, opening: this.openingAt(first), ...part };
   }
 
   /** One group into the open run, or into a new one. */
@@ -249,8 +254,9 @@ export class OwnWriter {
       this.isClosed = true;
       throw placing === "together" && group.length > 1 ? transactionTooLarge() : outcome.error;
     }
-    const lastTime = group.at(-1)?.time ?? run.baseTime;
-    return this.partOf(into, { first, part: outcome.part, lastTime }, isNew);
+    const time = group[0]?.time ?? run.baseTime;
+    const lastTime = group.at(-1)?.time ?? time;
+    return this.partOf(into, { first, part: outcome.part, lastTime }, time);
   }
 
   private openingAt(n: number): CborItem {
@@ -273,24 +279,30 @@ export class OwnWriter {
  * Neighbours in one run as one part: what a bulk insert adds is one entry of the journal a segment.
  */
 const mergeParts = (parts: readonly JournalPart[]): readonly JournalPart[] => {
-  const merged: (JournalPart & MergedLists)[] = [];
+  const merged: Merged[] = [];
   for (const part of parts) {
     const last = merged.at(-1);
-    if (last === undefined || part.start !== null) {
-      merged.push({ ...part, paths: [...part.paths], rows: [...part.rows], ops: [...part.ops] });
-      continue;
+    if (last === undefined || part.first === part.runFirst) {
+      merged.push({ part, paths: new Map(), rows: new Map(), ops: [] });
     }
-    last.paths.push(...part.paths);
-    last.rows.push(...part.rows);
-    last.ops.push(...part.ops);
+    const into = merged.at(-1);
+    assert(into !== undefined, "there is one by now");
+    for (const path of part.paths) into.paths.set(path.index, path);
+    for (const row of part.rows) into.rows.set(row.index, row);
+    into.ops.push(...part.ops);
   }
-  return merged;
+  return merged.map(({ part, paths, rows, ops }) => ({
+    ...part,
+    ...{ paths: [...paths.values()], rows: [...rows.values()], ops },
+  }));
 };
 
 /** Of this function alone until it returns, so that they may grow. */
-interface MergedLists {
-  readonly paths: JournalPart["paths"][number][];
-  readonly rows: JournalPart["rows"][number][];
+interface Merged {
+  /** The first. */
+  readonly part: JournalPart;
+  readonly paths: Map<number, JournalPart["paths"][number]>;
+  readonly rows: Map<number, JournalPart["rows"][number]>;
   readonly ops: JournalPart["ops"][number][];
 }
 

@@ -27,6 +27,11 @@ export interface WritingParts {
   readonly commits: Commits;
   readonly checkpointer: Checkpointer;
   readonly rebuild: Rebuild;
+  /**
+   * From here on what is written is cut and goes into pages. Not before: a log that is not what it
+   * was must end first.
+   */
+  readonly mended: () => void;
 }
 
 export interface WritingDeps {
@@ -42,8 +47,16 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
   const { store, deps, bounds, journal, commands } = around;
   const { registry, repair, turn, changes, unflushed, tell, clock, ingest } = around.reading;
   const { crypto, timers } = deps;
+  let isMended = false;
+  const wake = (): void => {
+    if (!isMended) return;
+    cutter.wake();
+    checkpointer.wake();
+    idle();
+  };
   const cutter = createCutter({
-    ...{ store, crypto, journal, homes: registry.homes, failed: tell.failed },
+    ...{ store, crypto, journal, failed: tell.failed },
+    ...{ homes: registry.homes, system: registry.system },
     heldBytesMax: bounds.journalHeldBytes,
     absorbed: () => {
       checkpointer.request();
@@ -71,9 +84,7 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
     undone: tell.applied,
     durable: (batch) => {
       tell.shown(batch);
-      cutter.wake();
-      checkpointer.wake();
-      idle();
+      wake();
     },
   });
   const checkpointer = createCheckpointer({
@@ -87,6 +98,11 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
   });
   const rebuild = createRebuild({
     ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
+    now: timers.now,
   });
-  return { journal, commands, cutter, exclusive, homes, commits, checkpointer, rebuild };
+  const mended = (): void => {
+    isMended = true;
+    wake();
+  };
+  return { journal, commands, cutter, exclusive, homes, commits, checkpointer, rebuild, mended };
 };

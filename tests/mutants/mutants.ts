@@ -400,7 +400,96 @@ const fileMutants: readonly Mutant[] = [
   },
 ];
 
+const pageMutants: readonly Mutant[] = [
+  {
+    name: "own segments are stored and no note says that no checkpoint holds them",
+    file: "src/engine/cut.ts",
+    text: "pages: [note],",
+    instead: "pages: note.bytes.length > 0 ? [] : [note],",
+    killedBy: "tests/unit/engine/openLog.test.ts",
+  },
+  {
+    name: "so are those of peers",
+    file: "src/engine/ingest.ts",
+    text: "pages: [note],",
+    instead: "pages: note.bytes.length > 0 ? [] : [note],",
+    killedBy: "tests/unit/engine/wholeLog.test.ts",
+  },
+  {
+    name: "a checkpoint does not wait for the journal",
+    file: "src/engine/pages/checkpoint.ts",
+    text: "await journal.idle();",
+    instead: "if (journal.idle.length > 0) await journal.idle();",
+    killedBy: "tests/unit/engine/wholeLog.test.ts",
+  },
+  {
+    name: "what a checkpoint held is applied again",
+    file: "src/engine/home.ts",
+    text: "applied.size > 0 && dot.n",
+    instead: "applied.size < 0 && dot.n",
+    killedBy: "tests/unit/engine/openLog.test.ts",
+  },
+  {
+    name: "the directory stands before its last pages do",
+    file: "src/engine/pages/checkpoint.ts",
+    text: "      ...folded.pages,\n",
+    instead: "",
+    killedBy: "tests/unit/engine/openLog.test.ts",
+  },
+  {
+    name: "a home that was read anew leaves its old checkpoint",
+    file: "src/engine/rebuild.ts",
+    text: "await store.write({ removedPages: stale });",
+    instead: "await store.write({ removedPages: stale.slice(stale.length) });",
+    killedBy: "tests/unit/engine/wholeLog.test.ts",
+  },
+  {
+    name: "pages of tables that were rolled back are believed",
+    file: "src/engine/openLog.ts",
+    text: 'if (deps.store.opening.rolledBack !== "tables") return',
+    instead: "if (deps.store.opening.tornBytes >= 0) return",
+    killedBy: "tests/sim/crash.test.ts",
+  },
+  {
+    name: "a turn that missed a page leaves what it did",
+    file: "src/engine/commit.ts",
+    text: "    undoBatch(draft.batch);\n",
+    instead: "    if (draft.batch.size < 0) undoBatch(draft.batch);\n",
+    killedBy: "tests/unit/engine/batchPages.test.ts",
+  },
+  {
+    name: "pages that hold more than the log are given up",
+    file: "src/engine/openLog.ts",
+    text: 'else if (beyond === "lost") opening.broken.set(home, true);',
+    instead: 'else if (beyond === "lost") opening.broken.set(home, false);',
+    killedBy: "tests/unit/engine/salvage.test.ts",
+  },
+  {
+    name: "pages go before what they hold is written anew",
+    file: "src/engine/rebuild.ts",
+    text: "  const [first, ...others] = chunksOf(found ?? []);\n",
+    instead:
+      "  await forget(deps, home, stale);\n  const [first, ...others] = chunksOf(found ?? []);\n",
+    killedBy: "tests/unit/engine/salvage.test.ts",
+  },
+  {
+    name: "a peer's segment is stored before what says that its collection is here",
+    file: "src/engine/ingest.ts",
+    text: "    await deps.keepHomes();\n",
+    instead: "",
+    killedBy: "tests/unit/engine/openLog.test.ts",
+  },
+  {
+    name: "what is written while opening is cut before all logs are mended",
+    file: "src/engine/writingParts.ts",
+    text: "    if (!isMended) return;\n",
+    instead: "    if (!isMended) idle();\n",
+    killedBy: "tests/sim/crash.test.ts",
+  },
+];
+
 export const mutants: readonly Mutant[] = [
+  ...pageMutants,
   ...mergeMutants,
   ...formatMutants,
   ...engineMutants,

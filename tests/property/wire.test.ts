@@ -257,8 +257,8 @@ describe("a journal record", () => {
     scope: bytesOf(16).map(scopeIdOf),
     writer: bytesOf(16).map(writerIdOf),
     first: uint,
-    start: fc.option(fc.record({ first: uint, time, opening })),
-    paths: fc.array(path, { maxLength: 3 }),
+    ...{ runFirst: uint, time, opening },
+    paths: fc.array(fc.record({ index: uint, path }), { maxLength: 3 }),
     rows: fc.array(
       fc.record({
         index: uint,

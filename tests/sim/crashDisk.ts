@@ -236,8 +236,10 @@ const misfortune = (
   }
   if (dice < 70) {
     memory.tables.restore(diskName, image.tables);
-    const { absorbedSequence } = image.tables;
-    return { what: "tables rolled back", safeSequence: absorbedSequence, isLost: false };
+    const { absorbedSequence, meta } = image.tables;
+    // Back to before there was anything
+    const isLost = meta.size === 0;
+    return { what: "tables rolled back", safeSequence: absorbedSequence, isLost };
   }
   files.restore(image.files);
   return { what: "files rolled back", safeSequence, isLost: false };

@@ -16,7 +16,14 @@ import type { StorageBounds } from "../../src/engine/bounds.ts";
 import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
 import type { Random } from "../support/random.ts";
 import { createCrashDisk } from "./crashDisk.ts";
-import { createDisk, diskName, type Disk, type DiskImage, type StoreFailure } from "./disk.ts";
+import {
+  createDisk,
+  diskName,
+  isLostImage,
+  type Disk,
+  type DiskImage,
+  type StoreFailure,
+} from "./disk.ts";
 import type { Liar } from "./liar.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { simulationStart, timersOf, type Life, type Scheduler } from "./scheduler.ts";
@@ -92,7 +99,7 @@ export class Device {
   private readonly parts: DeviceParts;
   private readonly around: Surroundings;
   /** Its tables are gone: the person is told, and begins anew. */
-  private isLost = false;
+  private isLost: boolean;
   private commands = 0;
   private cryptoCalls = 0;
 
@@ -105,6 +112,7 @@ export class Device {
     this.skewMs = parts.skewMs;
     const pause = (): Promise<void> | null => this.pause(around.rules.diskMs);
     const { journalProvesContinuity, image } = parts;
+    this.isLost = image !== undefined && isLostImage(image);
     this.disk = parts.forgets
       ? createCrashDisk(
           {
@@ -170,7 +178,10 @@ export class Device {
     this.parts.network.onChannel(() => undefined);
     this.parts.network.stop();
     if (image === null) this.disk.crash();
-    else this.disk.replace(image);
+    else {
+      this.disk.replace(image);
+      this.isLost = isLostImage(image);
+    }
   }
 
   /** Something befalls its journal or its tables alone, while it is off. */
@@ -180,7 +191,7 @@ export class Device {
     this.crash();
     const { what, safeSequence, isLost } = disk.misfortune(this.images.map(({ image }) => image));
     this.around.note(`${this.name}: ${what}`);
-    this.isLost = isLost;
+    this.isLost ||= isLost;
     disk.forget();
     for (const each of this.acknowledged) {
       if ((each.commit?.sequence ?? 0) > safeSequence) each.isRolledBack = true;
@@ -320,7 +331,7 @@ export class Device {
   private giveUp(life: Running, error: unknown): void {
     this.around.note(`${this.name} gives up: ${String(error)}`);
     if (this.isLost && error instanceof NebulusError && error.code === "StorageLost") {
-      void this.disk.adapter.destroy(diskName);
+      this.destroy();
     } else if (!life.isDamaged && !this.isLiar) {
       const cause = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
       this.around.problem(`${this.name} gave up: ${cause}`);
@@ -333,6 +344,20 @@ export class Device {
         this.start();
       },
       life,
+    );
+  }
+
+  /** If that fails, it is tried again when the page is loaded again. */
+  private destroy(): void {
+    this.disk.adapter.destroy(diskName).then(
+      () => {
+        this.isLost = false;
+        // They belong to another database
+        this.images.length = 0;
+      },
+      (error: unknown) => {
+        this.around.note(`${this.name} can not destroy it: ${String(error)}`);
+      },
     );
   }
 

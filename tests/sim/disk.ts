@@ -36,6 +36,10 @@ export interface JournaledImage {
 
 export const isJournaled = (image: DiskImage): image is JournaledImage => "tables" in image;
 
+/** Its tables hold nothing, so what files may be beside them are all that is left. */
+export const isLostImage = (image: DiskImage): boolean =>
+  isJournaled(image) && image.tables.meta.size === 0;
+
 export interface Disk {
   readonly adapter: StorageAdapter;
   /** Runs on a disk that takes no time: for looking on. */

@@ -1,7 +1,7 @@
 /**
  * Many seeds: `node tests/sim/long.ts --from 1 --to 30000 --resume FILE`. The file holds the next
  * seed and those that failed, so that a run can be ended and gone on with, or split over machines
- * by ranges. Seeds take their kind in turn: signed, suite 0, with a liar.
+ * by ranges. Seeds take their kind in turn: signed, suite 0, with a liar, on disks that forget.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -17,6 +17,8 @@ const kinds: readonly SimulationOptions[] = [
   { suite: 0 },
   { suite: 1, liar: true },
   { suite: 0, liar: true },
+  { suite: 0, crash: true },
+  { suite: 1, crash: true },
 ];
 
 const { values } = parseArgs({

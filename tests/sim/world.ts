@@ -321,6 +321,12 @@ class World {
     }
     await this.openAll();
     for (const device of this.devices) {
+      // Who lost its database, or the beginning of it, begins anew
+      if (this.forgets) {
+        device.submit({ kind: "make-collection", collection: "a" });
+        device.submit({ kind: "make-collection", collection: "b" });
+        device.submit({ kind: "attach", collection: "a", networkId });
+      }
       device.submit({ kind: "attach", collection: "b", networkId });
     }
     for (let waited = 0; waited < quietMsMax && !this.isVerified(); waited += 5_000) {

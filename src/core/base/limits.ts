@@ -85,6 +85,8 @@ export const changesKeptMax = 16_384;
 export const journalHeldBytesMax = 48 * 1_048_576;
 /** Without a write for so long, what was written goes into pages. */
 export const idleMilliseconds = 3_000;
+/** Documents that a record of the journal holds where they are written anew from pages. */
+export const salvagePerCommit = 20_000;
 export const journalRecordBytesMax = 64 * 1_048_576;
 /** Pages of documents: how full, and how many table entries make one worth writing anew. */
 export const pageBytesTarget = 64 * 1024;

@@ -1,11 +1,11 @@
 /**
  * The payload of one journal record (FORMATS.md §4): one commit, with the ops it added to each
  * writer's open run, so that runs, their path tables and their row tables can be rebuilt exactly as
- * they were.
+ * they were. Each part says all that its ops refer to, so that it can be read where the records
+ * before it can not.
  *
- * [sequence, command id, [ms, counter], result, [[scope, writer, first n, start, new paths, changed
- * rows, ops], …]]
- * start = nil, or [first n, [ms, counter], opening or nil] where a new run begins with this part.
+ * [sequence, command id, [ms, counter], result, [[scope, writer, first n, first n of the run,
+ * [ms, counter], opening or nil, [[index, path], …], [[index, row], …], ops], …]]
  */
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import type { Path, ScopeId, ShortHash, Time, WriterId } from "../base/types.ts";
@@ -24,11 +24,10 @@ export interface JournalRow {
   readonly header: ShortHash;
 }
 
-export interface JournalStart {
-  readonly first: number;
-  readonly time: Time;
-  /** At n = 1, as it will stand in the header. */
-  readonly opening: CborItem;
+/** A path of a run's table. */
+export interface JournalPath {
+  readonly index: number;
+  readonly path: Path;
 }
 
 /** What one commit added to one run. */
@@ -37,8 +36,14 @@ export interface JournalPart {
   readonly writer: WriterId;
   /** n of the first op of this part. */
   readonly first: number;
-  readonly start: JournalStart | null;
-  readonly paths: readonly Path[];
+  /** n of the first op of its run: the same as `first` where a run begins with this part. */
+  readonly runFirst: number;
+  /** Of the first op of this part. */
+  readonly time: Time;
+  /** At n = 1, as it will stand in the header; else nil. */
+  readonly opening: CborItem;
+  /** All that its ops use, whichever part brought it in. */
+  readonly paths: readonly JournalPath[];
   readonly rows: readonly JournalRow[];
   /** Bytes of each op, as they will stand in the body. */
   readonly ops: readonly Uint8Array[];
@@ -85,16 +90,15 @@ export const decodeCommit = (bytes: Uint8Array): Result<Commit, FormError> =>
   });
 
 const writePart = (writer: CborWriter, part: JournalPart): void => {
-  const { start } = part;
-  writer.arrayHead(7);
+  writer.arrayHead(9);
   writer.bytes(hexToBytes(part.scope));
   writer.bytes(hexToBytes(part.writer));
   writer.uint(part.first);
-  writeItem(
-    writer,
-    start === null ? null : [start.first, [start.time.ms, start.time.counter], start.opening],
-  );
-  writeItem(writer, part.paths);
+  writer.uint(part.runFirst);
+  writeItem(writer, [part.time.ms, part.time.counter]);
+  writeItem(writer, part.opening);
+  writer.arrayHead(part.paths.length);
+  for (const { index, path } of part.paths) writeItem(writer, [index, path]);
   writer.arrayHead(part.rows.length);
   for (const row of part.rows) {
     const fields = [hexToBytes(row.writer), row.n, hexToBytes(row.header)];
@@ -105,27 +109,23 @@ const writePart = (writer: CborWriter, part: JournalPart): void => {
 };
 
 const readPart = (reader: CborReader): JournalPart => {
-  expectCount(reader, 7);
+  expectCount(reader, 9);
   // A scope is whatever sixteen bytes this database wrote; `readHex` has checked their number.
   const scope = readHex(reader, 16) as ScopeId;
   const writer = readWriter(reader);
   const first = reader.readUint();
-  const start = readStart(reader);
-  const paths = readList(reader, () => readList(reader, () => reader.readText()));
+  const runFirst = reader.readUint();
+  const time = readTime(reader);
+  const opening = reader.readItem(bodyDepthMax);
+  const paths = readList(reader, () => readPath(reader));
   const rows = readList(reader, () => readRow(reader));
   const ops = readList(reader, () => reader.readBytes());
-  return { scope, writer, first, start, paths, rows, ops };
+  return { scope, writer, first, runFirst, time, opening, paths, rows, ops };
 };
 
-const readStart = (reader: CborReader): JournalStart | null => {
-  if (reader.peekNil()) {
-    reader.readNil();
-    return null;
-  }
-  expectCount(reader, 3);
-  const first = reader.readUint();
-  const time = readTime(reader);
-  return { first, time, opening: reader.readItem(bodyDepthMax) };
+const readPath = (reader: CborReader): JournalPath => {
+  expectCount(reader, 2);
+  return { index: reader.readUint(), path: readList(reader, () => reader.readText()) };
 };
 
 const readRow = (reader: CborReader): JournalRow => {

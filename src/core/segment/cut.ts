@@ -17,7 +17,7 @@ import {
   segmentRowsMax,
 } from "../base/limits.ts";
 import { assert } from "../base/result.ts";
-import type { Dot, HeaderHash, Path, Time, WriterId } from "../base/types.ts";
+import type { Dot, HeaderHash, Time, WriterId } from "../base/types.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { timeDelta } from "../clock/hybrid.ts";
 import type { ControlHead } from "../network/control.ts";
@@ -28,7 +28,7 @@ import type { RowShape } from "../wire/row.ts";
 import { bodyByteCount, encodeBody } from "./body.ts";
 import type { Opening } from "./header.ts";
 import type { SegmentDraft } from "./seal.ts";
-import { PathTable, RowTable, type IndexedRow } from "./tables.ts";
+import { PathTable, RowTable, type IndexedPath, type IndexedRow } from "./tables.ts";
 import type { Place } from "./tree.ts";
 
 /** An op of this device, which knows its own kind. */
@@ -39,9 +39,8 @@ export type RunOp = OwnOp | EncodedInsert;
 
 /** What a commit added to a run: goes to the journal, and brings a run back by `restore`. */
 export interface RunPart {
-  /** Paths that are new in the table, in order. */
-  readonly paths: readonly Path[];
-  /** Rows that are new or reach further than before. */
+  /** Paths and rows that its ops use, whether they were in the tables before or not; by index. */
+  readonly paths: readonly IndexedPath[];
   readonly rows: readonly IndexedRow[];
   /** Bytes of each op, as they will stand in the body. */
   readonly ops: readonly Uint8Array[];
@@ -89,6 +88,9 @@ export class OpenRun {
   private readonly target = new CborWriter();
   /** Good until paths are taken back. */
   private indexesByShape = new Map<RowShape, readonly number[]>();
+  /** Of the group that is being appended. */
+  private readonly usedPaths = new Set<number>();
+  private readonly usedRows = new Set<number>();
   private opBytes = 0;
   private lastTime: Time;
 
@@ -99,8 +101,8 @@ export class OpenRun {
     this.lastTime = baseTime;
     this.rows = new RowTable(locate);
     this.opTables = {
-      pathIndex: (path) => this.paths.indexOf(path),
-      rowIndex: (dot) => (dot.writer === writer ? 0 : this.rows.indexOf(dot)),
+      pathIndex: (path) => using(this.usedPaths, this.paths.indexOf(path)),
+      rowIndex: (dot) => (dot.writer === writer ? 0 : using(this.usedRows, this.rows.indexOf(dot))),
     };
   }
 
@@ -122,13 +124,12 @@ export class OpenRun {
     const before = this.ops.length;
     this.paths.mark();
     this.rows.mark();
+    this.usedPaths.clear();
+    this.usedRows.clear();
     const refusal = this.addAll(group) ?? this.limitBroken(before);
     if (refusal === null) {
       const ops = this.ops.slice(before);
-      return {
-        kind: "appended",
-        part: { paths: this.paths.added(), rows: this.rows.changes(), ops },
-      };
+      return { kind: "appended", part: { ...this.used(), ops } };
     }
     this.ops.length = before;
     this.opBytes = opBytes;
@@ -144,7 +145,9 @@ export class OpenRun {
    * fits no run.
    */
   appendInserts(inserts: readonly EncodedInsert[], from: number): RunPart | null {
-    const pathsBefore = this.paths.count;
+    this.usedPaths.clear();
+    this.usedRows.clear();
+    let shape: RowShape | null = null;
     const countBefore = this.ops.length;
     const ends: number[] = [];
     this.target.truncate(0);
@@ -158,6 +161,9 @@ export class OpenRun {
         break;
       }
       ends.push(this.target.position);
+      // Most have the shape of the one before
+      if (insert.rowShape !== shape) this.usePathsOf(insert.rowShape);
+      shape = insert.rowShape;
       this.opBytes += bytes;
       this.lastTime = insert.time;
     }
@@ -165,7 +171,18 @@ export class OpenRun {
     const arena = this.target.take();
     const ops = ends.map((end, index) => arena.subarray(ends[index - 1] ?? 0, end));
     for (const op of ops) this.ops.push(op);
-    return { paths: this.paths.paths.slice(pathsBefore), rows: [], ops };
+    return { ...this.used(), ops };
+  }
+
+  private used(): Pick<RunPart, "paths" | "rows"> {
+    return {
+      paths: inOrder(this.usedPaths).map((index) => this.paths.at(index)),
+      rows: inOrder(this.usedRows).map((index) => this.rows.at(index)),
+    };
+  }
+
+  private usePathsOf(shape: RowShape): void {
+    for (const index of this.pathIndexesOf(shape)) this.usedPaths.add(index);
   }
 
   /** The bytes it took, -1 where it does not go with the run, which holds `count` ops so far. */
@@ -201,7 +218,7 @@ export class OpenRun {
 
   /** Takes back in what the journal kept. `lastTime` is that of the part's last op. */
   restore(part: RunPart, lastTime: Time): void {
-    for (const path of part.paths) this.paths.indexOf(path);
+    for (const path of part.paths) this.paths.restore(path);
     for (const row of part.rows) this.rows.restore(row);
     for (const op of part.ops) this.push(op);
     this.lastTime = lastTime;
@@ -248,8 +265,10 @@ export class OpenRun {
   private encode(op: RunOp, delta: number): Uint8Array | AppendOutcome {
     this.target.truncate(0);
     try {
-      if (op.kind === "insert") op.writeOp(this.target, delta, this.pathIndexesOf(op.rowShape));
-      else writeOp(this.target, op, delta, this.opTables);
+      if (op.kind === "insert") {
+        op.writeOp(this.target, delta, this.pathIndexesOf(op.rowShape));
+        this.usePathsOf(op.rowShape);
+      } else writeOp(this.target, op, delta, this.opTables);
     } catch (error) {
       // The one thing that a sound op can be is too large.
       if (error instanceof NebulusError) return { kind: "too-large", error };
@@ -278,6 +297,14 @@ export class OpenRun {
     return `changes by more than ${String(segmentRowsMax)} writers replaced`;
   }
 }
+
+const using = (used: Set<number>, index: number): number => {
+  used.add(index);
+  return index;
+};
+
+const inOrder = (indexes: ReadonlySet<number>): readonly number[] =>
+  [...indexes].sort((a, b) => a - b);
 
 const tooLarge = (what: string): AppendOutcome => ({
   kind: "too-large",

@@ -3,7 +3,7 @@
  * are committed, so that op bytes stay right; what a group of ops added can be taken back if the
  * group turns out not to fit.
  */
-import { shortened } from "../base/ids.ts";
+import { shortened, shortHashOf, writerIdOf } from "../base/ids.ts";
 import { assert } from "../base/result.ts";
 import type { Dot, Path, ShortHash, WriterId } from "../base/types.ts";
 import { encodeCbor } from "../cbor/item.ts";
@@ -14,9 +14,15 @@ import type { Place } from "./tree.ts";
 /** A row and its index as ops name it, from 1. */
 export type IndexedRow = Row & { readonly index: number };
 
+/** A path and its index as ops name it, from 0. */
+export interface IndexedPath {
+  readonly index: number;
+  readonly path: Path;
+}
+
 /** Paths in order of first use, from 0. */
 export class PathTable {
-  readonly paths: Path[] = [];
+  private readonly entries: IndexedPath[] = [];
   /** As they will stand in the body. */
   readonly encoded: Uint8Array[] = [];
   private readonly indexByKey = new Map<string, number>();
@@ -24,7 +30,7 @@ export class PathTable {
   private marked = 0;
 
   get count(): number {
-    return this.paths.length;
+    return this.entries.length;
   }
 
   /** Of all encoded paths together. */
@@ -36,30 +42,46 @@ export class PathTable {
     const key = pathKey(path);
     const known = this.indexByKey.get(key);
     if (known !== undefined) return known;
+    return this.set(this.entries.length, path);
+  }
+
+  private set(index: number, path: Path): number {
     const encoded = encodeCbor(path);
-    this.bytes += encoded.length;
-    this.encoded.push(encoded);
-    const index = this.paths.push(path) - 1;
-    this.indexByKey.set(key, index);
+    this.bytes += encoded.length - (this.encoded[index]?.length ?? 0);
+    this.encoded[index] = encoded;
+    this.entries[index] = { index, path };
+    this.indexByKey.set(pathKey(path), index);
     return index;
+  }
+
+  at(index: number): IndexedPath {
+    const entry = this.entries[index];
+    assert(entry !== undefined, "a path that is named is in the table");
+    return entry;
+  }
+
+  /** Puts back a path of the journal. Those of records that are lost may be missing before it. */
+  restore({ index, path }: IndexedPath): void {
+    while (this.entries.length < index) this.set(this.entries.length, noPath);
+    const known = this.entries[index]?.path ?? noPath;
+    if (known === noPath) this.set(index, path);
   }
 
   /** A group of ops begins. */
   mark(): void {
-    this.marked = this.paths.length;
-  }
-
-  /** What was added since the mark. */
-  added(): readonly Path[] {
-    return this.paths.slice(this.marked);
+    this.marked = this.entries.length;
   }
 
   /** Back to the mark. */
   undo(): void {
-    for (const path of this.paths.splice(this.marked)) this.indexByKey.delete(pathKey(path));
+    const undone = this.entries.splice(this.marked);
+    for (const { path } of undone) this.indexByKey.delete(pathKey(path));
     for (const encoded of this.encoded.splice(this.marked)) this.bytes -= encoded.length;
   }
 }
+
+/** Nobody can name it: it stands for one that is lost. */
+const noPath: Path = [];
 
 /**
  * Rows in order of first use, from 1. A row is found by the name of an op's writer or, where forks
@@ -72,7 +94,6 @@ export class RowTable {
   private readonly indexByHeader = new Map<string, number>();
   /** How to take back what was done since the mark, last first. */
   private undos: (() => void)[] = [];
-  private readonly changed = new Set<number>();
 
   constructor(locate: (dot: Dot) => Place | null) {
     this.locate = locate;
@@ -92,22 +113,24 @@ export class RowTable {
     return index;
   }
 
-  /** Puts back a row of the journal: a new one, or one that reaches further. */
+  at(index: number): IndexedRow {
+    return { index, ...this.rowAt(index) };
+  }
+
+  /**
+   * Puts back a row of the journal: a new one, or one that reaches further. Below it the rows of
+   * records that are lost may be missing.
+   */
   restore({ index, writer, n, header }: IndexedRow): void {
-    if (index === this.rows.length + 1) this.push({ writer, n }, { writer, n, header });
-    else this.stretch(index, n, header);
+    while (this.rows.length < index) this.rows.push(noRow);
+    const before = this.rowAt(index);
+    if (before === noRow) this.put(index, { writer, n }, { writer, n, header });
+    else if (n > before.n) this.stretch(index, n, header);
   }
 
   /** A group of ops begins. */
   mark(): void {
     this.undos = [];
-    this.changed.clear();
-  }
-
-  /** Rows that are new or reach further since the mark, by index. */
-  changes(): readonly IndexedRow[] {
-    const indexes = [...this.changed].sort((a, b) => a - b);
-    return indexes.map((index) => ({ index, ...this.rowAt(index) }));
   }
 
   /** Back to the mark. */
@@ -125,10 +148,14 @@ export class RowTable {
   private push(dot: Dot, row: Row): number {
     const index = this.rows.push(row);
     this.undos.push(() => this.rows.pop());
+    this.put(index, dot, row);
+    return index;
+  }
+
+  private put(index: number, dot: Dot, row: Row): void {
+    this.rows[index - 1] = row;
     this.set(this.indexByName, dot.writer, index);
     this.set(this.indexByHeader, headerKey(row.writer, row.header), index);
-    this.changed.add(index);
-    return index;
   }
 
   private stretch(index: number, n: number, header: ShortHash): void {
@@ -137,7 +164,6 @@ export class RowTable {
     this.undos.push(() => (this.rows[index - 1] = before));
     // The header of before keeps pointing here: it lies on the way from the new one down.
     this.set(this.indexByHeader, headerKey(before.writer, header), index);
-    this.changed.add(index);
   }
 
   private set<K>(map: Map<K, number>, key: K, index: number): void {
@@ -146,5 +172,12 @@ export class RowTable {
     this.undos.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
   }
 }
+
+/** Names nothing: it stands for one that is lost. */
+const noRow: Row = {
+  writer: writerIdOf(new Uint8Array(16)),
+  n: 0,
+  header: shortHashOf(new Uint8Array(16)),
+};
 
 const headerKey = (writer: WriterId, header: ShortHash): string => writer + header;

@@ -68,6 +68,21 @@ export const createReadTurn =
     }
   };
 
+/** A `DamagedPage` goes to whoever called: only they can read the home anew. */
+export const readingUndamaged: ReadTurn = createReadTurn((scope) =>
+  Promise.reject(new DamagedPage(scope)),
+);
+
+/** null: a page that the turn needs is damaged, and nothing was done. */
+export const unlessDamaged = async <T>(run: () => T): Promise<T | null> => {
+  try {
+    return await readingUndamaged(run);
+  } catch (error) {
+    if (error instanceof DamagedPage) return null;
+    throw error;
+  }
+};
+
 /** null: a page was damaged, and the scope was read anew, so that the turn meets another. */
 export const loadOrRepair = async (
   loading: Promise<PageLease>,

@@ -50,18 +50,19 @@ const opening = {
 const draftOf = (run: OpenRun) =>
   run.toDraft(run.first === 1 ? { previous: null, opening, controlHead: null } : end);
 
-test("a run tells the journal what is new, and ops share its tables", () => {
+test("a run tells the journal what its ops use, and ops share its tables", () => {
   const run = runAt(5);
   const [first, second] = [op(5), op(6, [{ writer: other, n: 3 }])];
   const part = partOf(run.append([first, second]));
-  expect(part.paths).toEqual([["title"]]);
+  const title = { index: 0, path: ["title"] };
+  expect(part.paths).toEqual([title]);
   const row = { writer: other, n: 3, header: shortened(hashLike(other, "0")) };
   expect(part.rows).toEqual([{ index: 1, ...row }]);
   expect(part.ops).toHaveLength(2);
   expect([run.count, run.nextN]).toEqual([2, 7]);
 
   const later = partOf(run.append([op(7, [{ writer: other, n: 2 }])]));
-  expect([later.paths, later.rows]).toEqual([[], []]);
+  expect([later.paths, later.rows]).toEqual([[title], [{ index: 1, ...row }]]);
   const further = partOf(run.append([op(8, [{ writer: other, n: 25 }])]));
   const stretched = { writer: other, n: 25, header: shortened(hashLike(other, "2")) };
   expect(further.rows).toEqual([{ index: 1, ...stretched }]);
@@ -214,7 +215,10 @@ test("a group that does not fit leaves no trace in the tables", () => {
   expect(run.append(big).kind).toBe("full");
   expect(draftOf(run)).toEqual(before);
   const part = partOf(run.append([op(2, [{ writer: other, n: 33 }])]));
-  expect([part.paths, part.rows.map(({ index, n }) => [index, n])]).toEqual([[], [[1, 33]]]);
+  expect([part.paths, part.rows.map(({ index, n }) => [index, n])]).toEqual([
+    [{ index: 0, path: ["title"] }],
+    [[1, 33]],
+  ]);
 });
 
 test("after a fork one header keeps one row, whatever its ops are called", async () => {
@@ -238,6 +242,7 @@ test("after a fork one header keeps one row, whatever its ops are called", async
   ];
   const part = partOf(run.append([op(3, named)]));
   expect(part.rows.map(({ index, n, header }) => [index, n, header])).toEqual([
+    [1, 13, shortened(left.headerHash)],
     [2, 11, shortened(right.headerHash)],
   ]);
   partOf(run.append([op(4, [{ writer: leftName, n: 15 }])]));

@@ -1,0 +1,101 @@
+/**
+ * Pages that hold what the log has lost: it is written anew from them, here and for peers, whatever
+ * became of the journal; and an opening that ends half way loses none of it.
+ */
+import { describe, expect, test } from "vitest";
+import type { StoreImage } from "../../../src/storage/memory.ts";
+import { crashAt } from "./faults.ts";
+import { createWorld, type Device, type World } from "./world.ts";
+
+/** Everything that a collection may have gone through, in pages and in the journal alone. */
+const written = async (world: World): Promise<Device> => {
+  const device = await world.open({ online: false });
+  await device.share("notes");
+  await device.insert("notes", [
+    { id: "1", text: "one", deep: { a: 1, b: 2 } },
+    { id: "2", text: "two", tags: ["x"] },
+    { id: "3", text: "three", n: 1 },
+    { id: "4", text: "four" },
+  ]);
+  await device.engine.cutter.cutAll([device.shared("notes")]);
+  await device.update("notes", "1", { $set: { "deep.a": 10 }, $unset: { "deep.b": "" } });
+  await device.update("notes", "2", { $addToSet: { tags: "y" } });
+  await device.update("notes", "3", { $inc: { n: 5 } });
+  await device.remove("notes", "4");
+  await device.insert("notes", [{ id: "5", text: "five", at: new Date(0) }]);
+  await device.engine.checkpointer.run();
+  return device;
+};
+
+const shown = (device: Device): readonly object[] =>
+  device.find("notes").map((each) => ({ ...each }));
+
+const expected = [
+  { id: "1", text: "one", deep: { a: 10 } },
+  { id: "2", text: "two", tags: ["x", "y"] },
+  { id: "3", text: "three", n: 6 },
+  { id: "5", text: "five", at: new Date(0) },
+];
+
+const withJournal = (image: StoreImage, keep: (index: number) => boolean): StoreImage => {
+  const all = [...image.journal].sort(([a], [b]) => a - b);
+  return { ...image, journal: new Map(all.filter((_, index) => keep(index))) };
+};
+
+describe("what pages hold and the journal lost", () => {
+  test.each([
+    ["all of it", () => false],
+    ["its second half", (index: number) => index < 4],
+    ["every other record", (index: number) => index % 2 === 0],
+    ["but the last record", (index: number) => index > 6],
+  ] as const)("(%s) is there, stays, and reaches peers", async (_, keep) => {
+    const world = createWorld();
+    const device = await written(world);
+    expect(shown(device)).toEqual(expected);
+    const writer = device.shared("notes").writer?.id;
+    await device.reopen(withJournal(device.crash(), keep), { online: false });
+    expect(shown(device)).toEqual(expected);
+    expect(device.shared("notes").writer?.id).not.toBe(writer);
+    await device.insert("notes", [{ id: "6" }]);
+    await device.reopen(undefined, { online: false });
+    expect(shown(device)).toEqual([...expected, { id: "6" }]);
+    await device.close();
+    await device.reopen();
+    const peer = await world.open();
+    await peer.share("notes");
+    await world.until(() => device.isVerified("notes") && peer.isVerified("notes"), "verified");
+    expect(shown(peer)).toEqual([...expected, { id: "6" }]);
+    expect(shown(device)).toEqual(shown(peer));
+    expect(device.failures()).toEqual([]);
+  });
+
+  test("survives an opening that ends at any moment", async () => {
+    for (let moment = 1; ; moment++) {
+      const device = await written(createWorld());
+      const lost = withJournal(device.crash(), (index) => index < 4);
+      const left = crashAt(device, moment);
+      await device.reopen(lost, { online: false }).catch(() => undefined);
+      device.fault = null;
+      if (left.image === null) {
+        expect(moment).toBeGreaterThan(4);
+        return;
+      }
+      await device.reopen(left.image, { online: false });
+      expect(shown(device), `a crash at ${moment}`).toEqual(expected);
+    }
+  });
+
+  test("a document that was written since is not taken back", async () => {
+    const device = await written(createWorld());
+    await device.update("notes", "1", { text: "later" });
+    const image = device.crash();
+    const { size } = image.journal;
+    // What came before the last record is lost, and stands in pages
+    await device.reopen(
+      withJournal(image, (index) => index === size - 1),
+      { online: false },
+    );
+    expect(shown(device)[0]).toEqual({ id: "1", text: "later", deep: { a: 10 } });
+    expect(shown(device).slice(1)).toEqual(expected.slice(1));
+  });
+});
