@@ -37,7 +37,7 @@ export interface Cutter {
    */
   keepHomes(): Promise<void>;
   /** Runs while nothing is being cut. */
-  pause(run: () => Promise<void>): Promise<void>;
+  pause<T>(run: () => Promise<T>): Promise<T>;
   /** Cuts everything, then lets the journal go: at close, and when it has grown. */
   absorb(): Promise<void>;
 }
@@ -65,10 +65,13 @@ export const createCutter = (deps: CutterDeps): Cutter => {
   let isAwake = false;
 
   /** One after another: a segment names the one before. */
-  const enqueue = (run: () => Promise<void>): Promise<void> => {
+  const enqueue = <T>(run: () => Promise<T>): Promise<T> => {
     const next = work.then(run);
     // Whoever asked for it is told; the next in line does not fail because this one did.
-    work = next.catch(() => undefined);
+    work = next.then(
+      () => undefined,
+      () => undefined,
+    );
     return next;
   };
 

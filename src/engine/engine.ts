@@ -5,8 +5,9 @@
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { assert } from "../core/base/result.ts";
-import type { Time } from "../core/base/types.ts";
+import type { ScopeId, Time } from "../core/base/types.ts";
 import { isAhead, laterTime, type HybridClock } from "../core/clock/hybrid.ts";
+import type { SegmentSource } from "../core/segment/inbox.ts";
 import type { WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import type { Damage } from "../storage/store.ts";
 import { defaultBounds } from "./bounds.ts";
@@ -32,6 +33,7 @@ import type { ReadTurn } from "./pages/pageMiss.ts";
 import { createReadingParts } from "./readingParts.ts";
 import type { Rebuild } from "./rebuild.ts";
 import type { Registry } from "./registry.ts";
+import { createRepair } from "./repair.ts";
 import { createWritingParts, type WritingParts } from "./writingParts.ts";
 
 export interface Engine {
@@ -49,6 +51,11 @@ export interface Engine {
   readonly checkpointer: Checkpointer;
   /** Runs what reads documents, again when the pages are there that it missed. */
   readonly reading: ReadTurn;
+  /**
+   * The log of a scope has lost a segment: what the documents have of it is written anew, so that
+   * peers get it.
+   */
+  readonly mendLog: (scope: ScopeId) => Promise<void>;
   /** Networks are joined and left one after another. */
   readonly networksInTurn: InTurn;
   /** What could not be read any more, beside what the store lists; it grows. */
@@ -109,6 +116,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     ...{ live: reading.live, changes: reading.changes },
     ...{ pages: reading.pages, reading: reading.turn },
     networksInTurn: createInTurn(),
+    mendLog: createRepair(registry, (home) => mendLog(home, rebuild, ingest)),
     write: (request) => write(request, { homes, commands, exclusive, commits }),
     close: () => close(store, cutter, checkpointer),
   };
@@ -136,13 +144,24 @@ const commandsOf = ({ meta, commits }: OpenedLog): Commands => {
 
 /** What was not found as it was left. */
 const mend = async (opened: OpenedLog, rebuild: Rebuild, ingest: Ingest): Promise<void> => {
-  for (const [home, isAhead] of opened.broken) {
-    await (isAhead ? rebuild.salvage(home) : rebuild.beginAnew(home));
+  const { broken, undelivered } = opened;
+  for (const [home, isAhead] of broken) {
+    const stranded = home.membership.kind === "local" ? undelivered.get(home) : undefined;
+    await (isAhead ? rebuild.salvage(home) : rebuild.beginAnew(home, stranded));
   }
-  for (const [home, segments] of opened.undelivered) {
-    await ingest.take(home, segments, { scope: home.scope, from: "", isRequested: true });
+  for (const [home, segments] of undelivered) {
+    if (home.membership.kind === "local") continue;
+    await ingest.take(home, segments, sourceIn(home));
   }
 };
+
+/** What the lost one was built upon by waits for it, as if it had just come. */
+const mendLog = async (home: Home, rebuild: Rebuild, ingest: Ingest): Promise<void> => {
+  const waiting = await ingest.inTurn(home, () => rebuild.salvage(home));
+  await ingest.take(home, waiting, sourceIn(home));
+};
+
+const sourceIn = ({ scope }: Home): SegmentSource => ({ scope, from: "", isRequested: true });
 
 const write = async (
   request: WriteRequest,

@@ -29,7 +29,7 @@ export interface OpenedLog {
    * its documents hold what the log does not.
    */
   readonly broken: ReadonlyMap<Home, boolean>;
-  /** Stored segments that lack what they build on. */
+  /** Stored segments that lack what they build on; those of `local` wait for nobody. */
   readonly undelivered: ReadonlyMap<Home, readonly Uint8Array[]>;
 }
 
@@ -122,15 +122,16 @@ const restoreContents = (
 };
 
 const takeWriter = (
-  { deps, broken }: Opening,
+  { deps, broken, undelivered }: Opening,
   home: Home,
   restored: RestoredWriter | null,
 ): void => {
   home.writer = restored?.writer ?? null;
+  const isStranded = home.membership.kind === "local" && undelivered.has(home);
   const { journalKind, journalProvesContinuity } = deps.store;
   // What stands in `local` alone can not be split; but a journal of files can lose its last record
   const mayHaveWrittenMore = home.membership.kind === "open" || journalKind === "file";
-  if (restored?.isWhole === false) broken.set(home, false);
+  if (restored?.isWhole === false || isStranded) broken.set(home, false);
   else if (mayHaveWrittenMore && !journalProvesContinuity) retireWriter(home);
 };
 

@@ -20,7 +20,7 @@ import { keyOf, type Ingest } from "./ingest.ts";
 export interface ReadHome {
   /** Apart from the one that it is to replace. */
   readonly read: Home;
-  /** Segments that lack what they build on: they wait for a peer to bring it. */
+  /** Segments that lack what they build on: they wait for a peer to bring it, if there is one. */
   readonly waiting: readonly Uint8Array[];
 }
 
@@ -40,7 +40,8 @@ export const readStored = async (
   const { delivered } = deliverAll(read, segments);
   await ingest.readAll(read, (header) => Promise.resolve(delivered.get(header) ?? null));
   const waiting = [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
-  for (const segment of waiting) {
+  // Those of `local` are written anew
+  for (const segment of home.membership.kind === "local" ? [] : waiting) {
     damage(segmentDamage(keyOf(home, segment), "what it builds on is not there"));
   }
   return { read, waiting: waiting.map(({ bytes }) => bytes) };

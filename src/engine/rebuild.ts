@@ -16,18 +16,25 @@ import type { Journal } from "./journal.ts";
 import { staleCheckpoint } from "./pages/checkpoint.ts";
 import { unlessDamaged } from "./pages/pageMiss.ts";
 import { readStored } from "./readStored.ts";
-import { createReissue, unsentOf, type Unsent } from "./reissue.ts";
+import { createReissue, unsentOf, type PendingOp, type Unsent } from "./reissue.ts";
 import { pendingOps, readPending } from "./replay.ts";
 import { chunksOf, salvageFrom, writeSalvaged } from "./salvage.ts";
+import { readStranded } from "./stranded.ts";
 import { createStoredOps } from "./storedOps.ts";
 
 export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
-  /** Ends the incarnation; what it did not cut goes on under the next. */
-  beginAnew(home: Home): Promise<void>;
-  /** The same where documents hold what the log has lost: that is written anew, too. */
-  salvage(home: Home): Promise<void>;
+  /**
+   * Ends the incarnation; what it did not cut goes on under the next, and so does what can be read
+   * of segments that lack what they build on and wait for nobody.
+   */
+  beginAnew(home: Home, stranded?: readonly Uint8Array[]): Promise<void>;
+  /**
+   * The same where documents hold what the log has lost: that is written anew, too. Returns the
+   * segments that lack what they build on.
+   */
+  salvage(home: Home): Promise<readonly Uint8Array[]>;
 }
 
 export interface RebuildDeps {
@@ -48,10 +55,10 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
   const { store, cutter, journal, exclusive } = deps;
 
   /** Nothing is committed, flushed or cut meanwhile. */
-  const quietly = (run: () => Promise<void>): Promise<void> =>
+  const quietly = <T>(run: () => Promise<T>): Promise<T> =>
     exclusive.alone(async () => {
       await journal.idle();
-      await cutter.pause(run);
+      return cutter.pause(run);
     });
 
   return {
@@ -65,13 +72,14 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       });
       deps.reread(home);
     },
-    async beginAnew(home) {
-      await quietly(() => beginAnew(deps, home));
+    async beginAnew(home, stranded = []) {
+      await quietly(() => beginAnew(deps, home, stranded));
       deps.reread(home);
     },
     async salvage(home) {
-      await quietly(() => salvage(deps, home));
+      const waiting = await quietly(() => salvage(deps, home));
       deps.reread(home);
+      return waiting;
     },
   };
 };
@@ -80,22 +88,35 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
  * The journal still has these ops under their old dots. It also says that another incarnation wrote
  * after them, and so, at the next opening, that they were written anew.
  */
-const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
+const beginAnew = async (
+  deps: RebuildDeps,
+  home: Home,
+  segments: readonly Uint8Array[],
+): Promise<void> => {
   const { store, crypto } = deps;
   const { writer, retired } = home;
-  const unsent = await unsentIn(home, store, crypto);
+  const stranded = await readStranded(home, segments, crypto);
+  const unsent = await unsentIn(home, store, crypto, stranded.ops);
   const { read } = await readStored(home, store, deps.ingest);
   const stale = staleCheckpoint(home);
   replaceContents(home, read);
   Object.assign(home, { writer: null, retired: [] });
   await forget(deps, home, stale);
-  if (unsent.ops.length === 0) return;
+  if (unsent.ops.length > 0) await writeUnsent(deps, home, { unsent, writer, retired });
+  if (stranded.keys.length > 0) await store.write({ removedSegments: stranded.keys });
+};
+
+const writeUnsent = async (
+  deps: RebuildDeps,
+  home: Home,
+  { unsent, ...before }: Pick<Home, "writer" | "retired"> & { readonly unsent: Unsent },
+): Promise<void> => {
   try {
     await deps.commits.commit((draft) => {
       writeAnew(draft, home, unsent);
     });
   } catch (error) {
-    Object.assign(home, { writer, retired });
+    Object.assign(home, before);
     readPending(home);
     throw error;
   }
@@ -105,11 +126,11 @@ const beginAnew = async (deps: RebuildDeps, home: Home): Promise<void> => {
  * The pages go last: until all is written anew they are the only place where it stands. An opening
  * in between finds the next incarnation in the journal, and knows by that what they are.
  */
-const salvage = async (deps: RebuildDeps, home: Home): Promise<void> => {
+const salvage = async (deps: RebuildDeps, home: Home): Promise<readonly Uint8Array[]> => {
   const { store, crypto, now, commits } = deps;
   const { documents } = home;
   const unsent = await unsentIn(home, store, crypto);
-  const { read } = await readStored(home, store, deps.ingest);
+  const { read, waiting } = await readStored(home, store, deps.ingest);
   const found = await unlessDamaged(() => salvageFrom(documents, read.documents, now()));
   const stale = staleCheckpoint(home);
   replaceContents(home, read);
@@ -125,6 +146,7 @@ const salvage = async (deps: RebuildDeps, home: Home): Promise<void> => {
     });
   }
   await forget(deps, home, stale);
+  return waiting;
 };
 
 /** Before anything is written to the home: an opening must not build on what its pages hold. */
@@ -137,10 +159,15 @@ const forget = async (
   await store.write({ removedPages: stale });
 };
 
-const unsentIn = async (home: Home, store: Store, crypto: CryptoPort): Promise<Unsent> => {
+const unsentIn = async (
+  home: Home,
+  store: Store,
+  crypto: CryptoPort,
+  stranded: readonly PendingOp[] = [],
+): Promise<Unsent> => {
   const stored = createStoredOps(home, store, crypto);
   const returned = writersOf(home).map(({ id, head }) => stored.beyond(id, head));
-  return unsentOf(pendingOps(home), (await Promise.all(returned)).flat(), stored);
+  return unsentOf([...stranded, ...pendingOps(home)], (await Promise.all(returned)).flat(), stored);
 };
 
 const writeAnew = (draft: Draft, home: Home, unsent: Unsent): void => {

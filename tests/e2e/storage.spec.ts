@@ -265,7 +265,8 @@ test.describe("a flipped bit", () => {
     const found = await find(page);
     const left = numbers(found);
     expect(left.length).toBeLessThan(600);
-    expect(left.length).toBeGreaterThan(0);
+    // Those behind the lost segment are written anew
+    expect(left.length).toBeGreaterThan(300);
     expect((await find(page)).health.damage).toContainEqual(
       expect.objectContaining({ where: "segment", lost: true }),
     );

@@ -62,6 +62,11 @@ const peerDeps = (
     async load(home, range, bytesMax) {
       const loaded = await loadRange(home, store, range, bytesMax);
       for (const { bytes, ops } of loaded.segments) opCounts.set(bytes, ops);
+      if (loaded.isLost) {
+        engine.mendLog(home.scope).catch((error: unknown) => {
+          reportFailure(state, error);
+        });
+      }
       return loaded;
     },
     async take(home, segments, isRequested) {

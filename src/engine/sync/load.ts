@@ -12,6 +12,8 @@ export interface Loaded {
   readonly segments: readonly (LoadedSegment & { readonly ops: number })[];
   /** The tip is among them, or nothing more of the range can be read. */
   readonly end: boolean;
+  /** One that should be there is not, or is damaged. */
+  readonly isLost: boolean;
 }
 
 export const loadRange = async (
@@ -21,7 +23,7 @@ export const loadRange = async (
   bytesMax: number,
 ): Promise<Loaded> => {
   const tip = home.tree.get(range.tip);
-  if (tip === null) return { segments: [], end: true };
+  if (tip === null) return { segments: [], end: true, isLost: false };
   const line = lineageOf(tip);
   const wanted = line.slice(firstLacking(line, new Set(range.have)));
   const segments: (LoadedSegment & { readonly ops: number })[] = [];
@@ -29,13 +31,13 @@ export const loadRange = async (
   for (const hash of wanted) {
     const node = home.tree.get(hash);
     const stored = node === null ? null : await loadSegment(home, store, hash);
-    // Damaged here: another peer may have it.
-    if (node === null || stored === null) return { segments, end: true };
-    if (bytes + stored.length > bytesMax) return { segments, end: false };
+    // Another peer may have it
+    if (node === null || stored === null) return { segments, end: true, isLost: true };
+    if (bytes + stored.length > bytesMax) return { segments, end: false, isLost: false };
     bytes += stored.length;
     segments.push({ n: node.first + node.count - 1, hash, bytes: stored, ops: node.count });
   }
-  return { segments, end: true };
+  return { segments, end: true, isLost: false };
 };
 
 /** Behind the last header of the line that the peer has. */

@@ -341,6 +341,41 @@ describe("damage", () => {
     expect(device.engine.registry.find("notes")).toBeNull();
   });
 
+  test("of a segment of local leaves what stands behind it", async () => {
+    for (const isPending of [false, true]) {
+      const device = await createWorld().open({ online: false });
+      await device.write({ kind: "make-collection", collection: "notes" });
+      for (const id of ["1", "2", "3", "4"]) {
+        await device.insert("notes", [{ id, n: 0 }]);
+        await device.update("notes", id === "4" ? "2" : id, { $inc: { n: 1 } });
+        await device.engine.cutter.cutAll([device.local("notes")]);
+      }
+      if (isPending) await device.update("notes", "3", { $inc: { n: 4 } });
+      else await device.engine.cutter.absorb();
+      const { scope } = device.local("notes");
+      const image = device.crash();
+      const own = [...image.segments.keys()].filter((key) => key.startsWith(scope)).sort();
+      expect(own).toHaveLength(4);
+      // What an absorbed journal no longer says
+      const journal = new Map(isPending ? [...image.journal].slice(-1) : []);
+      const segments = new Map([...image.segments].filter(([key]) => key !== own[1]));
+      await device.reopen({ ...image, journal, segments, pages: new Map() }, { online: false });
+      const left = [
+        { id: "1", n: 1 },
+        { id: "3", n: isPending ? 5 : 1 },
+        { id: "4", n: 0 },
+      ];
+      expect(device.find("notes")).toEqual(left);
+      for (let times = 0; times < 2; times++) {
+        await device.reopen(undefined, { online: false });
+        expect(device.find("notes")).toEqual(left);
+      }
+      expect(device.opened.info.recovery.damage).toEqual([]);
+      await device.update("notes", "3", { $inc: { n: 1 } });
+      expect(device.get("notes", "3")).toEqual({ id: "3", n: isPending ? 6 : 2 });
+    }
+  });
+
   test("of the whole journal leaves a collection whose documents peers sent", async () => {
     const world = createWorld();
     const [a, b] = [await world.open(), await world.open()];

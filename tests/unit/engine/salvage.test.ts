@@ -85,6 +85,37 @@ describe("what pages hold and the journal lost", () => {
     }
   });
 
+  test("the log as well: peers get what a lost segment said", async () => {
+    const world = createWorld();
+    const [a, b] = [await world.open(), await world.open()];
+    for (const device of [a, b]) await device.share("notes");
+    await a.insert("notes", [{ id: "0" }]);
+    await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified");
+    await a.disconnect();
+    for (const id of ["1", "2", "3"]) {
+      await a.insert("notes", [{ id }]);
+      await a.update("notes", "0", { [id]: true });
+      await a.engine.cutter.cutAll([a.shared("notes")]);
+    }
+    const { scope } = a.shared("notes");
+    await a.close();
+    const image = a.image();
+    const own = [...image.segments.keys()].filter((key) => key.startsWith(scope)).sort();
+    const segments = new Map([...image.segments].filter(([key]) => key !== own[2]));
+    await a.reopen({ ...image, segments });
+    await world.until(() => a.isVerified("notes") && b.isVerified("notes"), "verified again");
+    expect(shown(b)).toEqual([
+      { id: "0", "1": true, "2": true, "3": true },
+      { id: "1" },
+      { id: "2" },
+      { id: "3" },
+    ]);
+    expect(shown(a)).toEqual(shown(b));
+    await a.reopen();
+    expect(shown(a)).toEqual(shown(b));
+    expect(a.failures()).toEqual([]);
+  });
+
   test("a document that was written since is not taken back", async () => {
     const device = await written(createWorld());
     await device.update("notes", "1", { text: "later" });
