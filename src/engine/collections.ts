@@ -14,7 +14,8 @@ import type { StrategyName } from "../core/doc/strategies.ts";
 import { projectFields } from "../core/query/project.ts";
 import type { Row, RowMeta } from "../core/wire/rows.ts";
 import type { Home } from "./home.ts";
-import type { Readable, Shown } from "./query.ts";
+import type { ScanRange } from "./documents.ts";
+import type { Readable, ReadableRange, Shown } from "./query.ts";
 
 export interface Collection {
   readonly name: string;
@@ -81,14 +82,15 @@ export const isHiddenLocally = ({ local, shared }: Collection, id: string): bool
 export const countLiving = ({ local, shared }: Collection): number => {
   const count = local.documents.livingCount + (shared?.documents.livingCount ?? 0);
   if (shared === null || local.documents.livingCount === 0) return count;
-  const living = [...local.documents.ids(true)].filter((id) => isAlive(local.documents.get(id)));
+  const states = [...local.documents.values({ onlyLiving: true })];
+  const living = states.filter(isAlive).map(({ id }) => id);
   shared.documents.need(living);
   const inBoth = living.filter((id) => isAlive(shared.documents.get(id)));
   return count - inBoth.length;
 };
 
 export const createReadable = (collection: Collection, now: () => number): Readable => ({
-  ids: (includeDeleted) => idsOf(collection, includeDeleted),
+  scan: (range) => scan(collection, range, now),
   show(id, includeDeleted) {
     const home = homeOf(collection, id);
     if (home === null) return includeDeleted ? showDeleted(collection, id) : null;
@@ -108,22 +110,45 @@ const viewOf = (
   now: () => number,
 ): DocumentView | null => readDocument(state, { strategy, now: now() });
 
-/** Rising, each once. */
-function* idsOf(collection: Collection, includeDeleted: boolean): Iterable<string> {
-  const local = [...collection.local.documents.ids(!includeDeleted)];
-  const shared = [...(collection.shared?.documents.ids(!includeDeleted) ?? [])];
-  const lives = (id: string): boolean => includeDeleted || homeOf(collection, id) !== null;
-  let from = 0;
-  for (const id of local) {
-    for (let other = shared[from]; other !== undefined && other <= id; other = shared[++from]) {
-      if (other !== id && lives(other)) yield other;
+/** By rising id, each once. */
+function* scan(
+  collection: Collection,
+  { includeDeleted, ...range }: ReadableRange,
+  now: () => number,
+): Iterable<Shown> {
+  const options = { strategy: collection.strategy, now: now() };
+  for (const [inShared, inLocal] of statesOf(collection, {
+    ...range,
+    onlyLiving: !includeDeleted,
+  })) {
+    const state = isAlive(inShared) || !isAlive(inLocal) ? (inShared ?? inLocal) : inLocal;
+    const view = readDocument(state, options);
+    if (view !== null && state !== null) {
+      yield { id: state.id, version: state, fields: view.fields };
+    } else if (includeDeleted && state !== null && state.deletion !== null) {
+      yield { id: state.id, version: state, fields: { id: state.id } };
     }
-    if (lives(id)) yield id;
   }
-  for (; from < shared.length; from++) {
-    const id = shared[from];
-    if (id !== undefined && lives(id)) yield id;
+}
+
+type Pair = readonly [shared: DocumentState | null, local: DocumentState | null];
+
+/** Both homes side by side, by rising id. */
+function* statesOf({ local, shared }: Collection, range: ScanRange): Iterable<Pair> {
+  const locals = local.documents.values(range);
+  let next = locals.next();
+  for (const state of shared?.documents.values(range) ?? []) {
+    for (; next.done !== true && next.value.id < state.id; next = locals.next()) {
+      yield [null, next.value];
+    }
+    if (next.done === true || next.value.id !== state.id) {
+      yield [state, null];
+      continue;
+    }
+    yield [state, next.value];
+    next = locals.next();
   }
+  for (; next.done !== true; next = locals.next()) yield [null, next.value];
 }
 
 const showDeleted = ({ local, shared }: Collection, id: string): Shown | null => {

@@ -22,6 +22,16 @@ export interface StoredDocuments {
  */
 export type Changed = ReadonlyMap<string, HeldDocument | null>;
 
+/** Which documents are walked over, by rising id. */
+export interface ScanRange {
+  /** Those that live, and maybe some of the deleted. Default all. */
+  readonly onlyLiving?: boolean;
+  /** Those behind this id. */
+  readonly after?: string | undefined;
+  /** All pages are wanted from the start; false: the walk may end before. Default true. */
+  readonly isWhole?: boolean;
+}
+
 /** Hot data: a class, one per scope. */
 export class Documents {
   private readonly cache: PageCache;
@@ -120,32 +130,45 @@ export class Documents {
    * asked for; then some of the deleted may come all the same.
    */
   *ids(onlyLiving = false): Generator<string> {
-    this.needAll(onlyLiving);
-    const held = this.heldIds.rising();
-    let at = 0;
-    for (const entry of this.directory) {
-      if (onlyLiving && entry.living === 0) continue;
-      for (const id of this.pageOf(entry).page.ids) {
-        for (let other = held[at]; other !== undefined && other < id; other = held[++at]) {
-          if (this.held.get(other) !== null) yield other;
-        }
-        if (!this.held.has(id)) yield id;
-      }
-    }
-    for (; at < held.length; at++) {
-      const id = held[at];
-      if (id !== undefined && this.held.get(id) !== null) yield id;
-    }
+    for (const { id } of this.places({ onlyLiving })) yield id;
   }
 
   sortedIds(): readonly string[] {
     return [...this.ids()];
   }
 
-  *values(): Generator<DocumentState> {
-    for (const id of this.ids()) {
-      const state = this.get(id);
+  /** The same, with their states. */
+  *values(range: ScanRange = {}): Generator<DocumentState> {
+    for (const { id, page, index } of this.places(range)) {
+      const state = page === null ? this.get(id) : page.stateAt(index);
       if (state !== null) yield state;
+    }
+  }
+
+  /** Page by page, what is held in between: no id is looked up. */
+  private *places({ onlyLiving = false, after, isWhole = true }: ScanRange): Generator<Place> {
+    if (isWhole) this.needAll(onlyLiving);
+    const held = this.heldIds.rising();
+    let at = after === undefined ? 0 : firstAbove(held, after);
+    const firstEntry = after === undefined ? 0 : this.entryAbove(after);
+    for (let number = firstEntry; number < this.directory.length; number++) {
+      const entry = this.directory[number];
+      if (entry === undefined || (onlyLiving && entry.living === 0)) continue;
+      if (!isWhole && !this.isHere(entry)) throw this.missFrom(number, number - firstEntry);
+      const page = this.pageOf(entry);
+      const { ids } = page.page;
+      const first = after === undefined || number > firstEntry ? 0 : firstAbove(ids, after);
+      for (let index = first; index < ids.length; index++) {
+        const id = ids[index] ?? "";
+        for (let other = held[at]; other !== undefined && other < id; other = held[++at]) {
+          if (this.held.get(other) !== null) yield { id: other, page: null, index: 0 };
+        }
+        if (!this.held.has(id)) yield { id, page, index };
+      }
+    }
+    for (; at < held.length; at++) {
+      const id = held[at];
+      if (id !== undefined && this.held.get(id) !== null) yield { id, page: null, index: 0 };
     }
   }
 
@@ -195,6 +218,18 @@ export class Documents {
     return entry === undefined || id > entry.last ? null : entry;
   }
 
+  /** The first page that holds ids behind this one. */
+  private entryAbove(id: string): number {
+    const index = this.directory.findIndex(({ last }) => last > id);
+    return index < 0 ? this.directory.length : index;
+  }
+
+  /** As many pages as were read before, so that a long walk misses few times. */
+  private missFrom(first: number, read: number): PageMiss {
+    const wanted = this.directory.slice(first, first + Math.max(pagesAtOnce, read));
+    return this.miss(wanted.filter((entry) => !this.isHere(entry)).map(({ number }) => number));
+  }
+
   private isHere({ number }: DirectoryEntry): boolean {
     return this.cache.get(this.scope, number) !== undefined;
   }
@@ -209,6 +244,27 @@ export class Documents {
     return new PageMiss(() => this.cache.load(this.scope, numbers));
   }
 }
+
+/** Where a document stands: in a page under an index, or, page null, in memory. */
+interface Place {
+  readonly id: string;
+  readonly page: CachedPage | null;
+  readonly index: number;
+}
+
+const pagesAtOnce = 4;
+
+/** The index of the first text behind this one, in a list that rises. */
+const firstAbove = (ids: readonly string[], id: string): number => {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ids[middle] ?? "") <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
 
 const isAliveHeld = (held: HeldDocument | null): boolean =>
   held?.kind === "insert" || isAlive(held);

@@ -210,7 +210,7 @@ const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void>
     change(deps, draft, collection, { attached: false });
   });
   const ids = await deps.reading(() =>
-    [...shared.documents.ids(true)].filter((id) => isAlive(shared.documents.get(id))),
+    [...shared.documents.values({ onlyLiving: true })].filter(isAlive).map(({ id }) => id),
   );
   for (let at = 0; at < ids.length; at += chunkDocuments) {
     await deps.commit((draft) => {

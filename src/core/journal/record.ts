@@ -13,6 +13,7 @@ import type { Result } from "../base/result.ts";
 import { readForm, type FormError } from "../cbor/form.ts";
 import { type CborItem, writeItem } from "../cbor/item.ts";
 import { CborReader } from "../cbor/reader.ts";
+import { expectCount, readList, readSized, writeList } from "../cbor/structures.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { bodyDepthMax } from "../base/limits.ts";
 
@@ -66,8 +67,9 @@ export const encodeCommit = (commit: Commit): Uint8Array => {
   writer.text(commit.commandId);
   writeItem(writer, [commit.time.ms, commit.time.counter]);
   writeItem(writer, commit.result);
-  writer.arrayHead(commit.parts.length);
-  for (const part of commit.parts) writePart(writer, part);
+  writeList(writer, commit.parts, (part) => {
+    writePart(writer, part);
+  });
   return writer.written();
 };
 
@@ -97,15 +99,15 @@ const writePart = (writer: CborWriter, part: JournalPart): void => {
   writer.uint(part.runFirst);
   writeItem(writer, [part.time.ms, part.time.counter]);
   writeItem(writer, part.opening);
-  writer.arrayHead(part.paths.length);
-  for (const { index, path } of part.paths) writeItem(writer, [index, path]);
-  writer.arrayHead(part.rows.length);
-  for (const row of part.rows) {
-    const fields = [hexToBytes(row.writer), row.n, hexToBytes(row.header)];
-    writeItem(writer, [row.index, fields]);
-  }
-  writer.arrayHead(part.ops.length);
-  for (const op of part.ops) writer.bytes(op);
+  writeList(writer, part.paths, ({ index, path }) => {
+    writeItem(writer, [index, path]);
+  });
+  writeList(writer, part.rows, ({ index, writer: id, n, header }) => {
+    writeItem(writer, [index, [hexToBytes(id), n, hexToBytes(header)]]);
+  });
+  writeList(writer, part.ops, (op) => {
+    writer.bytes(op);
+  });
 };
 
 const readPart = (reader: CborReader): JournalPart => {
@@ -148,21 +150,5 @@ const readTime = (reader: CborReader): Time => {
 // Sixteen bytes, checked by `readHex`.
 const readWriter = (reader: CborReader): WriterId => readHex(reader, 16) as WriterId;
 
-const readHex = (reader: CborReader, length: number): string => {
-  const bytes = reader.readBytes();
-  if (bytes.length !== length) reader.fail("wrongShape", `${String(length)} bytes expected`);
-  return bytesToHex(bytes);
-};
-
-const readList = <T>(reader: CborReader, read: () => T): readonly T[] => {
-  const count = reader.readArrayHead();
-  const list: T[] = [];
-  for (let i = 0; i < count; i++) list.push(read());
-  return list;
-};
-
-const expectCount = (reader: CborReader, count: number): void => {
-  if (reader.readArrayHead() !== count) {
-    reader.fail("wrongShape", `an array of ${String(count)} expected`);
-  }
-};
+const readHex = (reader: CborReader, length: number): string =>
+  bytesToHex(readSized(reader, length));

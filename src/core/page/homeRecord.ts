@@ -19,6 +19,7 @@ import type { Result } from "../base/result.ts";
 import { readForm, type FormError } from "../cbor/form.ts";
 import { encodeCbor, type CborItem } from "../cbor/item.ts";
 import { CborReader } from "../cbor/reader.ts";
+import { expectCount, readList, readOptional, readSized } from "../cbor/structures.ts";
 import { storedCertificate } from "../network/certificate.ts";
 import { controlHeadToItem, readControlHead } from "../network/control.ts";
 import type { WriterOrigin } from "../segment/branches.ts";
@@ -201,12 +202,6 @@ const readDot = (reader: CborReader): Dot => {
 
 const readHash = (reader: CborReader): HeaderHash => headerHashOf(readSized(reader, 32));
 
-const readSized = (reader: CborReader, size: number): Uint8Array => {
-  const bytes = reader.readBytes();
-  if (bytes.length !== size) reader.fail("wrongShape", `${String(size)} bytes`);
-  return bytes;
-};
-
 const readWhole = <T>(bytes: Uint8Array, read: (reader: CborReader) => T): Result<T, FormError> =>
   readForm(() => {
     const reader = new CborReader(bytes);
@@ -214,19 +209,3 @@ const readWhole = <T>(bytes: Uint8Array, read: (reader: CborReader) => T): Resul
     reader.expectEnd();
     return value;
   });
-
-const readList = <T>(reader: CborReader, read: () => T): readonly T[] => {
-  const list: T[] = [];
-  for (let left = reader.readArrayHead(); left > 0; left--) list.push(read());
-  return list;
-};
-
-const readOptional = <T>(reader: CborReader, read: () => T): T | null => {
-  if (!reader.peekNil()) return read();
-  reader.readNil();
-  return null;
-};
-
-const expectCount = (reader: CborReader, count: number): void => {
-  if (reader.readArrayHead() !== count) reader.fail("wrongShape", `${String(count)} elements`);
-};

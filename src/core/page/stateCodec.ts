@@ -17,6 +17,7 @@
 import { bodyDepthMax } from "../base/limits.ts";
 import type { Dot, Stamp, Value } from "../base/types.ts";
 import type { CborReader } from "../cbor/reader.ts";
+import { expectCount, readList, readOptional, writeList } from "../cbor/structures.ts";
 import { nestingMax, readValue, valueKey, writeValue } from "../cbor/value.ts";
 import type { CborWriter } from "../cbor/writer.ts";
 import { pathKey } from "../op/path.ts";
@@ -317,27 +318,4 @@ const writeDot = (writer: CborWriter, { writer: by, n }: Dot, context: StateCont
 const readDot = (reader: CborReader, context: StateContext): Dot => {
   const writer = context.tables.writerAt(reader, reader.readUint());
   return { writer, n: reader.readUint() };
-};
-
-// -------------------------------------------------------------------------------------- lists
-
-const writeList = <T>(writer: CborWriter, list: readonly T[], write: (item: T) => void): void => {
-  writer.arrayHead(list.length);
-  for (const item of list) write(item);
-};
-
-const readList = <T>(reader: CborReader, read: () => T): readonly T[] => {
-  const list: T[] = [];
-  for (let left = reader.readArrayHead(); left > 0; left--) list.push(read());
-  return list;
-};
-
-const readOptional = <T>(reader: CborReader, read: () => T): T | null => {
-  if (!reader.peekNil()) return read();
-  reader.readNil();
-  return null;
-};
-
-const expectCount = (reader: CborReader, count: number): void => {
-  if (reader.readArrayHead() !== count) reader.fail("wrongShape", `${String(count)} elements`);
 };

@@ -15,6 +15,7 @@ import type { Result } from "../../core/base/result.ts";
 import { readForm, type FormError } from "../../core/cbor/form.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { CborReader } from "../../core/cbor/reader.ts";
+import { expectCount, readSized } from "../../core/cbor/structures.ts";
 import { generationBytes } from "./format.ts";
 
 export interface Closing {
@@ -91,11 +92,5 @@ const readEpoch = (reader: CborReader): NotedEpoch => {
 };
 
 const readGeneration = (reader: CborReader): Uint8Array => {
-  const generation = reader.readBytes().slice();
-  if (generation.length !== generationBytes) reader.fail("wrongShape", "16 bytes expected");
-  return generation;
-};
-
-const expectCount = (reader: CborReader, count: number): void => {
-  if (reader.readArrayHead() !== count) reader.fail("wrongShape", `${count} elements expected`);
+  return readSized(reader, generationBytes).slice();
 };
