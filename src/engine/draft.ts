@@ -14,6 +14,7 @@ import type { OwnOp, RunOp } from "../core/segment/cut.ts";
 import type { RowsReader } from "../core/wire/rowsReader.ts";
 import { append, appendInsert, createBatch, type Batch } from "./append.ts";
 import type { Home } from "./home.ts";
+import { DamagedPage, PageMiss } from "./pages/pageMiss.ts";
 import type { OwnWriter, Placing } from "./writer.ts";
 
 export interface StampedLeaf {
@@ -140,6 +141,8 @@ const createNumbers = ({ writerOf, clock }: DraftDeps): Numbers => {
   const writtenIn = (home: Home): Written => {
     const known = written.get(home);
     if (known !== undefined) return known;
+    // What its documents name is not what the tree calls it: they are read anew first
+    if (home.isRenamed) throw new PageMiss(() => Promise.reject(new DamagedPage(home.scope)));
     const writer = writerOf(home);
     const fresh = { writer, first: writer.next().n, ops: [] };
     written.set(home, fresh);

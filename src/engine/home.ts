@@ -31,6 +31,8 @@ export interface Home {
   readonly counters: SegmentCounters;
   /** What is delivered; made anew when the home is rebuilt from its log. */
   tree: SegmentTree;
+  /** A fork gave ops other names in the tree, and the documents are still to be read anew. */
+  isRenamed: boolean;
   /** What is delivered and not yet read. */
   reading: ReadingQueue;
   /** null until this device writes here, and after its incarnation ended. */
@@ -72,6 +74,7 @@ export const createHome = (deps: {
     reading: createReadingQueue(tree),
     fresh: new FreshSegments(deps.scope),
     ...{ applied: new Map<WriterId, number>(), storedHeaders: null, nextPage: 0 },
+    isRenamed: false,
     writer: null,
     retired: [],
     proofs: new Map(),
@@ -94,6 +97,7 @@ export const replaceContents = (home: Home, read: Home): void => {
   home.documents = read.documents;
   home.digest = read.digest;
   home.tree = read.tree;
+  home.isRenamed = false;
   home.reading = read.reading;
   home.applied = read.applied;
   home.storedHeaders = read.storedHeaders;

@@ -161,7 +161,10 @@ const judgeAll = async (
     switch (verdict.kind) {
       case "delivered": {
         const split = home.tree.add(verdict.segment);
-        if (split !== null) splits.push(split);
+        if (split !== null) {
+          splits.push(split);
+          home.isRenamed = true;
+        }
         home.reading.add(verdict.segment.headerHash, verdict.segment.header);
         delivered.push(verdict.segment);
         const released = deps.inbox.release(verdict.segment.headerHash);

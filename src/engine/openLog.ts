@@ -11,8 +11,7 @@ import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
 import { unlessDamaged } from "./pages/pageMiss.ts";
-import { homePageKeys } from "./pages/checkpoint.ts";
-import { readFresh, restoreHome, type RestoredHome } from "./pages/restore.ts";
+import { readFresh, restoreHome } from "./pages/restore.ts";
 import { readStored, type ReadHome } from "./readStored.ts";
 import type { Registry } from "./registry.ts";
 import { readJournal, readPending, restoreWriter, type RestoredWriter } from "./replay.ts";
@@ -78,7 +77,7 @@ interface Opening {
 /** From its checkpoint, where there is one that holds no more than log and journal do. */
 const openHome = async (opening: Opening, home: Home): Promise<void> => {
   const { deps } = opening;
-  const checkpoint = await restoreCheckpoint(home, deps);
+  const checkpoint = await restoreHome(home, deps);
   if (checkpoint === null) {
     await openWhole(opening, home);
     return;
@@ -133,16 +132,6 @@ const takeWriter = (
   const mayHaveWrittenMore = home.membership.kind === "open" || journalKind === "file";
   if (restored?.isWhole === false || isStranded) broken.set(home, false);
   else if (mayHaveWrittenMore && !journalProvesContinuity) retireWriter(home);
-};
-
-/**
- * A journal that is newer than the tables says nothing of what the pages hold: the log decides. One
- * that is older, or gone, lacks what they hold.
- */
-const restoreCheckpoint = async (home: Home, deps: OpenLogDeps): Promise<RestoredHome | null> => {
-  if (deps.store.opening.rolledBack !== "tables") return restoreHome(home, deps);
-  await deps.store.write({ removedPages: homePageKeys(home.scope) });
-  return null;
 };
 
 /**

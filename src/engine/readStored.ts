@@ -62,7 +62,7 @@ export const deliverAll = (
   readonly delivered: ReadonlyMap<HeaderHash, DeliveredSegment>;
   readonly hasSplit: boolean;
 } => {
-  const forks = home.tree.forks().length;
+  let hasSplit = false;
   const delivered = new Map<HeaderHash, DeliveredSegment>();
   const tried = new Set<ShortHash>();
   for (const root of segments.keys()) {
@@ -81,17 +81,14 @@ export const deliverAll = (
       // A checkpoint may hold it already, though the note of it was not taken away
       if (home.tree.get(segment.headerHash) !== null) continue;
       const one = lacking.length === 0 ? deliverStored(segment, home.tree) : null;
-      if (one !== null) delivered.set(one.headerHash, addTo(home, one));
+      if (one === null) continue;
+      if (home.tree.add(one) !== null) hasSplit = true;
+      home.reading.add(one.headerHash, one.header);
+      noteProof(home, one);
+      delivered.set(one.headerHash, one);
     }
   }
-  return { delivered, hasSplit: home.tree.forks().length > forks };
-};
-
-const addTo = (home: Home, segment: DeliveredSegment): DeliveredSegment => {
-  home.tree.add(segment);
-  home.reading.add(segment.headerHash, segment.header);
-  noteProof(home, segment);
-  return segment;
+  return { delivered, hasSplit };
 };
 
 /** Headers that must be delivered before it and are not. */

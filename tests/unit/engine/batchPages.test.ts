@@ -7,6 +7,8 @@ import { expect, test } from "vitest";
 import { createDistributedDb, InMemoryAdapter, type StorageAdapter } from "../../../src/index.ts";
 
 const count = 2_000;
+/** Long enough that they take many pages. */
+const body = "x".repeat(300);
 const idAt = (at: number): string => `n${String(at).padStart(5, "0")}`;
 
 /** Counts the readings of pages. */
@@ -35,10 +37,29 @@ const countingAdapter = (): {
   };
 };
 
+test("what a batch did before it missed a page counts once", async () => {
+  const adapter = new InMemoryAdapter();
+  const first = createDistributedDb({ adapter });
+  const documents = Array.from({ length: count }, (_, at) => ({ id: idAt(at), n: 0, body }));
+  await first.collection("notes").insertBatch(documents);
+  await first.shutdown();
+  const database = createDistributedDb({ adapter });
+  const notes = database.collection("notes");
+  const update = { $inc: { n: 1 } };
+  // The second has to look at all of them
+  const writes = [
+    { where: idAt(0), update },
+    { where: { n: { $gte: 0 } }, update },
+  ];
+  expect(await notes.updateBatch(writes)).toBe(count + 1);
+  expect(await notes.count({ n: 1 })).toBe(count - 1);
+  expect((await notes.getMany([idAt(0)]))[0]).toMatchObject({ id: idAt(0), n: 2 });
+  await database.shutdown();
+});
+
 test("a batch reads the pages of all its documents at once", async () => {
   const { adapter, readings } = countingAdapter();
   const first = createDistributedDb({ adapter });
-  const body = "x".repeat(300);
   await first
     .collection("notes")
     .insertBatch(Array.from({ length: count }, (_, at) => ({ id: idAt(at), n: 0, body })));

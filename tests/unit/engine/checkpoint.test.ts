@@ -3,6 +3,7 @@
  * nothing counts twice.
  */
 import { expect, test } from "vitest";
+import { pageKinds } from "../../../src/core/page/homeRecord.ts";
 import type { StoreImage } from "../../../src/storage/memory.ts";
 import { failAt } from "./faults.ts";
 import { createWorld, type Device, type World } from "./world.ts";
@@ -88,6 +89,10 @@ test("one after another hold it all, whatever changed between them", async () =>
     await device.engine.checkpointer.run();
     if (round % 4 === 0) await device.engine.cutter.absorb();
   }
+  const { scope, documents } = device.shared("notes");
+  const keys = documents.pages.map(({ number }) => ({ scope, kind: pageKinds.documents, number }));
+  expect(keys.length).toBeGreaterThan(0);
+  expect(await device.engine.deps.store.pages(keys)).not.toContain(null);
   const before = device.rows("notes", { includeDeleted: true, meta: true });
   await device.reopen(undefined, { online: false });
   expect(device.rows("notes", { includeDeleted: true, meta: true })).toEqual(before);

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { visibleLeaves } from "../../../src/core/doc/read.ts";
-import { crashAt } from "./faults.ts";
+import { crashAt, holdBack } from "./faults.ts";
 import { createWorld, type Device, type World } from "./world.ts";
 
 const pair = async (world: World): Promise<readonly [Device, Device]> => {
@@ -253,4 +253,44 @@ describe("a profile that was copied", () => {
     await allVerified(world, a, b, c);
     expect([...a.failures(), ...b.failures(), ...c.failures()]).toEqual([]);
   });
+});
+
+test("what is written while a fork comes in names what it read by its new name", async () => {
+  const world = createWorld();
+  const segmentsOf = async (device: Device): Promise<readonly Uint8Array[]> => {
+    await device.engine.cutter.cutAll([device.shared("notes")]);
+    const segments: Uint8Array[] = [];
+    const { store } = device.engine.deps;
+    for await (const { bytes } of store.segments(device.shared("notes").scope)) {
+      segments.push(bytes);
+    }
+    return segments;
+  };
+  const first = await world.open({ online: false });
+  await first.share("notes");
+  await first.insert("notes", [{ id: "1", n: 0 }]);
+  const image = first.image();
+  await first.update("notes", "1", { $inc: { n: 1 }, $set: { left: true } });
+  const left = await segmentsOf(first);
+  const copy = await world.open({ online: false, image });
+  await copy.update("notes", "1", { $set: { right: true } });
+  const right = await segmentsOf(copy);
+
+  const device = await world.open({ online: false });
+  await device.share("notes");
+  const home = device.shared("notes");
+  const source = { scope: home.scope, from: "peer", isRequested: true };
+  await device.engine.ingest.take(home, left, source);
+  const held = holdBack(device, "write");
+  const taken = device.engine.ingest.take(home, right, source);
+  while (!home.isRenamed) await Promise.resolve();
+  const updated = device.update("notes", "1", { $inc: { n: 10 }, $set: { left: false } });
+  held.go();
+  await Promise.all([taken, updated]);
+  expect(device.get("notes", "1")).toMatchObject({ left: false, right: true });
+  const before = everythingOf(device);
+  await device.close();
+  await device.reopen(undefined, { online: false });
+  expect(everythingOf(device)).toEqual({ ...before, heads: device.shared("notes").tree.heads() });
+  expect(device.failures()).toEqual([]);
 });
