@@ -324,7 +324,8 @@ export class Device {
     this.unanswered.delete(commandId);
     if (this.isLiar) return;
     if (code !== null && ordinaryRefusals.has(code)) return;
-    this.around.problem(`${commandId} was refused: ${String(error)} ${error instanceof Error ? String(error.cause) : ""}`);
+    const cause = error instanceof Error ? String(error.cause) : "";
+    this.around.problem(`${commandId} was refused: ${String(error)} ${cause}`);
   }
 
   /** A page whose database can not go on is loaded again, some time later. */
