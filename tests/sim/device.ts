@@ -92,6 +92,11 @@ export class Device {
   readonly acknowledged: Acknowledged[] = [];
   /** What was asked for and not answered. */
   readonly unanswered = new Map<string, Write>();
+  /**
+   * Not answered when the disk lost something: where the journal still had them, what they changed
+   * may be lost for all that.
+   */
+  private readonly doubtful = new Set<string>();
   /** What the disk held at some moments. */
   readonly images: { readonly image: DiskImage; readonly acknowledged: number }[] = [];
   running: Running | null = null;
@@ -196,6 +201,7 @@ export class Device {
     for (const each of this.acknowledged) {
       if ((each.commit?.sequence ?? 0) > safeSequence) each.isRolledBack = true;
     }
+    for (const commandId of this.unanswered.keys()) this.doubtful.add(commandId);
   }
 
   /** Back to what the disk held once. */
@@ -288,6 +294,10 @@ export class Device {
       life.mirror.subscribe(opened.engine.live);
     });
     life.opened = opened;
+    // What is done only now is done
+    for (const commandId of this.doubtful) {
+      if (this.disk.commitOf(commandId) === null) this.doubtful.delete(commandId);
+    }
   }
 
   private send(life: Running, commandId: string, write: Write): void {
@@ -306,7 +316,8 @@ export class Device {
     if (!this.unanswered.delete(commandId)) return;
     const commit = this.disk.commitOf(commandId);
     this.around.note(`${commandId} acknowledged ${(commit?.parts ?? []).map(partText).join()}`);
-    this.acknowledged.push({ commandId, write, commit, isRolledBack: false });
+    const isRolledBack = this.doubtful.delete(commandId);
+    this.acknowledged.push({ commandId, write, commit, isRolledBack });
     const effects = this.disk.effectsOf(commandId);
     if (effects > 1) this.around.problem(`${commandId} took effect ${effects} times`);
   }
