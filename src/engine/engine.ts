@@ -228,12 +228,12 @@ const identityLost = (): NebulusError =>
   });
 
 const identityIn = async ({ store, crypto, openNetwork }: EngineDeps): Promise<Identity> => {
-  const known = readIdentity(await store.meta(), crypto, openNetwork);
+  const known = await readIdentity(await store.meta(), crypto, openNetwork);
   if (known !== null) return known;
   // Without its keys nothing of the log can be found: new ones would be a silent fresh start
   if (store.lastSequence > 0) throw identityLost();
   await store.write({ meta: new Map([newIdentity(crypto)]) });
-  const made = readIdentity(await store.meta(), crypto, openNetwork);
+  const made = await readIdentity(await store.meta(), crypto, openNetwork);
   assert(made !== null, "what was written is there");
   return made;
 };

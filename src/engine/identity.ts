@@ -85,11 +85,11 @@ export const withPeerKey = (
 };
 
 /** null: the store is new. Throws `StorageFailed` for records that can not be read. */
-export const readIdentity = (
+export const readIdentity = async (
   meta: ReadonlyMap<string, Uint8Array>,
   crypto: CryptoPort,
   networkOf: OpenNetworkMaker,
-): Identity | null => {
+): Promise<Identity | null> => {
   const stored = meta.get(databaseKey);
   if (stored === undefined) return null;
   const [version, secret, id, seed, peerKey] = readItems(databaseKey, stored, 5);
@@ -97,12 +97,16 @@ export const readIdentity = (
   const local: LocalMembership = {
     kind: "local",
     network: localNetwork(bytesOf(secret), bytesOf(id)),
-    device: deviceOf(bytesOf(seed), crypto),
+    device: await deviceOf(bytesOf(seed), crypto),
   };
   const networks = [...meta]
     .filter(([key]) => key.startsWith(networkPrefix))
     .map(([key, bytes]) => readNetwork(key, bytes, crypto, networkOf));
-  return { local, networks, peerKey: peerKey === null ? null : bytesOf(peerKey) };
+  return {
+    local,
+    networks: await Promise.all(networks),
+    peerKey: peerKey === null ? null : bytesOf(peerKey),
+  };
 };
 
 /** Makes this device a member: an open network's secret certifies whoever has it. */
@@ -116,9 +120,9 @@ export const joinOpenNetwork = async (
   crypto: CryptoPort,
   networkOf: OpenNetworkMaker = openNetwork,
 ): Promise<{ readonly membership: OpenMembership; readonly change: MetaChange }> => {
-  const network = networkOf(options.networkId, options.secret);
+  const network = await networkOf(options.networkId, options.secret, crypto.publicKey);
   const seed = crypto.randomBytes(32);
-  const device = deviceOf(seed, crypto);
+  const device = await deviceOf(seed, crypto);
   const certificate = await makeCertificate(
     {
       account: network.account.publicKey,
@@ -136,7 +140,7 @@ export const joinOpenNetwork = async (
     ...[1, "open", options.networkId, options.title, options.secret],
     ...[options.fromName, seed, certificate],
   ]);
-  return { membership: readNetwork(key, bytes, crypto, networkOf), change: [key, bytes] };
+  return { membership: await readNetwork(key, bytes, crypto, networkOf), change: [key, bytes] };
 };
 
 export const leaveChange = ({ network }: OpenMembership): MetaChange => [
@@ -147,19 +151,20 @@ export const leaveChange = ({ network }: OpenMembership): MetaChange => [
 const databaseKey = "database";
 const networkPrefix = "network/";
 
-const readNetwork = (
+const readNetwork = async (
   key: string,
   bytes: Uint8Array,
   crypto: CryptoPort,
   networkOf: OpenNetworkMaker,
-): OpenMembership => {
+): Promise<OpenMembership> => {
   const items = readItems(key, bytes, 8);
   const [version, kind, networkId, title, secret, fromName, seed, certificateBytes] = items;
   if (version !== 1 || kind !== "open") throw newerFormat(key);
   if (typeof networkId !== "string" || typeof title !== "string") throw unreadable(key);
-  const network = networkOf(networkId, typeof secret === "string" ? secret : bytesOf(secret));
+  const shared = typeof secret === "string" ? secret : bytesOf(secret);
+  const network = await networkOf(networkId, shared, crypto.publicKey);
   const certificate = storedCertificate(bytesOf(certificateBytes));
-  const device = deviceOf(bytesOf(seed), crypto);
+  const device = await deviceOf(bytesOf(seed), crypto);
   if (certificate === null || !equalBytes(certificate.signingKey, device.publicKey)) {
     throw unreadable(key);
   }
@@ -174,8 +179,8 @@ const readNetwork = (
   };
 };
 
-const deviceOf = (seed: Uint8Array, crypto: CryptoPort): Device => {
-  const publicKey = crypto.publicKey(seed);
+const deviceOf = async (seed: Uint8Array, crypto: CryptoPort): Promise<Device> => {
+  const publicKey = await crypto.publicKey(seed);
   return { seed, publicKey, name: deviceNameOf(publicKey) };
 };
 

@@ -33,7 +33,7 @@ const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   const { store, crypto, openNetwork } = engine.deps;
   const { networkId, name, sharedSecret } = request;
   const secret = sharedSecret ?? openSecretFromName(networkId);
-  const { networkHash } = openNetwork(networkId, secret);
+  const { networkHash } = await openNetwork(networkId, secret, crypto.publicKey);
   const known = engine.registry.networks.all().find((each) => each.networkId === networkId);
   if (known !== undefined) {
     if (equalBytes(known.network.networkHash, networkHash)) return;

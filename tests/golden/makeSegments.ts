@@ -11,7 +11,7 @@ import { CborWriter } from "../../src/core/cbor/writer.ts";
 import { makeCertificate } from "../../src/core/network/certificate.ts";
 import { rendezvousTags, scopeOf, writerOf } from "../../src/core/network/keys.ts";
 import { localNetwork } from "../../src/core/network/local.ts";
-import { openNetwork } from "../../src/core/network/open.ts";
+import { openNetwork, publicKeyOf } from "../support/openNetwork.ts";
 import type { Entry, SeenRun, WriteOp } from "../../src/core/op/types.ts";
 import { encodeBody } from "../../src/core/segment/body.ts";
 import { OpenRun, type OwnOp } from "../../src/core/segment/cut.ts";
@@ -42,7 +42,7 @@ const certificateOf = (seed: Uint8Array): Promise<Uint8Array> =>
   makeCertificate(
     {
       account: open.account.publicKey,
-      signingKey: crypto.publicKey(seed),
+      signingKey: publicKeyOf(seed),
       ...{ xWingKey: null, vaultXWingKey: null, extensions: [] },
     },
     open.networkHash,
@@ -57,7 +57,7 @@ interface Writer {
 }
 
 const writerFor = async (seed: Uint8Array, suite: 0 | 1): Promise<Writer> => {
-  const signingKey = crypto.publicKey(seed);
+  const signingKey = publicKeyOf(seed);
   const certificate = suite === 1 ? await certificateOf(seed) : null;
   const network = suite === 1 ? open : local;
   const scope = suite === 1 ? openScope : localScope;

@@ -34,7 +34,7 @@ export const createNodeCrypto = (random: Pick<Random, "bytes">): CryptoPort => {
     randomBytes: random.bytes,
     publicKey: (seed) => {
       const spki = createPublicKey(privateKey(seed)).export({ format: "der", type: "spki" });
-      return new Uint8Array(spki.subarray(spkiHead.length));
+      return Promise.resolve(new Uint8Array(spki.subarray(spkiHead.length)));
     },
     sign: (seed, message) => Promise.resolve(new Uint8Array(sign(null, message, privateKey(seed)))),
     verify: (publicKey, signature, message) => {

@@ -7,7 +7,7 @@ import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import { makeCertificate } from "../../src/core/network/certificate.ts";
 import { localNetwork } from "../../src/core/network/local.ts";
 import { scopeOf, writerOf } from "../../src/core/network/keys.ts";
-import { openNetwork } from "../../src/core/network/open.ts";
+import { openNetwork, publicKeyOf } from "./openNetwork.ts";
 import { createOpenControl } from "../../src/core/network/openControl.ts";
 import { OpenRun } from "../../src/core/segment/cut.ts";
 import {
@@ -135,7 +135,7 @@ const createDevice = async (
   given?: Uint8Array,
 ): Promise<TestDevice> => {
   const { networkHash, scope, suite, random, crypto, keys } = deps;
-  const signingKey = crypto.publicKey(signingSeed);
+  const signingKey = publicKeyOf(signingSeed);
   const incarnation = random.bytes(16);
   const certificate = suite === 0 ? null : (given ?? (await certificateFor(signingKey, crypto)));
   const opening = { signingKey, incarnation, certificate, extensions: [] };

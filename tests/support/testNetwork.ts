@@ -6,8 +6,8 @@ import { encodeCbor } from "../../src/core/cbor/item.ts";
 import { hash } from "../../src/core/crypto/hash.ts";
 import { openNetwork, type OpenNetworkMaker } from "../../src/core/network/open.ts";
 
-export const testNetwork: OpenNetworkMaker = (name, secret) => {
-  const open = openNetwork(name, secret);
+export const testNetwork: OpenNetworkMaker = async (name, secret, publicKey) => {
+  const open = await openNetwork(name, secret, publicKey);
   const genesis = encodeCbor([1, "test", open.name]);
   return { ...open, suite: 0, genesis, networkHash: hash("genesis", genesis) };
 };

@@ -20,7 +20,7 @@ export interface CryptoPort {
     message: Uint8Array,
   ) => Promise<boolean>;
   /** The 32-byte Ed25519 public key of a seed. */
-  readonly publicKey: (seed: Uint8Array) => Uint8Array;
+  readonly publicKey: (seed: Uint8Array) => Promise<Uint8Array>;
   /**
    * AES-256-GCM; gives the ciphertext and its 16-byte tag. The nonce is zero: a key seals ONE
    * message in its life, or both its messages and its authenticity are lost.

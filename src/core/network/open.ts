@@ -3,13 +3,13 @@
  * who has both joins without meeting anyone, and nobody can be removed. Genesis is [1, "open",
  * name, commitment to the secret].
  */
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { invalid } from "../base/errors.ts";
 import { shortHashOf } from "../base/ids.ts";
 import { networkNameBytesMax, sharedSecretBytesMin } from "../base/limits.ts";
 import { isWellFormed, utf8Encode, utf8Length } from "../base/utf8.ts";
 import { encodeCbor } from "../cbor/item.ts";
 import { deriveKey, hash } from "../crypto/hash.ts";
+import type { CryptoPort } from "../crypto/port.ts";
 import type { ControlHead } from "./control.ts";
 import { networkKeysOf, type EpochKey, type NetworkKeys } from "./keys.ts";
 
@@ -28,20 +28,36 @@ export interface OpenNetwork extends NetworkKeys {
 }
 
 /** `openNetwork`, or what a test has in its place. */
-export type OpenNetworkMaker = (name: string, secret: string | Uint8Array) => OpenNetwork;
+export type OpenNetworkMaker = (
+  name: string,
+  secret: string | Uint8Array,
+  publicKey: CryptoPort["publicKey"],
+) => Promise<OpenNetwork>;
+
+export const openNetwork: OpenNetworkMaker = async (name, secret, publicKey) => {
+  const { accountSeed: seed, ...network } = openNetworkSecrets(name, secret);
+  return { ...network, account: { seed, publicKey: await publicKey(seed) } };
+};
+
+/** What follows from name and secret by hashing alone. */
+export interface OpenNetworkSecrets extends Omit<OpenNetwork, "account"> {
+  readonly accountSeed: Uint8Array;
+}
 
 /**
  * @param name in NFC or not, at most 128 bytes; throws InvalidArgument (path `networkId`)
  * @param secret text or bytes, at least 32 bytes as UTF-8 in NFC; throws InvalidArgument (path
  * `sharedSecret`)
  */
-export const openNetwork = (name: string, secret: string | Uint8Array): OpenNetwork => {
+export const openNetworkSecrets = (
+  name: string,
+  secret: string | Uint8Array,
+): OpenNetworkSecrets => {
   const label = checkedNetworkName(name);
   const shared = checkedSecret(secret);
   const genesis = encodeCbor([1, "open", label, deriveKey(shared, "commit", [label])]);
   const networkHash = hash("genesis", genesis);
   const id = shortHashOf(networkHash.slice(0, 16));
-  const seed = deriveKey(shared, "certify", [label]);
   return {
     kind: "open",
     suite: 1,
@@ -49,7 +65,7 @@ export const openNetwork = (name: string, secret: string | Uint8Array): OpenNetw
     genesis,
     ...networkKeysOf(networkHash, deriveKey(shared, "secret", [label])),
     epoch: { id, key: deriveKey(shared, "epoch", [label]) },
-    account: { seed, publicKey: ed25519.getPublicKey(seed) },
+    accountSeed: deriveKey(shared, "certify", [label]),
     controlHead: { term: 0, height: 0, hash: id },
   };
 };

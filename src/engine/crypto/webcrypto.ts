@@ -3,8 +3,8 @@
  * exists; `@noble/curves` stands in for Ed25519 where a browser lacks it, and has the last word on
  * every signature that WebCrypto refuses.
  */
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { bytesToHex, concatBytes, hexToBytes } from "../../core/base/bytes.ts";
+import type { ed25519 } from "@noble/curves/ed25519.js";
+import { base64UrlToBytes, bytesToHex, concatBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { assert } from "../../core/base/result.ts";
 import { sha256 } from "../../core/crypto/hash.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
@@ -19,11 +19,12 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
   const publicKeys = createKeyCache(bytesToHex, (key) => importPublicKey(subtle, key));
   return {
     randomBytes: (count) => randomBytes(crypto, count),
-    publicKey: (seed) => ed25519.getPublicKey(seed),
+    publicKey: async (seed) =>
+      (await nativePublicKey(subtle, seed)) ?? (await noble()).getPublicKey(seed),
     sign: async (seed, message) => {
       assert(seed.length === 32, "an Ed25519 seed has 32 bytes");
       const key = await signingKeys(seed);
-      if (key === null) return ed25519.sign(message, seed);
+      if (key === null) return (await noble()).sign(message, seed);
       return new Uint8Array(await subtle.sign(algorithm, key, source(message)));
     },
     verify: async (publicKey, signature, message) => {
@@ -31,7 +32,7 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
       const key = await publicKeys(publicKey);
       const isValid =
         key !== null && (await subtle.verify(algorithm, key, source(signature), source(message)));
-      return isValid || ed25519.verify(signature, message, publicKey, { zip215: true });
+      return isValid || (await noble()).verify(signature, message, publicKey, { zip215: true });
     },
     seal: async (key, associatedData, plaintext) => {
       const sealing = await importSealingKey(subtle, key, "encrypt");
@@ -50,6 +51,10 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
     },
   };
 };
+
+/** Loaded when it is needed: most browsers never need it, and it is large. */
+const noble = async (): Promise<typeof ed25519> =>
+  (await import("@noble/curves/ed25519.js")).ed25519;
 
 type OwnBytes = Uint8Array<ArrayBuffer>;
 
@@ -93,6 +98,23 @@ const importSeed = async (subtle: SubtleCrypto, seed: Uint8Array): Promise<Crypt
   try {
     const pkcs8 = source(concatBytes(pkcs8Head, seed));
     return await subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
+  } catch (error) {
+    if (isNamed(error, "NotSupportedError")) return null;
+    throw error;
+  }
+};
+
+/** null: no native key. The platform tells a public key in its JSON form alone. */
+const nativePublicKey = async (
+  subtle: SubtleCrypto,
+  seed: Uint8Array,
+): Promise<Uint8Array | null> => {
+  assert(seed.length === 32, "an Ed25519 seed has 32 bytes");
+  try {
+    const pkcs8 = source(concatBytes(pkcs8Head, seed));
+    const key = await subtle.importKey("pkcs8", pkcs8, algorithm, true, ["sign"]);
+    const { x } = await subtle.exportKey("jwk", key);
+    return x === undefined ? null : base64UrlToBytes(x);
   } catch (error) {
     if (isNamed(error, "NotSupportedError")) return null;
     throw error;

@@ -1,6 +1,6 @@
 /** Shared secrets: long enough as the database counts, and made from the given chance. */
 import { expect, test } from "vitest";
-import { openNetwork } from "../../../src/core/network/open.ts";
+import { openNetwork } from "../../support/openNetwork.ts";
 import { makeSecret, secretMissing } from "../../../src/ui/text/secret.ts";
 import { createRandom } from "../../support/random.ts";
 

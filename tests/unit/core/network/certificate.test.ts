@@ -15,13 +15,14 @@ import { createOpenControl } from "../../../../src/core/network/openControl.ts";
 import { createNodeCrypto } from "../../../support/nodeCrypto.ts";
 import { createRandom } from "../../../support/random.ts";
 import { networkOfTests } from "../../../support/segments.ts";
+import { publicKeyOf } from "../../../support/openNetwork.ts";
 
 const random = createRandom(1);
 const crypto = createNodeCrypto(random);
 const { networkHash } = networkOfTests;
 const seed = random.bytes(32);
 const device: DeviceKeys = {
-  account: crypto.publicKey(seed),
+  account: publicKeyOf(seed),
   signingKey: random.bytes(32),
   xWingKey: random.bytes(xWingKeyBytes),
   vaultXWingKey: null,

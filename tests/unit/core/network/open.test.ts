@@ -7,7 +7,8 @@ import { encodeCbor } from "../../../../src/core/cbor/item.ts";
 import { deriveKey, hash } from "../../../../src/core/crypto/hash.ts";
 import { rendezvousTags, scopeOf, writerOf } from "../../../../src/core/network/keys.ts";
 import { localNetwork } from "../../../../src/core/network/local.ts";
-import { openNetwork, openSecretFromName } from "../../../../src/core/network/open.ts";
+import { openSecretFromName } from "../../../../src/core/network/open.ts";
+import { openNetwork } from "../../../support/openNetwork.ts";
 import { utf8Encode } from "../../../../src/core/base/utf8.ts";
 
 const secret = "correct horse battery staple, twice over";

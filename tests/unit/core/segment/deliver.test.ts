@@ -17,7 +17,7 @@ import {
   networkOfTests,
   type TestReplica,
 } from "../../../support/segments.ts";
-import { openNetwork } from "../../../../src/core/network/open.ts";
+import { openNetwork, publicKeyOf } from "../../../support/openNetwork.ts";
 
 const parsed = (bytes: Uint8Array) => {
   const result = parseSegment(bytes);
@@ -176,7 +176,7 @@ test("a device that another account certified has no right", async () => {
   const { scope, replica } = await setUp(7);
   const stranger = openNetwork("tests", "another shared secret of more than 32 bytes").account;
   const seed = scope.random.bytes(32);
-  const certificate = await certificateFor(scope.crypto.publicKey(seed), scope.crypto, stranger);
+  const certificate = await certificateFor(publicKeyOf(seed), scope.crypto, stranger);
   const device = await scope.deviceOf(seed, certificate);
   expect(await refusal(replica, (await device.write({})).bytes)).toEqual({
     kind: "refused",

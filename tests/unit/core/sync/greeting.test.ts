@@ -4,7 +4,7 @@ import { equalBytes } from "../../../../src/core/base/bytes.ts";
 import { encodeCbor } from "../../../../src/core/cbor/item.ts";
 import { deriveKey, hash, hmac, labelled } from "../../../../src/core/crypto/hash.ts";
 import { makeCertificate } from "../../../../src/core/network/certificate.ts";
-import { openNetwork } from "../../../../src/core/network/open.ts";
+import { openNetwork, publicKeyOf } from "../../../support/openNetwork.ts";
 import { greet } from "../../../../src/core/sync/greeting.ts";
 import {
   createManualTimers,
@@ -189,8 +189,8 @@ test("who knows the secret but has no valid certificate is no member", async () 
   const honest = await memberOf(network);
   const thief = crypto.randomBytes(32);
   const certify = (accountSeed: Uint8Array): Promise<Uint8Array> => {
-    const account = crypto.publicKey(accountSeed);
-    const keys = { account, signingKey: crypto.publicKey(thief), extensions: [] };
+    const account = publicKeyOf(accountSeed);
+    const keys = { account, signingKey: publicKeyOf(thief), extensions: [] };
     const bare = { ...keys, xWingKey: null, vaultXWingKey: null };
     return makeCertificate(bare, network.networkHash, accountSeed, crypto);
   };

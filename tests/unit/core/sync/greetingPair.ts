@@ -6,7 +6,8 @@ import { hash } from "../../../../src/core/crypto/hash.ts";
 import type { CryptoPort } from "../../../../src/core/crypto/port.ts";
 import { checkCertificate, makeCertificate } from "../../../../src/core/network/certificate.ts";
 import { createOpenControl } from "../../../../src/core/network/openControl.ts";
-import { openNetwork, type OpenNetwork } from "../../../../src/core/network/open.ts";
+import type { OpenNetwork } from "../../../../src/core/network/open.ts";
+import { openNetwork, publicKeyOf } from "../../../support/openNetwork.ts";
 import {
   greet,
   type Greeted,
@@ -28,7 +29,7 @@ export const memberOf = async (
   const control = createOpenControl(network);
   const keys = {
     account: network.account.publicKey,
-    signingKey: crypto.publicKey(signingSeed),
+    signingKey: publicKeyOf(signingSeed),
     ...{ xWingKey: null, vaultXWingKey: null, extensions: [] },
   };
   const bytes = await makeCertificate(keys, network.networkHash, network.account.seed, crypto);
