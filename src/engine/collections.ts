@@ -99,6 +99,11 @@ export const createReadable = (collection: Collection, now: () => number): Reada
     return state === null || view === null ? null : { id, version: state, fields: view.fields };
   },
   row: (shown, request) => rowOf(collection, shown, request, now),
+  copyRow: (id, writer) => {
+    // What lives in the network shows before what is private
+    const { documents } = collection.shared ?? collection.local;
+    return documents.copyRow(id, writer);
+  },
   need: (ids) => {
     needDocuments(collection, ids);
   },

@@ -5,6 +5,7 @@
 import { stateOf, type EncodedInsert, type HeldDocument } from "../core/doc/insert.ts";
 import { isAlive, isParked, type DocumentState } from "../core/doc/state.ts";
 import type { ScopeId } from "../core/base/types.ts";
+import type { RowsWriter } from "../core/wire/rowsWriter.ts";
 import type { DirectoryEntry } from "../core/page/homeRecord.ts";
 import type { CachedPage, PageCache } from "./pages/pageCache.ts";
 import { PageMiss } from "./pages/pageMiss.ts";
@@ -83,6 +84,13 @@ export class Documents {
     if (held !== undefined) return held;
     const entry = this.entryOf(id);
     return entry === null ? null : this.pageOf(entry).state(id);
+  }
+
+  /** As a row, if it stands in a page as it shows; false: nothing was written. */
+  copyRow(id: string, writer: RowsWriter): boolean {
+    if (this.held.has(id)) return false;
+    const entry = this.entryOf(id);
+    return entry !== null && this.pageOf(entry).copyRow(id, writer);
   }
 
   lives(id: string): boolean {

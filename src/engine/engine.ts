@@ -73,7 +73,7 @@ export const openEngine = (deps: EngineDeps): Promise<Engine> => {
 };
 
 const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> => {
-  const identity = await identityIn(deps);
+  const { identity, meta } = await identityIn(deps);
   const bounds = { ...defaultBounds, ...deps.bounds };
   // They are made below, and needed when peers' segments come or a page is damaged
   let later: Pick<WritingParts, "rebuild" | "checkpointer" | "cutter"> | null = null;
@@ -92,7 +92,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   });
   const { registry, ingest, clock, damage } = reading;
   const tell = (found: Damage): unknown => damage.push(found);
-  const opened = await openLog({ store, registry, ingest, tell });
+  const opened = await openLog({ store, registry, ingest, meta, tell });
   resumeClock(
     clock,
     registry.homes(),
@@ -102,7 +102,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const writing = createWritingParts({
     ...{ store, deps, bounds, reading },
     journal: journalAfter(opened, store, deps),
-    commands: commandsOf(opened),
+    commands: commandsOf(opened, meta),
   });
   later = writing;
   const { rebuild, cutter, exclusive, commits, homes, commands, checkpointer } = writing;
@@ -136,7 +136,7 @@ const journalAfter = (
   });
 
 /** What was answered before, with the journal let go or not. */
-const commandsOf = ({ meta, commits }: OpenedLog): Commands => {
+const commandsOf = ({ commits }: OpenedLog, meta: Meta): Commands => {
   const commands = createCommands(meta.get(commandsKey));
   for (const { commandId, result } of commits) commands.answered(commandId, result);
   return commands;
@@ -227,13 +227,21 @@ const identityLost = (): NebulusError =>
     retryable: false,
   });
 
-const identityIn = async ({ store, crypto, openNetwork }: EngineDeps): Promise<Identity> => {
-  const known = await readIdentity(await store.meta(), crypto, openNetwork);
-  if (known !== null) return known;
+type Meta = ReadonlyMap<string, Uint8Array>;
+
+const identityIn = async ({
+  store,
+  crypto,
+  openNetwork,
+}: EngineDeps): Promise<{ readonly identity: Identity; readonly meta: Meta }> => {
+  const meta = await store.meta();
+  const known = await readIdentity(meta, crypto, openNetwork);
+  if (known !== null) return { identity: known, meta };
   // Without its keys nothing of the log can be found: new ones would be a silent fresh start
   if (store.lastSequence > 0) throw identityLost();
   await store.write({ meta: new Map([newIdentity(crypto)]) });
-  const made = await readIdentity(await store.meta(), crypto, openNetwork);
+  const written = await store.meta();
+  const made = await readIdentity(written, crypto, openNetwork);
   assert(made !== null, "what was written is there");
-  return made;
+  return { identity: made, meta: written };
 };

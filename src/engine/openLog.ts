@@ -18,7 +18,6 @@ import { readJournal, readPending, restoreWriter, type RestoredWriter } from "./
 
 export interface OpenedLog {
   readonly commits: readonly Commit[];
-  readonly meta: ReadonlyMap<string, Uint8Array>;
   /** Of the journal's records. */
   readonly heldBytes: number;
   /** Of the latest own op that the journal or a checkpoint tells of. */
@@ -36,6 +35,7 @@ export interface OpenLogDeps {
   readonly store: Store;
   readonly registry: Registry;
   readonly ingest: Pick<Ingest, "readAll">;
+  readonly meta: ReadonlyMap<string, Uint8Array>;
   /** What can not be read any more. */
   readonly tell: (damage: Damage) => void;
 }
@@ -44,7 +44,7 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   const { store, registry, tell } = deps;
   const { commits, ...journal } = await readJournal(store, tell);
   const opening: Opening = {
-    ...{ deps, commits, meta: await store.meta() },
+    ...{ deps, commits, meta: deps.meta },
     ...{ broken: new Map(), undelivered: new Map(), lastTime: lastTimeOf(commits) },
   };
   await openHome(opening, registry.system);
@@ -58,11 +58,11 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
     names = readNames();
   }
   await findHomes(deps, names, commits);
-  for (const home of registry.homes()) {
-    if (home !== registry.system) await openHome(opening, home);
-  }
-  const { meta, lastTime, broken, undelivered } = opening;
-  return { commits, ...journal, meta, lastTime, broken, undelivered };
+  const others = registry.homes().filter((home) => home !== registry.system);
+  // Each waits for the disk several times
+  await Promise.all(others.map((home) => openHome(opening, home)));
+  const { lastTime, broken, undelivered } = opening;
+  return { commits, ...journal, lastTime, broken, undelivered };
 };
 
 interface Opening {

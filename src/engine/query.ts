@@ -8,6 +8,7 @@ import { compileFilter, filterIds } from "../core/query/match.ts";
 import { compileSort, decodeCursor } from "../core/query/sort.ts";
 import type { FindRequest } from "../core/wire/requests.ts";
 import type { Row } from "../core/wire/rows.ts";
+import type { RowsWriter } from "../core/wire/rowsWriter.ts";
 
 /** A document as a reader of a collection meets it. */
 export interface Shown {
@@ -26,6 +27,8 @@ export interface Readable {
   /** null where nothing is to be shown under that id. */
   show(id: string, includeDeleted: boolean): Shown | null;
   row(shown: Shown, request: Pick<FindRequest, "fields" | "meta">): Row;
+  /** A living document as a row, undecoded; false: nothing was written, ask for it by `show`. */
+  copyRow(id: string, writer: RowsWriter): boolean;
   /** All of them are about to be asked for: throws one `PageMiss` for what is on disk. */
   need(ids: readonly string[]): void;
 }

@@ -9,7 +9,7 @@ import type { DocumentFields } from "../core/base/types.ts";
 import type { Leaf } from "../core/cbor/document.ts";
 import type { Change } from "../core/doc/change.ts";
 import { readDocument } from "../core/doc/read.ts";
-import { changesFor } from "../core/query/update.ts";
+import { changesFor, dependsOnFields } from "../core/query/update.ts";
 import type { DocumentWrite, Target } from "../core/wire/requests.ts";
 import { decodeRows, type Row } from "../core/wire/rows.ts";
 import { RowsReader } from "../core/wire/rowsReader.ts";
@@ -165,12 +165,14 @@ const updateDocuments = (
   let count = 0;
   const ids = targetIds(write.target, deps.readable(write.collection), write.collection);
   needDocuments(collection, ids);
+  const options = viewOptions(collection, deps);
+  const isBlind = !dependsOnFields(write.update);
+  const blind = isBlind ? changesFor(write.update, null) : [];
   for (const id of ids) {
     const home = homeOf(collection, id);
     if (home === null) continue;
-    const view = readDocument(home.documents.get(id), viewOptions(collection, deps));
-    if (view === null) continue;
-    draft.write(home, id, changesFor(write.update, view.fields));
+    const view = isBlind ? null : readDocument(home.documents.get(id), options);
+    draft.write(home, id, isBlind ? blind : changesFor(write.update, view?.fields ?? null));
     count += 1;
   }
   return count;

@@ -34,10 +34,11 @@ export const createIndexedDbTables = (factory: () => IDBFactory | null): TablesH
     const connection = await openConnection(present(factory()), name, layout);
     try {
       const damage = createDamageList();
+      const above = await epochAbove;
       const opening = await connection.withWrite({
         tables: allTables,
         durability: "strict",
-        requests: (transaction) => raiseEpoch(transaction, epochAbove, damage),
+        requests: (transaction) => raiseEpoch(transaction, above, damage),
       });
       return createTables({ connection, name, damage, ...opening });
     } catch (cause) {

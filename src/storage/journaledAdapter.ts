@@ -3,7 +3,12 @@
  * destroys what goes by one name, and lets go of its own stores before it destroys.
  */
 import { fileError } from "./errors.ts";
-import { defaultSizes, type JournalHome, type JournalSizes } from "./journal/files.ts";
+import {
+  defaultSizes,
+  type JournalFiles,
+  type JournalHome,
+  type JournalSizes,
+} from "./journal/files.ts";
 import { greatestEpoch } from "./journal/survey.ts";
 import { openJournaledStore, type JournaledStore } from "./journaledStore.ts";
 import type { StorageAdapter } from "./store.ts";
@@ -50,17 +55,29 @@ export const createJournaledAdapter = (deps: JournaledAdapterDeps): StorageAdapt
 };
 
 const openStore = async (deps: JournaledAdapterDeps, name: string): Promise<JournaledStore> => {
-  const files = (await deps.files?.open(name).catch(failed(name))) ?? null;
-  // Files outlive tables that were rolled back: no two openings may share their names
-  const above = files === null ? 0 : await greatestEpoch(files.folder).catch(failed(name));
+  const opening = openFiles(deps, name);
+  const above = opening.then(({ above: epoch }) => epoch);
+  // Whoever awaits them is told; where the tables fail first nobody does
+  above.catch(() => undefined);
   const tables = await deps.tables.open(name, above);
   try {
     const { randomBytes, sizes = defaultSizes } = deps;
+    const { files } = await opening;
     return await openJournaledStore({ name, tables, files, randomBytes, sizes });
   } catch (cause) {
     await tables.close();
     throw cause;
   }
+};
+
+/** Files outlive tables that were rolled back: no two openings may share their names. */
+const openFiles = async (
+  deps: JournaledAdapterDeps,
+  name: string,
+): Promise<{ readonly files: JournalFiles | null; readonly above: number }> => {
+  const files = (await deps.files?.open(name).catch(failed(name))) ?? null;
+  const above = files === null ? 0 : await greatestEpoch(files.folder).catch(failed(name));
+  return { files, above };
 };
 
 const failed =

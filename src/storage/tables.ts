@@ -14,7 +14,7 @@ export interface TablesHome {
    * Raises the epoch in a strict transaction, above `epochAbove` too: from then on every write of
    * an earlier opening rejects with `Replaced`.
    */
-  readonly open: (name: string, epochAbove: number) => Promise<Tables>;
+  readonly open: (name: string, epochAbove: Promise<number>) => Promise<Tables>;
   /** Resolves when all of it is gone, and for a name that is not there. */
   readonly destroy: (name: string) => Promise<void>;
 }

@@ -13,7 +13,8 @@ import type {
   WriteRequest,
   WriteResult,
 } from "../core/wire/requests.ts";
-import { encodeRows, type Row } from "../core/wire/rows.ts";
+import { createRowAdder, encodeRows } from "../core/wire/rows.ts";
+import { RowsWriter } from "../core/wire/rowsWriter.ts";
 import { checkCollectionName } from "../engine/collections.ts";
 import type { StorageBounds } from "../engine/bounds.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
@@ -94,13 +95,16 @@ const documentCalls = (
   find: (request, marks) =>
     withOpened(({ engine }) =>
       engine.reading(() =>
-        rowsAnswer(engine, findRows(readableOf(engine, request.collection, marks), request)),
+        rowsAnswer(
+          engine,
+          encodeRows(findRows(readableOf(engine, request.collection, marks), request)),
+        ),
       ),
     ),
   get: (request, marks) =>
     withOpened(({ engine }) =>
       engine.reading(() =>
-        rowsAnswer(engine, rowsOf(readableOf(engine, request.collection, marks), request)),
+        rowsAnswer(engine, encodeNamed(readableOf(engine, request.collection, marks), request)),
       ),
     ),
   count: (request) =>
@@ -286,16 +290,20 @@ const readableOf = (
   return engine.registry.readable(collection);
 };
 
-const rowsOf = (readable: Readable, { ids, meta }: GetRequest): readonly Row[] => {
+const encodeNamed = (readable: Readable, { ids, meta }: GetRequest): Uint8Array => {
   readable.need(ids);
-  return ids.flatMap((id) => {
+  const writer = new RowsWriter(ids.length);
+  const add = createRowAdder(writer);
+  for (const id of ids) {
+    if (!meta && readable.copyRow(id, writer)) continue;
     const shown = readable.show(id, false);
-    return shown === null ? [] : [readable.row(shown, { fields: null, meta })];
-  });
+    if (shown !== null) add(readable.row(shown, { fields: null, meta }));
+  }
+  return writer.take();
 };
 
-const rowsAnswer = (engine: Engine, rows: readonly Row[]): RowsAnswer => ({
-  rows: encodeRows(rows),
+const rowsAnswer = (engine: Engine, rows: Uint8Array): RowsAnswer => ({
+  rows,
   at: engine.changes.count(),
 });
 

@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { FormFault } from "../../src/core/cbor/form.ts";
+import { readDocument } from "../../src/core/doc/read.ts";
 import type { DocumentState } from "../../src/core/doc/state.ts";
 import {
   compressPage,
@@ -12,6 +13,8 @@ import {
   type DocumentsPage,
   type MadePage,
 } from "../../src/core/page/documentsPage.ts";
+import { decodeRows, rowToDocument } from "../../src/core/wire/rows.ts";
+import { RowsWriter } from "../../src/core/wire/rowsWriter.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { statesFrom } from "../support/states.ts";
 
@@ -68,6 +71,27 @@ test("a page written again keeps what did not change", { timeout: 60_000 }, () =
     const living = expected.filter((state) => state.kind === "plain" || state.births.length > 0);
     expect(made?.living).toBe(living.length);
   }
+});
+
+test("a row that is copied from a page shows what its state shows", { timeout: 60_000 }, () => {
+  const states = statesFrom(500, 60);
+  let copied = 0;
+  for (const { bytes } of pagesOf(states, 700)) {
+    const page = opened(bytes);
+    for (const [index, state] of statesIn(page).entries()) {
+      const writer = new RowsWriter(1);
+      const isCopied = page.copyRow(index, writer);
+      const rows = decodeRows(writer.take());
+      expect(rows).toHaveLength(isCopied ? 1 : 0);
+      if (state.kind === "general") expect(isCopied).toBe(false);
+      if (!isCopied) continue;
+      copied += 1;
+      const view = readDocument(state, { strategy: "last-write-wins", now: Infinity });
+      expect(rows.map(rowToDocument)).toEqual([view?.fields]);
+      expect(view?.ours).toEqual({});
+    }
+  }
+  expect(copied).toBeGreaterThan(10);
 });
 
 /** Reads all that can be read; throws what is no refusal. */

@@ -85,8 +85,10 @@ export const createMemoryTables = (fault: TablesFault = () => undefined): Memory
     disks.delete(name);
   };
   return {
-    open: (name, epochAbove) =>
-      perform("open", name, () => openTables(name, diskOf(name), epochAbove, perform)),
+    open: async (name, epochAbove) => {
+      const above = await epochAbove;
+      return perform("open", name, () => openTables(name, diskOf(name), above, perform));
+    },
     destroy: (name) =>
       perform("destroy", name, () => {
         end(name, replacedError);

@@ -76,11 +76,18 @@ export const readDocument = (
   if (!isAlive(state)) return null;
   const fields: Record<string, Value> & { id: string } = { id: state.id };
   const ours: Record<string, Value> = {};
-  for (const [name, value] of fieldsOf(state, options)) {
-    if (name.startsWith("_")) ours[name] = value;
-    // No replica takes such a path for another document's id.
-    else if (name !== "id") fields[name] = value;
-  }
+  if (state.kind === "plain" && state.shape.isFlat && state.shape.showsAll) {
+    // Nearly all documents: nothing to sort out
+    const { paths } = state.shape;
+    for (let at = 0; at < paths.length; at++) {
+      fields[paths[at]?.[0] ?? ""] = copyValue(valueAt(state, at));
+    }
+  } else
+    for (const [name, value] of fieldsOf(state, options)) {
+      if (name.startsWith("_")) ours[name] = value;
+      // No replica takes such a path for another document's id.
+      else if (name !== "id") fields[name] = value;
+    }
   let meta: DocumentMeta | null = null;
   return {
     fields,

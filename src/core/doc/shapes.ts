@@ -14,6 +14,8 @@ export interface Shape {
   readonly clashes: boolean;
   /** Every path is one name. */
   readonly isFlat: boolean;
+  /** Nothing clashes, and no path is the database's own: all of it shows as it stands. */
+  readonly showsAll: boolean;
 }
 
 /**
@@ -78,5 +80,7 @@ const createShape = (paths: readonly Path[], keys: readonly string[]): Shape => 
   const clashes = paths.some((path) =>
     path.some((_, length) => length > 0 && indexByKey.has(pathKey(path.slice(0, length)))),
   );
-  return { paths, indexByKey, clashes, isFlat: paths.every((path) => path.length === 1) };
+  const isFlat = paths.every((path) => path.length === 1);
+  const showsAll = !clashes && paths.every(([name = ""]) => name !== "id" && !name.startsWith("_"));
+  return { paths, indexByKey, clashes, isFlat, showsAll };
 };

@@ -11,11 +11,13 @@ import { pageBytesTarget, pageTableEntriesMax } from "../base/limits.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { readForm } from "../cbor/form.ts";
 import { CborReader } from "../cbor/reader.ts";
+import { nestingMax } from "../cbor/value.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import type { HeldDocument } from "../doc/insert.ts";
 import { birthsOf, isAlive, type DocumentState } from "../doc/state.ts";
 import { compressBody, inflateBody } from "../segment/compress.ts";
-import { readState, writeDocument } from "./stateCodec.ts";
+import type { RowsWriter } from "../wire/rowsWriter.ts";
+import { readState, skipToValues, writeDocument } from "./stateCodec.ts";
 import { PageTables } from "./tables.ts";
 
 /** A page made, and what a directory says of it. */
@@ -78,6 +80,25 @@ export class DocumentsPage {
     const state = readState(reader, id, { tables: this.tables, baseMs: this.baseMs });
     reader.expectEnd();
     return state;
+  }
+
+  /**
+   * Writes the document as a row of a message, its values copied and none of them decoded. False:
+   * nothing was written, for it is not alive or does not show as it stands.
+   */
+  copyRow(index: number, writer: RowsWriter): boolean {
+    const reader = new CborReader(this.states, this.startOf(index), this.ends[index]);
+    const shape = skipToValues(reader, { tables: this.tables, baseMs: this.baseMs });
+    if (shape === null || !shape.showsAll) return false;
+    writer.beginRow(this.ids[index] ?? "", null);
+    for (let left = shape.paths.length; left > 0; left--) {
+      const start = reader.offset;
+      reader.skip(nestingMax);
+      writer.values.copy(this.states, start, reader.offset);
+      writer.endValue();
+    }
+    writer.endRow(shape);
+    return true;
   }
 
   bytesAt(index: number): Uint8Array {

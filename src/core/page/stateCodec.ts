@@ -36,6 +36,7 @@ import type {
   PlainState,
   SeenTotal,
 } from "../doc/state.ts";
+import type { Shape } from "../doc/shapes.ts";
 import type { PageTables } from "./tables.ts";
 
 export interface StateContext {
@@ -116,6 +117,17 @@ const readPlain = (
   const values: Value[] = [];
   for (let at = 0; at < count; at++) values.push(readValue(reader, nestingMax));
   return { kind: "plain", id, birth, shape, values, stamps, deletion };
+};
+
+/** Of a plain state: its values come next, one for each path. null: another form. */
+export const skipToValues = (reader: CborReader, { tables }: StateContext): Shape | null => {
+  const count = reader.readArrayHead() - 5;
+  if (reader.readUint() !== 0) return null;
+  const shape = tables.shapeAt(reader, reader.readUint());
+  if (count !== shape.paths.length) reader.fail("wrongShape", "a value for each path");
+  // Birth, stamps, deletion
+  for (let left = 3; left > 0; left--) reader.skip(bodyDepthMax);
+  return shape;
 };
 
 // ----------------------------------------------------------------------------------- general

@@ -68,6 +68,10 @@ export const compileUpdate = (update: unknown): UpdateData => {
 export const changesFor = (update: UpdateData, current: DocumentFields | null): readonly Change[] =>
   update.flatMap((step) => changesOf(step, current ?? {}));
 
+/** Whether what it changes depends on what the document holds. */
+export const dependsOnFields = (update: UpdateData): boolean =>
+  update.some(({ kind, path }) => kind !== "set" || path.length > 1);
+
 type Elements = readonly Value[];
 
 /** A step and the operator that asked for it, for messages. */

@@ -10,6 +10,7 @@ import { FormFault } from "../../core/cbor/form.ts";
 import type { DocumentState } from "../../core/doc/state.ts";
 import { openPage, plainByteCount, type DocumentsPage } from "../../core/page/documentsPage.ts";
 import { pageKinds } from "../../core/page/homeRecord.ts";
+import type { RowsWriter } from "../../core/wire/rowsWriter.ts";
 import type { Store } from "../../storage/store.ts";
 import { DamagedPage, PageMiss, type PageLease } from "./pageMiss.ts";
 
@@ -60,6 +61,17 @@ export class CachedPage {
   state(id: string): DocumentState | null {
     const index = this.page.indexOf(id);
     return index < 0 ? null : this.stateAt(index);
+  }
+
+  /** False: it is not here, or not so that it can be copied. */
+  copyRow(id: string, writer: RowsWriter): boolean {
+    const index = this.page.indexOf(id);
+    if (index < 0) return false;
+    try {
+      return this.page.copyRow(index, writer);
+    } catch (error) {
+      throw error instanceof FormFault ? this.miss(error.message) : error;
+    }
   }
 
   stateAt(index: number): DocumentState {

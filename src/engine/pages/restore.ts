@@ -45,7 +45,10 @@ export interface RestoredHome extends ReadHome {
 /** null: there is no checkpoint, or none to build on. */
 export const restoreHome = async (home: Home, deps: RestoreDeps): Promise<RestoredHome | null> => {
   const { store, ingest, tell } = deps;
-  const checkpoint = await readCheckpoint(home.scope, store);
+  const [checkpoint, notes] = await Promise.all([
+    readCheckpoint(home.scope, store),
+    readFresh(home, store),
+  ]);
   if (!checkpoint.ok) {
     tell(checkpointDamage(home.scope, `${checkpoint.error}; read from the log instead`));
     return null;
@@ -56,7 +59,7 @@ export const restoreHome = async (home: Home, deps: RestoreDeps): Promise<Restor
   home.nextPage = record.nextPage;
   const read = homeFrom(home, checkpoint.value);
   const unread = read === null ? null : await queueUnread(read, record, store);
-  const fresh = await freshSegments(home, deps);
+  const fresh = notes === null ? null : await freshSegments(home, notes, deps);
   if (read === null || unread === null || fresh === null) {
     tell(checkpointDamage(home.scope, "it does not fit the log; read from that instead"));
     return null;
@@ -169,13 +172,12 @@ const queueUnread = async (
   return found;
 };
 
-/** What was stored since; what is damaged of it is listed by the store. null: a note is damaged. */
+/** What was stored since; what is damaged of it is listed by the store. */
 const freshSegments = async (
   home: Home,
+  notes: readonly FreshSegment[],
   { store, tell }: RestoreDeps,
-): Promise<ReadonlyMap<ShortHash, ParsedSegment> | null> => {
-  const notes = await readFresh(home, store);
-  if (notes === null) return null;
+): Promise<ReadonlyMap<ShortHash, ParsedSegment>> => {
   const segments = new Map<ShortHash, ParsedSegment>();
   for (const { writer, first, header } of notes) {
     const key = { scope: home.scope, writer, first, header };
