@@ -7,7 +7,7 @@
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
 /// <reference path="./workerUrl.d.ts" />
 import { transfer, wrap } from "comlink";
-import type { DocumentWrite, Write, WriteRequest } from "../core/wire/requests.ts";
+import type { WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import type {
   Answer,
   DatabaseService,
@@ -17,6 +17,7 @@ import type {
 } from "../worker/api.ts";
 import workerUrl from "../worker/db.worker.ts?worker&url";
 import type { Connection } from "./connection.ts";
+import { createGroupedWrites } from "./groupedWrites.ts";
 import { ownScriptUrl } from "./trusted.ts";
 
 /**
@@ -26,6 +27,7 @@ import { ownScriptUrl } from "./trusted.ts";
 export type WorkerService = Omit<DatabaseService, "open"> & {
   open(request: OpenRequest): Promise<Answer<OpenInfo>>;
   destroy(name: string): Promise<Answer<null>>;
+  writeAll(requests: readonly WriteRequest[]): Promise<readonly Answer<WriteResult>[]>;
 };
 
 /** What the worker posts by itself; Comlink leaves messages without an `id` alone. */
@@ -39,6 +41,15 @@ export const connectWorker = (name: string): Connection => {
     name: `nebulusdb ${name}`,
   });
   const remote = wrap<WorkerService>(worker);
+  const grouped = createGroupedWrites({
+    write: (request) => remote.write(request),
+    writeAll: (requests) => remote.writeAll(requests),
+  });
+  /** Behind the writes that were made before. */
+  const then = <T>(ask: () => T): T => {
+    grouped.flush();
+    return ask();
+  };
   const service: DatabaseService = {
     open(request, emit) {
       worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
@@ -46,19 +57,20 @@ export const connectWorker = (name: string): Connection => {
       });
       return remote.open(request);
     },
-    write: (request) => remote.write(transfer(request, buffersOf(request))),
-    find: (request, marks) => remote.find(request, marks),
-    get: (request, marks) => remote.get(request, marks),
-    count: (request) => remote.count(request),
-    collections: () => remote.collections(),
-    subscribe: (subscription, request) => remote.subscribe(subscription, request),
-    unsubscribe: (subscription) => remote.unsubscribe(subscription),
-    makeNetwork: (request) => remote.makeNetwork(request),
-    leaveNetwork: (networkId) => remote.leaveNetwork(networkId),
-    forceSync: (collection) => remote.forceSync(collection),
-    carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
-    health: () => remote.health(),
-    close: () => remote.close(),
+    write: (request) =>
+      isOfDocuments(request) ? grouped.write(request) : then(() => remote.write(request)),
+    find: (request, marks) => then(() => remote.find(request, marks)),
+    get: (request, marks) => then(() => remote.get(request, marks)),
+    count: (request) => then(() => remote.count(request)),
+    collections: () => then(() => remote.collections()),
+    subscribe: (subscription, request) => then(() => remote.subscribe(subscription, request)),
+    unsubscribe: (subscription) => then(() => remote.unsubscribe(subscription)),
+    makeNetwork: (request) => then(() => remote.makeNetwork(request)),
+    leaveNetwork: (networkId) => then(() => remote.leaveNetwork(networkId)),
+    forceSync: (collection) => then(() => remote.forceSync(collection)),
+    carry: (port) => then(() => remote.carry(port === null ? null : transfer(port, [port]))),
+    health: () => then(() => remote.health()),
+    close: () => then(() => remote.close()),
   };
   return {
     service,
@@ -70,23 +82,19 @@ export const connectWorker = (name: string): Connection => {
         handler(words === "" ? "its worker could not be loaded" : words);
       });
     },
-    destroy: (target) => remote.destroy(target),
+    destroy: (target) => then(() => remote.destroy(target)),
     end() {
       worker.terminate();
     },
   };
 };
 
+/** Those that may take long, and have no rows, go alone. */
+const isOfDocuments = ({ write }: WriteRequest): boolean => documentKinds.has(write.kind);
+
+const documentKinds: ReadonlySet<string> = new Set([
+  ...["insert", "upsert", "replace", "update", "delete", "batch"],
+]);
+
 const isWorkerMessage = (data: unknown): data is WorkerMessage =>
   typeof data === "object" && data !== null && "event" in data;
-
-/** Row bytes are moved, not copied. */
-const buffersOf = ({ write }: WriteRequest): Transferable[] =>
-  documentWrites(write).flatMap((one) =>
-    "rows" in one && one.rows.buffer instanceof ArrayBuffer ? [one.rows.buffer] : [],
-  );
-
-const documentWrites = (write: Write): readonly DocumentWrite[] => {
-  if (write.kind === "batch") return write.writes;
-  return "rows" in write ? [write] : [];
-};

@@ -6,7 +6,7 @@
  */
 import { expose, transfer } from "comlink";
 import type { ErrorValue } from "../core/base/errors.ts";
-import type { RowsAnswer } from "../core/wire/requests.ts";
+import type { RowsAnswer, WriteRequest } from "../core/wire/requests.ts";
 import { errorValueOf } from "../engine/failure.ts";
 import type { StorageAdapter } from "../storage/store.ts";
 import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
@@ -59,6 +59,9 @@ export const serveDatabase = (adapter: StorageAdapter, service: DatabaseService)
     open,
     close,
     destroy,
+    // Many at once cost one message each way
+    writeAll: (requests: readonly WriteRequest[]) =>
+      Promise.all(requests.map((request) => service.write(request))),
     find: (...parameters: Parameters<DatabaseService["find"]>) =>
       movingRows(service.find(...parameters)),
     get: (...parameters: Parameters<DatabaseService["get"]>) =>
