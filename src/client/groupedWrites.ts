@@ -4,7 +4,7 @@
  * calls in their order.
  */
 import { transfer } from "comlink";
-import { groupTransferBytesMin } from "../core/base/limits.ts";
+import { groupedWritesMax, groupTransferBytesMin } from "../core/base/limits.ts";
 import { assert } from "../core/base/result.ts";
 import type { DocumentWrite, Write, WriteRequest, WriteResult } from "../core/wire/requests.ts";
 import type { Answer } from "../worker/api.ts";
@@ -37,7 +37,10 @@ export const createGroupedWrites = (sink: WriteSink): GroupedWrites => {
   return {
     write: (request) =>
       new Promise((resolve, reject) => {
-        if (waiting.push({ request, resolve, reject }) === 1) queueMicrotask(flush);
+        const count = waiting.push({ request, resolve, reject });
+        if (count === 1) queueMicrotask(flush);
+        // The engine works on these while the page makes the next
+        if (count === groupedWritesMax) flush();
       }),
     flush,
   };

@@ -85,6 +85,8 @@ export const changesKeptMax = 16_384;
 export const journalHeldBytesMax = 48 * 1_048_576;
 /** Without a write for so long, what was written goes into pages. */
 export const idleMilliseconds = 3_000;
+/** Writes that a page makes at once and that go to the engine in one message. */
+export const groupedWritesMax = 64;
 /** Rows of writes that go in one message are moved from so many bytes on; less is copied. */
 export const groupTransferBytesMin = 65_536;
 /** Documents that a record of the journal holds where they are written anew from pages. */

@@ -41,6 +41,16 @@ test("those of one turn go together, and each has its own answer", async () => {
   expect(sent.slice(1)).toEqual([["4"]]);
 });
 
+test("of very many the first go while the next are made", async () => {
+  const { sink, sent } = recording();
+  const { write } = createGroupedWrites(sink);
+  const ids = Array.from({ length: 150 }, (_, at) => String(at));
+  const answers = ids.map((id) => write(requestOf(id)));
+  expect(sent.map(({ length }) => length)).toEqual([64, 64]);
+  await Promise.all(answers);
+  expect(sent.flat()).toEqual(ids);
+});
+
 test("what is asked behind them goes behind them", async () => {
   const { sink, sent } = recording();
   const { write, flush } = createGroupedWrites(sink);
