@@ -3,7 +3,7 @@
  * on the Node that npm itself runs on, with nothing installed, so it may import only what Node 20
  * brings.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,6 +40,30 @@ export const run = (command) => {
   });
   return result.status ?? 1;
 };
+
+/**
+ * The same beside others; what it writes is given at its end, so that it stands together.
+ * @param {string} command
+ * @returns {Promise<{ readonly code: number, readonly output: string }>}
+ */
+export const runAside = (command) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, {
+      cwd: root,
+      env: environment,
+      shell: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (/** @type {string} */ text) => (output += text));
+    }
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code: code ?? 1, output });
+    });
+  });
 
 /** Installs what the lock file says, unless it is there. Ends the process when that fails. */
 export const ready = () => {

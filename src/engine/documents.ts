@@ -153,6 +153,18 @@ export class Documents {
     }
   }
 
+  /** What no page holds yet, or holds otherwise. */
+  heldStates(): readonly DocumentState[] {
+    return [...this.held.values()].flatMap((held) => stateOf(held) ?? []);
+  }
+
+  /** What one page holds and nothing has changed since. */
+  statesIn(entry: DirectoryEntry): readonly DocumentState[] {
+    const page = this.pageOf(entry);
+    const { ids } = page.page;
+    return ids.flatMap((id, index) => (this.held.has(id) ? [] : [page.stateAt(index)]));
+  }
+
   /** Page by page, what is held in between: no id is looked up. */
   private *places({ onlyLiving = false, after, isWhole = true }: ScanRange): Generator<Place> {
     if (isWhole) this.needAll(onlyLiving);

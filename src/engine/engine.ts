@@ -84,6 +84,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const reading = createReadingParts({
     ...{ store, deps, identity, bounds },
     rename: (home) => madeLater().rebuild.rename(home),
+    repair: (home) => madeLater().rebuild.repair(home),
     beginAnew: (home) => madeLater().rebuild.beginAnew(home),
     keepHomes: () => madeLater().cutter.keepHomes(),
     arrived: () => {

@@ -47,6 +47,8 @@ export interface IngestDeps {
   readonly stored: (home: Home, segments: readonly DeliveredSegment[], from: string) => void;
   /** A fork renamed ops: the home is to be read anew from its log. */
   readonly renamed: (home: Home) => Promise<void>;
+  /** A page is damaged: the same. */
+  readonly damaged: (home: Home) => Promise<void>;
   /** A log of this device goes on elsewhere, so its profile was rolled back or copied. */
   readonly ownLogReturned: (home: Home) => Promise<void>;
 }
@@ -120,7 +122,7 @@ const readNow = async (
     deps.read(await readAll(deps, home, sourceOf(delivered, home, deps.store)));
   } catch (error) {
     if (!(error instanceof DamagedPage)) throw error;
-    await deps.renamed(home);
+    await deps.damaged(home);
   }
 };
 

@@ -43,6 +43,7 @@ export interface ReadingDeps {
   readonly identity: Identity;
   readonly bounds: StorageBounds;
   readonly rename: (home: Home) => Promise<void>;
+  readonly repair: (home: Home) => Promise<void>;
   readonly beginAnew: (home: Home) => Promise<void>;
   readonly keepHomes: () => Promise<void>;
   /** Peers changed documents. */
@@ -60,7 +61,7 @@ export const createReadingParts = (around: ReadingDeps): ReadingParts => {
   });
   const { local, networks } = identity;
   const registry = createRegistry({ local, networks, pages, now: timers.now });
-  const repair = createRepair(registry, (home) => ingest.inTurn(home, () => around.rename(home)));
+  const repair = createRepair(registry, (home) => ingest.inTurn(home, () => around.repair(home)));
   const turn = createReadTurn(repair);
   const live = createLive({
     ...{ readable: registry.readable, emit: deps.onLive, reading: turn },
@@ -86,7 +87,12 @@ export const createReadingParts = (around: ReadingDeps): ReadingParts => {
       if (isOwn) written = laterTime(written, time);
     },
     stored: deps.onSegments,
-    ...{ renamed: around.rename, ownLogReturned: around.beginAnew, keepHomes: around.keepHomes },
+    ...{
+      renamed: around.rename,
+      damaged: around.repair,
+      ownLogReturned: around.beginAnew,
+      keepHomes: around.keepHomes,
+    },
   });
   return {
     ...{ registry, pages, repair, turn, live, changes, unflushed, tell, clock, ingest, damage },

@@ -5,7 +5,7 @@
  * anew under new dots with its first times.
  */
 import type { CryptoPort } from "../core/crypto/port.ts";
-import type { PageKey, Store } from "../storage/store.ts";
+import type { PageKey, SegmentKey, Store } from "../storage/store.ts";
 import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
 import type { Draft } from "./draft.ts";
@@ -14,8 +14,7 @@ import { replaceContents, writersOf, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 import { staleCheckpoint } from "./pages/checkpoint.ts";
-import { unlessDamaged } from "./pages/pageMiss.ts";
-import { readStored } from "./readStored.ts";
+import { readStored, type ReadHome } from "./readStored.ts";
 import { createReissue, unsentOf, type PendingOp, type Unsent } from "./reissue.ts";
 import { pendingOps, readPending } from "./replay.ts";
 import { chunksOf, salvageFrom, writeSalvaged } from "./salvage.ts";
@@ -25,6 +24,8 @@ import { createStoredOps } from "./storedOps.ts";
 export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
+  /** The same after a page was found damaged; where the log lacks something too, as `salvage`. */
+  repair(home: Home): Promise<void>;
   /**
    * Ends the incarnation; what it did not cut goes on under the next, and so does what can be read
    * of segments that lack what they build on and wait for nobody.
@@ -52,7 +53,7 @@ export interface RebuildDeps {
 }
 
 export const createRebuild = (deps: RebuildDeps): Rebuild => {
-  const { store, cutter, journal, exclusive } = deps;
+  const { cutter, journal, exclusive } = deps;
 
   /** Nothing is committed, flushed or cut meanwhile. */
   const quietly = <T>(run: () => Promise<T>): Promise<T> =>
@@ -64,12 +65,12 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
   return {
     async rename(home) {
       await quietly(async () => {
-        const { read } = await readStored(home, store, deps.ingest);
-        const stale = staleCheckpoint(home);
-        replaceContents(home, read);
-        readPending(home);
-        await forget(deps, home, stale);
+        await rename(deps, home, await readStored(home, deps.store, deps.ingest));
       });
+      deps.reread(home);
+    },
+    async repair(home) {
+      await quietly(() => repair(deps, home));
       deps.reread(home);
     },
     async beginAnew(home, stranded = []) {
@@ -82,6 +83,20 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       return waiting;
     },
   };
+};
+
+const repair = async (deps: RebuildDeps, home: Home): Promise<void> => {
+  const stored = await readStored(home, deps.store, deps.ingest);
+  // What the log has lost other pages may still have
+  if (stored.read.tree.size() < home.tree.size()) await salvage(deps, home);
+  else await rename(deps, home, stored);
+};
+
+const rename = async (deps: RebuildDeps, home: Home, { read }: ReadHome): Promise<void> => {
+  const stale = staleCheckpoint(home);
+  replaceContents(home, read);
+  readPending(home);
+  await forget(deps, home, stale);
 };
 
 /**
@@ -128,25 +143,34 @@ const writeUnsent = async (
  */
 const salvage = async (deps: RebuildDeps, home: Home): Promise<readonly Uint8Array[]> => {
   const { store, crypto, now, commits } = deps;
-  const { documents } = home;
-  const unsent = await unsentIn(home, store, crypto);
+  const before = { ...home };
   const { read, waiting } = await readStored(home, store, deps.ingest);
-  const found = await unlessDamaged(() => salvageFrom(documents, read.documents, now()));
+  const isLocal = home.membership.kind === "local";
+  const stranded = await readStranded(home, isLocal ? waiting : [], crypto);
+  const unsent = await unsentIn(home, store, crypto, stranded.ops);
+  const found = await salvageFrom(home.documents, read.documents, now());
   const stale = staleCheckpoint(home);
   replaceContents(home, read);
   Object.assign(home, { writer: null, retired: [] });
-  const [first, ...others] = chunksOf(found ?? []);
-  await commits.commit((draft) => {
-    writeAnew(draft, home, unsent);
-    for (const each of first ?? []) writeSalvaged(draft, home, each, now());
-  });
-  for (const chunk of others) {
+  try {
+    const [first = [], ...others] = chunksOf(found);
     await commits.commit((draft) => {
-      for (const each of chunk) writeSalvaged(draft, home, each, now());
+      writeAnew(draft, home, unsent);
+      for (const each of first) writeSalvaged(draft, home, each, now());
     });
+    for (const chunk of others) {
+      await commits.commit((draft) => {
+        for (const each of chunk) writeSalvaged(draft, home, each, now());
+      });
+    }
+  } catch (error) {
+    // A checkpoint of what is here by now would take the place of the only pages that have it
+    replaceContents(home, before);
+    Object.assign(home, { writer: before.writer, retired: before.retired });
+    throw error;
   }
-  await forget(deps, home, stale);
-  return waiting;
+  await forget(deps, home, stale, stranded.keys);
+  return isLocal ? [] : waiting;
 };
 
 /** Before anything is written to the home: an opening must not build on what its pages hold. */
@@ -154,9 +178,10 @@ const forget = async (
   { store }: RebuildDeps,
   home: Home,
   stale: readonly PageKey[],
+  removedSegments: readonly SegmentKey[] = [],
 ): Promise<void> => {
   home.pages.dropScope(home.scope);
-  await store.write({ removedPages: stale });
+  await store.write({ removedPages: stale, removedSegments });
 };
 
 const unsentIn = async (

@@ -4,8 +4,8 @@
  * they were, but what they made of the documents can: it is written anew, value by value, with the
  * stamps that it ranked by.
  */
-import { salvagePerCommit, writeEntriesPerOpMax } from "../core/base/limits.ts";
-import { equalValues } from "../core/cbor/value.ts";
+import { salvageBytesPerCommit, writeEntriesPerOpMax } from "../core/base/limits.ts";
+import { encodedLength, equalValues } from "../core/cbor/value.ts";
 import type { Change } from "../core/doc/change.ts";
 import { visibleLeaves, type StampedLeaf } from "../core/doc/read.ts";
 import { isAlive, isParked, type DocumentState } from "../core/doc/state.ts";
@@ -13,6 +13,7 @@ import { pathKey } from "../core/op/path.ts";
 import type { Documents } from "./documents.ts";
 import type { Draft } from "./draft.ts";
 import type { Home } from "./home.ts";
+import { unlessDamaged } from "./pages/pageMiss.ts";
 
 /** A document as it was; `leaves` null: deleted. */
 export interface Salvaged {
@@ -20,24 +21,44 @@ export interface Salvaged {
   readonly leaves: readonly StampedLeaf[] | null;
 }
 
-/** Documents that show otherwise than they did. May miss pages. */
-export const salvageFrom = (before: Documents, after: Documents, now: number): Salvaged[] => {
+/** Documents that show otherwise than they did. What stands in a damaged page is left out. */
+export const salvageFrom = async (
+  before: Documents,
+  after: Documents,
+  now: number,
+): Promise<readonly Salvaged[]> => {
   const found: Salvaged[] = [];
-  for (const id of before.ids()) {
-    const state = before.get(id);
+  const look = (state: DocumentState): void => {
     // One that needs a newer program is not understood here
-    if (isParked(state)) continue;
+    if (isParked(state)) return;
     const leaves = leavesOf(state, now);
-    if (!equalLeaves(leaves, leavesOf(after.get(id), now))) found.push({ id, leaves });
+    if (!equalLeaves(leaves, leavesOf(after.get(state.id), now))) {
+      found.push({ id: state.id, leaves });
+    }
+  };
+  before.heldStates().forEach(look);
+  for (const entry of before.pages) {
+    (await unlessDamaged(() => before.statesIn(entry)))?.forEach(look);
   }
   return found;
 };
 
 /** So many at a time as go into one record of the journal. */
-export const chunksOf = (all: readonly Salvaged[]): readonly (readonly Salvaged[])[] =>
-  Array.from({ length: Math.ceil(all.length / salvagePerCommit) }, (_, index) =>
-    all.slice(index * salvagePerCommit, (index + 1) * salvagePerCommit),
-  );
+export const chunksOf = (all: readonly Salvaged[]): readonly (readonly Salvaged[])[] => {
+  const chunks: Salvaged[][] = [];
+  let bytes = Infinity;
+  for (const each of all) {
+    if (bytes > salvageBytesPerCommit) {
+      chunks.push([]);
+      bytes = 0;
+    }
+    chunks.at(-1)?.push(each);
+    for (const { path, value } of each.leaves ?? []) {
+      bytes += encodedLength(value) + pathKey(path).length;
+    }
+  }
+  return chunks;
+};
 
 /** Makes the document show what it did; what was written to it meanwhile may do so already. */
 export const writeSalvaged = (

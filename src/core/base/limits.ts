@@ -89,8 +89,8 @@ export const idleMilliseconds = 3_000;
 export const groupedWritesMax = 64;
 /** Rows of writes that go in one message are moved from so many bytes on; less is copied. */
 export const groupTransferBytesMin = 65_536;
-/** Documents that a record of the journal holds where they are written anew from pages. */
-export const salvagePerCommit = 20_000;
+/** Of values that a record of the journal holds where they are written anew from pages. */
+export const salvageBytesPerCommit = 24 * 1_048_576;
 export const journalRecordBytesMax = 64 * 1_048_576;
 /** Pages of documents: how full, and how many table entries make one worth writing anew. */
 export const pageBytesTarget = 64 * 1024;

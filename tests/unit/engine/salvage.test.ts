@@ -3,6 +3,8 @@
  * became of the journal; and an opening that ends half way loses none of it.
  */
 import { describe, expect, test } from "vitest";
+import { pageKinds } from "../../../src/core/page/homeRecord.ts";
+import { textToPageKey } from "../../../src/storage/keys.ts";
 import type { StoreImage } from "../../../src/storage/memory.ts";
 import { crashAt } from "./faults.ts";
 import { createWorld, type Device, type World } from "./world.ts";
@@ -83,6 +85,38 @@ describe("what pages hold and the journal lost", () => {
       await device.reopen(left.image, { online: false });
       expect(shown(device), `a crash at ${moment}`).toEqual(expected);
     }
+  });
+
+  test("one page is damaged as well: the others have it", async () => {
+    const bounds = { pageBytes: 600 };
+    const device = await createWorld().open({ online: false, bounds });
+    await device.write({ kind: "make-collection", collection: "notes" });
+    for (let part = 0; part < 4; part++) {
+      const documents = Array.from({ length: 100 }, (_, n) => ({ id: `${part}-${100 + n}`, n }));
+      await device.insert("notes", documents);
+      await device.engine.cutter.cutAll([device.local("notes")]);
+    }
+    const { scope } = device.local("notes");
+    await device.close();
+    const image = device.image();
+    const own = [...image.segments.keys()].filter((key) => key.startsWith(scope)).sort();
+    expect(own).toHaveLength(4);
+    const segments = new Map([...image.segments].filter(([key]) => key !== own[1]));
+    const isOfDocuments = (text: string): boolean => {
+      const key = textToPageKey(text);
+      return key?.scope === scope && key.kind === pageKinds.documents;
+    };
+    const pages = [...image.pages.keys()].filter(isOfDocuments).sort();
+    expect(pages.length).toBeGreaterThan(8);
+    // Of the documents of the lost segment
+    const damaged = pages[Math.floor(pages.length * 0.4)];
+    const left = new Map([...image.pages].filter(([key]) => key !== damaged));
+    await device.reopen({ ...image, segments, pages: left }, { online: false, bounds });
+    const found = device.find("notes").length;
+    expect(found).toBeGreaterThan(340);
+    expect(found).toBeLessThan(400);
+    await device.reopen(undefined, { online: false, bounds });
+    expect(device.find("notes")).toHaveLength(found);
   });
 
   test("the log as well: peers get what a lost segment said", async () => {
