@@ -21,7 +21,7 @@ import type { EngineDeps } from "./engineDeps.ts";
 import { errorValueOf, isDiskFull, notCommitted, OutcomeUnknown } from "./failure.ts";
 import { retireWriter, type Home } from "./home.ts";
 import type { Homes } from "./homes.ts";
-import { newIdentity, readIdentity, type Identity } from "./identity.ts";
+import { missingIdentity, newIdentity, readIdentity, type Identity } from "./identity.ts";
 import { createInTurn, type InTurn } from "./inTurn.ts";
 import type { Ingest } from "./ingest.ts";
 import { Journal } from "./journal.ts";
@@ -228,6 +228,17 @@ const identityLost = (): NebulusError =>
     retryable: false,
   });
 
+/** At a full disk the next opening does it. */
+const healIdentity = async (store: EngineDeps["store"], meta: Meta): Promise<void> => {
+  const missing = missingIdentity(meta);
+  if (missing.length === 0) return;
+  try {
+    await store.write({ meta: new Map(missing) });
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
+};
+
 type Meta = ReadonlyMap<string, Uint8Array>;
 
 const identityIn = async ({
@@ -237,10 +248,13 @@ const identityIn = async ({
 }: EngineDeps): Promise<{ readonly identity: Identity; readonly meta: Meta }> => {
   const meta = await store.meta();
   const known = await readIdentity(meta, crypto, openNetwork);
-  if (known !== null) return { identity: known, meta };
+  if (known !== null) {
+    await healIdentity(store, meta);
+    return { identity: known, meta };
+  }
   // Without its keys nothing of the log can be found: new ones would be a silent fresh start
   if (store.lastSequence > 0) throw identityLost();
-  await store.write({ meta: new Map([newIdentity(crypto)]) });
+  await store.write({ meta: new Map(newIdentity(crypto)) });
   const written = await store.meta();
   const made = await readIdentity(written, crypto, openNetwork);
   assert(made !== null, "what was written is there");

@@ -67,21 +67,24 @@ export const deviceNameOf = (signingKey: Uint8Array): string =>
   bytesToHex(shortHash("device", signingKey));
 
 /** A database's first record about itself. */
-export const newIdentity = (crypto: CryptoPort): MetaChange => [
-  databaseKey,
-  encodeCbor([1, crypto.randomBytes(32), crypto.randomBytes(16), crypto.randomBytes(32), null]),
-];
+export const newIdentity = (crypto: CryptoPort): readonly MetaChange[] =>
+  twice(
+    encodeCbor([1, crypto.randomBytes(32), crypto.randomBytes(16), crypto.randomBytes(32), null]),
+  );
+
+/** What is to be written so that the record stands twice again; empty where it does. */
+export const missingIdentity = (meta: ReadonlyMap<string, Uint8Array>): readonly MetaChange[] => {
+  const stored = storedIdentity(meta);
+  return stored === undefined ? [] : twice(stored).filter(([key]) => !meta.has(key));
+};
 
 /** The same record with another libp2p key. */
 export const withPeerKey = (
   meta: ReadonlyMap<string, Uint8Array>,
   peerKey: Uint8Array,
-): MetaChange => {
-  const [version, secret, id, seed] = readItems(databaseKey, meta.get(databaseKey), 5);
-  return [
-    databaseKey,
-    encodeCbor([version ?? 1, secret ?? null, id ?? null, seed ?? null, peerKey]),
-  ];
+): readonly MetaChange[] => {
+  const [version, secret, id, seed] = readItems(databaseKey, storedIdentity(meta), 5);
+  return twice(encodeCbor([version ?? 1, secret ?? null, id ?? null, seed ?? null, peerKey]));
 };
 
 /** null: the store is new. Throws `StorageFailed` for records that can not be read. */
@@ -90,7 +93,7 @@ export const readIdentity = async (
   crypto: CryptoPort,
   networkOf: OpenNetworkMaker,
 ): Promise<Identity | null> => {
-  const stored = meta.get(databaseKey);
+  const stored = storedIdentity(meta);
   if (stored === undefined) return null;
   const [version, secret, id, seed, peerKey] = readItems(databaseKey, stored, 5);
   if (version !== 1) throw newerFormat(databaseKey);
@@ -149,6 +152,17 @@ export const leaveChange = ({ network }: OpenMembership): MetaChange => [
 ];
 
 const databaseKey = "database";
+/** Without its keys nothing of a database can be found: one flipped bit must not take them. */
+const databaseCopyKey = "database/copy";
+
+const twice = (bytes: Uint8Array): readonly MetaChange[] => [
+  [databaseKey, bytes],
+  [databaseCopyKey, bytes],
+];
+
+/** A damaged record is missing here. */
+const storedIdentity = (meta: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined =>
+  meta.get(databaseKey) ?? meta.get(databaseCopyKey);
 const networkPrefix = "network/";
 
 const readNetwork = async (

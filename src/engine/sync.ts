@@ -83,7 +83,7 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
     acceptChannel(state, channel);
   });
   const { privateKey } = await carrier.start(state.engine.identity.peerKey);
-  await store.write({ meta: new Map([withPeerKey(await store.meta(), privateKey)]) });
+  await store.write({ meta: new Map(withPeerKey(await store.meta(), privateKey)) });
   carrier.setTags(tagsOf(state.engine));
   tick(state);
 };

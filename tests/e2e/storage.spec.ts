@@ -286,14 +286,29 @@ test.describe("a flipped bit", () => {
     expect(found.health.damage.length).toBeGreaterThan(0);
   });
 
-  test("in the record of its keys: StorageLost, and nothing is begun anew", async ({
+  test("in one record of its keys: told, and the other does", async ({ storage: page }) => {
+    await insert(page, 0, 12, "singly");
+    await close(page);
+    expect(await flipInTable(page, "one of two identities")).toBe(1);
+    const found = await find(page);
+    expect(numbers(found)).toEqual(upTo(12));
+    expect(found.health.damage).toContainEqual(
+      expect.objectContaining({ where: "meta", lost: false }),
+    );
+    await close(page);
+    const later = await find(page);
+    expect(numbers(later)).toEqual(upTo(12));
+    expect(later.health.damage).toEqual([]);
+  });
+
+  test("in both records of its keys: StorageLost, and nothing is begun anew", async ({
     storage: page,
   }) => {
     await insert(page, 0, 12, "singly");
     await close(page);
-    expect(await flipInTable(page, "identity")).toBe(1);
+    expect(await flipInTable(page, "identity")).toBe(2);
     expect(await openingError(page)).toBe("StorageLost");
-    expect(await flipInTable(page, "identity")).toBe(1);
+    expect(await flipInTable(page, "identity")).toBe(2);
     expect(numbers(await find(page))).toEqual(upTo(12));
   });
 });

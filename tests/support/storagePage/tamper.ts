@@ -31,6 +31,7 @@ export type TableChoice =
   | "home records"
   | "header pages"
   | "identity"
+  | "one of two identities"
   | "journal note";
 
 export const tamper: Tampering = {
@@ -103,8 +104,12 @@ const flipValue = (rows: IDBObjectStore, key: IDBValidKey): void => {
 
 const tableOf = (choice: TableChoice): string => {
   if (choice.endsWith("segments") || choice === "one segment") return "segments";
-  return choice === "identity" || choice === "journal note" ? "meta" : "pages";
+  return metaChoices.has(choice) ? "meta" : "pages";
 };
+
+const metaChoices: ReadonlySet<TableChoice> = new Set([
+  ...(["identity", "one of two identities", "journal note"] as const),
+]);
 
 const choose = (choice: TableChoice, keys: readonly IDBValidKey[]): readonly IDBValidKey[] => {
   switch (choice) {
@@ -113,6 +118,8 @@ const choose = (choice: TableChoice, keys: readonly IDBValidKey[]): readonly IDB
     case "one segment":
       return inLargestScope(keys).slice(1, 2);
     case "identity":
+      return keys.filter((key) => key === "database" || key === "database/copy");
+    case "one of two identities":
       return keys.filter((key) => key === "database");
     case "journal note":
       return keys.filter((key) => Array.isArray(key) && key[0] === "journal");
