@@ -1,14 +1,13 @@
 /**
  * `npm test`: every check there is, cheapest first, ending at the first stage that fails; those that
- * only read the sources run side by side, and so do unit tests in Node and in the browser, which waits
- * for its disk most of the time. `npm run check` stops before the browser is needed. Each
+ * only read the sources run side by side. `npm run check` stops before the browser is needed. Each
  * stage is one npm script, so that it can be run alone.
  */
 import { ensureChromium } from "./chromium.mjs";
 import { ready, run, runAside } from "./ready.mjs";
 
 const readingStages = ["format:check", "lint", "types", "types:svelte"];
-const lastStages = ["build", "size", "test:e2e"];
+const browserStages = ["test:browser", "build", "size", "test:e2e"];
 
 /** @param {number} since */
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -32,21 +31,13 @@ const runStageAside = async (name) => {
   return { code, line: `${name} ${seconds(since)}` };
 };
 
-/** @param {readonly string[]} names */
-const runTogether = async (names) => {
-  const outcomes = await Promise.all(names.map(runStageAside));
-  const failed = outcomes.find(({ code }) => code !== 0);
-  if (failed !== undefined) process.exit(failed.code);
-  return outcomes.map(({ line }) => line);
-};
-
 const isCheckOnly = process.argv[2] === "check";
 const since = Date.now();
 ready();
 if (!isCheckOnly) ensureChromium();
-const passed = [
-  ...(await runTogether(readingStages)),
-  ...(await runTogether(isCheckOnly ? ["test:node"] : ["test:node", "test:browser"])),
-  ...(isCheckOnly ? [] : lastStages).map(runStage),
-];
+const read = await Promise.all(readingStages.map(runStageAside));
+const failed = read.find(({ code }) => code !== 0);
+if (failed !== undefined) process.exit(failed.code);
+const stages = ["test:node", ...(isCheckOnly ? [] : browserStages)];
+const passed = [...read.map(({ line }) => line), ...stages.map(runStage)];
 console.log(`\nAll passed in ${seconds(since)}: ${passed.join(", ")}`);

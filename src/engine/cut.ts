@@ -96,10 +96,11 @@ export const createCutter = (deps: CutterDeps): Cutter => {
         if (homes.some(hasPending)) await cutHomes(deps, [deps.system, ...homes]);
       }),
     async keepHomes() {
-      while (hasPending(deps.system)) {
-        await deps.journal.idle();
-        await enqueue(() => cutHomes(deps, [deps.system]));
-      }
+      if (!hasPending(deps.system)) return;
+      // What is written from now on begins a run of its own, which this one need not wait for
+      for (const writer of writersOf(deps.system)) writer.close();
+      await deps.journal.idle();
+      await enqueue(() => cutHomes(deps, [deps.system]));
     },
     pause: enqueue,
     absorb: () => enqueue(() => absorb(deps)),
