@@ -453,9 +453,9 @@ const pageMutants: readonly Mutant[] = [
   {
     name: "pages go before what they hold is written anew",
     file: "src/engine/rebuild.ts",
-    text: "  const [first, ...others] = chunksOf(found ?? []);\n",
+    text: "    for (const [index, chunk] of chunksOf(found)",
     instead:
-      "  await forget(deps, home, stale);\n  const [first, ...others] = chunksOf(found ?? []);\n",
+      "    await forget(deps, home, stale);\n    for (const [index, chunk] of chunksOf(found)",
     killedBy: "tests/unit/engine/salvage.test.ts",
   },
   {
