@@ -21,6 +21,7 @@ import {
   type Home,
 } from "./home.ts";
 import { isDiskFull } from "./failure.ts";
+import { createTurns } from "../core/base/turns.ts";
 import { keyOf } from "./ingest.ts";
 import type { MetaChange } from "./identity.ts";
 import type { Journal } from "./journal.ts";
@@ -61,19 +62,9 @@ export interface CutterDeps {
 }
 
 export const createCutter = (deps: CutterDeps): Cutter => {
-  let work: Promise<void> = Promise.resolve();
+  /** A segment names the one before. */
+  const enqueue = createTurns();
   let isAwake = false;
-
-  /** One after another: a segment names the one before. */
-  const enqueue = <T>(run: () => Promise<T>): Promise<T> => {
-    const next = work.then(run);
-    // Whoever asked for it is told; the next in line does not fail because this one did.
-    work = next.then(
-      () => undefined,
-      () => undefined,
-    );
-    return next;
-  };
 
   const absorbSoon = (): void => {
     if (isAwake) return;

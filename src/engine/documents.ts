@@ -169,7 +169,9 @@ export class Documents {
   private *places({ onlyLiving = false, after, isWhole = true }: ScanRange): Generator<Place> {
     if (isWhole) this.needAll(onlyLiving);
     const held = this.heldIds.rising();
-    let at = after === undefined ? 0 : firstAbove(held, after);
+    const behind = (ids: readonly string[]): number =>
+      after === undefined ? 0 : firstAbove(ids.length, (index) => ids[index] ?? "", after);
+    let at = behind(held);
     const firstEntry = after === undefined ? 0 : this.entryAbove(after);
     for (let number = firstEntry; number < this.directory.length; number++) {
       const entry = this.directory[number];
@@ -177,8 +179,7 @@ export class Documents {
       if (!isWhole && !this.isHere(entry)) throw this.missFrom(number, number - firstEntry);
       const page = this.pageOf(entry);
       const { ids } = page.page;
-      const first = after === undefined || number > firstEntry ? 0 : firstAbove(ids, after);
-      for (let index = first; index < ids.length; index++) {
+      for (let index = number > firstEntry ? 0 : behind(ids); index < ids.length; index++) {
         const id = ids[index] ?? "";
         for (let other = held[at]; other !== undefined && other < id; other = held[++at]) {
           if (this.held.get(other) !== null) yield { id: other, page: null, index: 0 };
@@ -227,21 +228,15 @@ export class Documents {
     const { directory } = this;
     // Most ids are new and come last
     if (id > (directory.at(-1)?.last ?? "")) return null;
-    let low = 0;
-    let high = directory.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((directory[middle]?.first ?? "") <= id) low = middle + 1;
-      else high = middle;
-    }
-    const entry = directory[low - 1];
+    const after = firstAbove(directory.length, (at) => directory[at]?.first ?? "", id);
+    const entry = directory[after - 1];
     return entry === undefined || id > entry.last ? null : entry;
   }
 
   /** The first page that holds ids behind this one. */
   private entryAbove(id: string): number {
-    const index = this.directory.findIndex(({ last }) => last > id);
-    return index < 0 ? this.directory.length : index;
+    const { directory } = this;
+    return firstAbove(directory.length, (at) => directory[at]?.last ?? "", id);
   }
 
   /** As many pages as were read before, so that a long walk misses few times. */
@@ -274,13 +269,13 @@ interface Place {
 
 const pagesAtOnce = 4;
 
-/** The index of the first text behind this one, in a list that rises. */
-const firstAbove = (ids: readonly string[], id: string): number => {
+/** The index of the first text behind this one, among texts that rise. */
+const firstAbove = (count: number, textAt: (index: number) => string, id: string): number => {
   let low = 0;
-  let high = ids.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ids[middle] ?? "") <= id) low = middle + 1;
+    if (textAt(middle) <= id) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -22,7 +22,7 @@ import { errorValueOf, isDiskFull, notCommitted, OutcomeUnknown } from "./failur
 import { retireWriter, type Home } from "./home.ts";
 import type { Homes } from "./homes.ts";
 import { missingIdentity, newIdentity, readIdentity, type Identity } from "./identity.ts";
-import { createInTurn, type InTurn } from "./inTurn.ts";
+import { createTurns, type Turns } from "../core/base/turns.ts";
 import type { Ingest } from "./ingest.ts";
 import { Journal } from "./journal.ts";
 import type { Live } from "./live.ts";
@@ -57,7 +57,7 @@ export interface Engine {
    */
   readonly mendLog: (scope: ScopeId) => Promise<void>;
   /** Networks are joined and left one after another. */
-  readonly networksInTurn: InTurn;
+  readonly networksInTurn: Turns;
   /** What could not be read any more, beside what the store lists; it grows. */
   readonly damage: readonly Damage[];
   /** Rejects with a typed error; unless it is `OutcomeUnknown`, nothing of it took effect. */
@@ -116,7 +116,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     ...{ cutter, homes, rebuild, checkpointer, journal: writing.journal },
     ...{ live: reading.live, changes: reading.changes },
     ...{ pages: reading.pages, reading: reading.turn },
-    networksInTurn: createInTurn(),
+    networksInTurn: createTurns(),
     mendLog: createRepair(registry, (home) => mendLog(home, rebuild, ingest)),
     write: (request) => write(request, { homes, commands, exclusive, commits }),
     close: () => close(store, cutter, checkpointer),

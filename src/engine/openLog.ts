@@ -11,7 +11,7 @@ import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
 import { unlessDamaged } from "./pages/pageMiss.ts";
-import { readFresh, restoreHome } from "./pages/restore.ts";
+import { restoreHome } from "./pages/restore.ts";
 import { readStored, type ReadHome } from "./readStored.ts";
 import type { Registry } from "./registry.ts";
 import { readJournal, readPending, restoreWriter, type RestoredWriter } from "./replay.ts";
@@ -44,8 +44,8 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
   const { store, registry, tell } = deps;
   const { commits, ...journal } = await readJournal(store, tell);
   const opening: Opening = {
-    ...{ deps, commits, meta: deps.meta },
-    ...{ broken: new Map(), undelivered: new Map(), lastTime: lastTimeOf(commits) },
+    ...{ deps, commits, lastTime: lastTimeOf(commits) },
+    ...{ broken: new Map(), undelivered: new Map() },
   };
   await openHome(opening, registry.system);
   const readNames = (): readonly string[] => {
@@ -68,7 +68,6 @@ export const openLog = async (deps: OpenLogDeps): Promise<OpenedLog> => {
 interface Opening {
   readonly deps: OpenLogDeps;
   readonly commits: readonly Commit[];
-  readonly meta: ReadonlyMap<string, Uint8Array>;
   readonly broken: Map<Home, boolean>;
   readonly undelivered: Map<Home, readonly Uint8Array[]>;
   lastTime: Time | null;
@@ -99,9 +98,9 @@ const openHome = async (opening: Opening, home: Home): Promise<void> => {
   else if (beyond === "lost") opening.broken.set(home, true);
 };
 
+/** Behind `restoreHome`, which has read the notes of fresh segments. */
 const openWhole = async (opening: Opening, home: Home): Promise<void> => {
   const { store, ingest, tell } = opening.deps;
-  await readFresh(home, store);
   const read = await readStored(home, store, ingest, tell);
   opening.broken.delete(home);
   takeWriter(opening, home, restoreContents(opening, home, read));
@@ -109,7 +108,7 @@ const openWhole = async (opening: Opening, home: Home): Promise<void> => {
 };
 
 const restoreContents = (
-  { commits, meta, undelivered }: Opening,
+  { deps, commits, undelivered }: Opening,
   home: Home,
   { read, waiting }: ReadHome,
 ): RestoredWriter | null => {
@@ -117,7 +116,7 @@ const restoreContents = (
   if (waiting.length > 0) undelivered.set(home, waiting);
   else undelivered.delete(home);
   const parts = commits.flatMap((each) => each.parts.filter(({ scope }) => scope === home.scope));
-  return restoreWriter(home, parts, readPresent(home, meta));
+  return restoreWriter(home, parts, readPresent(home, deps.meta));
 };
 
 const takeWriter = (

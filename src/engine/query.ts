@@ -108,12 +108,16 @@ const mayRankElsewhere = (id: string): boolean => /[\ud800-\uffff]/.test(id);
 export const windowOf = <T>(all: readonly T[], request: FindRequest): readonly T[] =>
   all.slice(request.offset, request.limit === null ? undefined : request.offset + request.limit);
 
-export const findRows = (readable: Readable, request: FindRequest): readonly Row[] => {
+/** The answer itself, in order. */
+export const findShown = (readable: Readable, request: FindRequest): readonly Shown[] => {
   const plan = planOf(request);
   const matches =
     firstMatches(readable, plan, request) ?? allMatches(readable, plan, request.includeDeleted);
-  return windowOf(matches, request).map((shown) => readable.row(shown, request));
+  return windowOf(matches, request);
 };
+
+export const findRows = (readable: Readable, request: FindRequest): readonly Row[] =>
+  findShown(readable, request).map((shown) => readable.row(shown, request));
 
 export const countMatches = (readable: Readable, request: FindRequest): number => {
   const plan = planOf(request);

@@ -78,7 +78,9 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       deps.reread(home);
     },
     async salvage(home) {
-      const waiting = await quietly(() => salvage(deps, home));
+      const waiting = await quietly(async () =>
+        salvage(deps, home, await readStored(home, deps.store, deps.ingest)),
+      );
       deps.reread(home);
       return waiting;
     },
@@ -88,7 +90,7 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
 const repair = async (deps: RebuildDeps, home: Home): Promise<void> => {
   const stored = await readStored(home, deps.store, deps.ingest);
   // What the log has lost other pages may still have
-  if (stored.read.tree.size() < home.tree.size()) await salvage(deps, home);
+  if (stored.read.tree.size() < home.tree.size()) await salvage(deps, home, stored);
   else await rename(deps, home, stored);
 };
 
@@ -141,10 +143,13 @@ const writeUnsent = async (
  * The pages go last: until all is written anew they are the only place where it stands. An opening
  * in between finds the next incarnation in the journal, and knows by that what they are.
  */
-const salvage = async (deps: RebuildDeps, home: Home): Promise<readonly Uint8Array[]> => {
+const salvage = async (
+  deps: RebuildDeps,
+  home: Home,
+  { read, waiting }: ReadHome,
+): Promise<readonly Uint8Array[]> => {
   const { store, crypto, now, commits } = deps;
   const before = { ...home };
-  const { read, waiting } = await readStored(home, store, deps.ingest);
   const isLocal = home.membership.kind === "local";
   const stranded = await readStranded(home, isLocal ? waiting : [], crypto);
   const unsent = await unsentIn(home, store, crypto, stranded.ops);
@@ -153,13 +158,9 @@ const salvage = async (deps: RebuildDeps, home: Home): Promise<readonly Uint8Arr
   replaceContents(home, read);
   Object.assign(home, { writer: null, retired: [] });
   try {
-    const [first = [], ...others] = chunksOf(found);
-    await commits.commit((draft) => {
-      writeAnew(draft, home, unsent);
-      for (const each of first) writeSalvaged(draft, home, each, now());
-    });
-    for (const chunk of others) {
+    for (const [index, chunk] of chunksOf(found).entries()) {
       await commits.commit((draft) => {
+        if (index === 0) writeAnew(draft, home, unsent);
         for (const each of chunk) writeSalvaged(draft, home, each, now());
       });
     }

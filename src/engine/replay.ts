@@ -9,6 +9,7 @@ import { decodeCommit, type Commit, type JournalPart } from "../core/journal/rec
 import type { NoOp, Op } from "../core/op/types.ts";
 import { decodeBody, deltaOf } from "../core/segment/body.ts";
 import { nameAt } from "../core/segment/branches.ts";
+import type { Row } from "../core/segment/header.ts";
 import type { OpenRun } from "../core/segment/cut.ts";
 import type { SegmentNames } from "../core/segment/tree.ts";
 import type { Damage, Store } from "../storage/store.ts";
@@ -123,17 +124,19 @@ const opsOf = (
   own = ownNames(home, writer),
 ): readonly (Op | NoOp)[] => {
   const { body, rows, first, count, time } = writer.draftOf(run, null);
-  const names: SegmentNames = {
-    own,
-    row(index, n) {
-      const row = rows[index - 1];
-      assert(row !== undefined, "own ops name rows of their table");
-      const node = home.tree.find(row.writer, row.header);
-      return node === null ? row.writer : nameAt(node, n);
-    },
-  };
+  const names: SegmentNames = { own, row: rowNames(home, rows) };
   return decodeBody(body, { first, count, time, rows }, names);
 };
+
+/** What is not delivered has its writer's name. */
+export const rowNames =
+  ({ tree }: Home, rows: readonly Row[]): SegmentNames["row"] =>
+  (index, n) => {
+    const row = rows[index - 1];
+    assert(row !== undefined, "own ops name rows of their table");
+    const node = tree.find(row.writer, row.header);
+    return node === null ? row.writer : nameAt(node, n);
+  };
 
 /** What is cut may go by another name since a fork of this device; what is not cut has its own. */
 const ownNames = ({ tree }: Home, { id, head }: OwnWriter): SegmentNames["own"] => {

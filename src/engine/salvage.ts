@@ -43,10 +43,10 @@ export const salvageFrom = async (
   return found;
 };
 
-/** So many at a time as go into one record of the journal. */
+/** So many at a time as go into one record of the journal; at least one chunk. */
 export const chunksOf = (all: readonly Salvaged[]): readonly (readonly Salvaged[])[] => {
-  const chunks: Salvaged[][] = [];
-  let bytes = Infinity;
+  const chunks: Salvaged[][] = [[]];
+  let bytes = 0;
   for (const each of all) {
     if (bytes > salvageBytesPerCommit) {
       chunks.push([]);

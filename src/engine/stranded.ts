@@ -5,7 +5,6 @@
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { compareTimes } from "../core/clock/hybrid.ts";
 import { decodeBody } from "../core/segment/body.ts";
-import { nameAt } from "../core/segment/branches.ts";
 import { deliverOwn } from "../core/segment/deliver.ts";
 import { openSegment } from "../core/segment/open.ts";
 import { parseSegment, type ParsedSegment } from "../core/segment/segment.ts";
@@ -14,6 +13,7 @@ import type { SegmentKey } from "../storage/store.ts";
 import { keyringOf, type Home } from "./home.ts";
 import { keyOf } from "./ingest.ts";
 import { isOwnOp, type PendingOp } from "./reissue.ts";
+import { rowNames } from "./replay.ts";
 
 export interface Stranded {
   readonly ops: readonly PendingOp[];
@@ -46,14 +46,7 @@ const opsOf = async (
   const origin = { signingKey: home.membership.device.publicKey, certificate: null };
   const opened = await openSegment(deliverOwn(segment, origin), keyringOf(home), crypto);
   if (opened.kind !== "plain") return [];
-  const names: SegmentNames = {
-    own: () => header.writer,
-    row(index, n) {
-      const row = header.rows[index - 1];
-      const node = row === undefined ? null : home.tree.find(row.writer, row.header);
-      return node === null ? (row?.writer ?? header.writer) : nameAt(node, n);
-    },
-  };
+  const names: SegmentNames = { own: () => header.writer, row: rowNames(home, header.rows) };
   return decodeBody(opened.body, header, names)
     .filter(isOwnOp)
     .map((op) => ({ op, plain: op }));

@@ -16,7 +16,7 @@ import { RowsReader } from "../core/wire/rowsReader.ts";
 import { homeOf, isAliveIn, needDocuments, privateField, type Collection } from "./collections.ts";
 import type { Draft } from "./draft.ts";
 import type { Home } from "./home.ts";
-import { allMatches, planOf, type Readable } from "./query.ts";
+import { findShown, type Readable } from "./query.ts";
 
 export interface WriteDeps {
   readonly now: () => number;
@@ -73,15 +73,18 @@ export const applyWrite = (draft: Draft, write: DocumentWrite, deps: WriteDeps):
  * Ids are collected before anything is written: a write that changes what it selects by still meets
  * all of them.
  */
-export const targetIds = (target: Target, readable: Readable, collection: string): string[] => {
+export const targetIds = (
+  target: Target,
+  readable: Readable,
+  collection: string,
+): readonly string[] => {
   if (target.kind === "ids") return [...new Set(target.ids)];
   const { filter, limit } = target;
   const request = {
     ...{ collection, filter, limit, sort: [], offset: 0, after: null },
     ...{ fields: null, includeDeleted: false, meta: false },
   };
-  const ids = allMatches(readable, planOf(request), false).map(({ id }) => id);
-  return limit === null ? ids : ids.slice(0, limit);
+  return findShown(readable, request).map(({ id }) => id);
 };
 
 const insertRows = (

@@ -13,7 +13,7 @@ import { greatestEpoch } from "./journal/survey.ts";
 import { openJournaledStore, type JournaledStore } from "./journaledStore.ts";
 import type { StorageAdapter } from "./store.ts";
 import type { TablesHome } from "./tables.ts";
-import { createTurns, type Turns } from "./turns.ts";
+import { createTurns, type Turns } from "../core/base/turns.ts";
 
 export interface JournaledAdapterDeps {
   readonly kind: StorageAdapter["kind"];

@@ -12,7 +12,7 @@ import { openJournal, type OpenedJournal } from "./journal/opening.ts";
 import { checkAbsorbs } from "./sequences.ts";
 import type { Store, StoreBatch } from "./store.ts";
 import type { Tables } from "./tables.ts";
-import { createTurns, type Turns } from "./turns.ts";
+import { createTurns, type Turns } from "../core/base/turns.ts";
 
 export interface JournaledStoreDeps {
   readonly name: string;

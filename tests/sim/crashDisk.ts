@@ -8,7 +8,7 @@ import { recordsStart } from "../../src/storage/journal/format.ts";
 import { exceptionError } from "../../src/storage/errors.ts";
 import { TornWrite } from "../../src/storage/memoryFiles.ts";
 import type { JournalRecord, StorageAdapter, Store } from "../../src/storage/store.ts";
-import { createTurns } from "../../src/storage/turns.ts";
+import { createTurns } from "../../src/core/base/turns.ts";
 import { createJournaledMemory, type JournaledMemory } from "../support/journaledMemory.ts";
 import type { Random } from "../support/random.ts";
 import { tapStore } from "../support/tappedStore.ts";

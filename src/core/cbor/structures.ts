@@ -1,7 +1,10 @@
 /**
  * What the records that this database writes for itself are made of, and how they are read again.
  */
-import type { CborReader } from "./reader.ts";
+import type { Time } from "../base/types.ts";
+import type { Result } from "../base/result.ts";
+import { readForm, type FormError } from "./form.ts";
+import { CborReader } from "./reader.ts";
 import type { CborWriter } from "./writer.ts";
 
 export const writeList = <T>(
@@ -24,6 +27,24 @@ export const readOptional = <T>(reader: CborReader, read: () => T): T | null => 
   if (!reader.peekNil()) return read();
   reader.readNil();
   return null;
+};
+
+/** The bytes are this and nothing more. */
+export const readWhole = <T>(
+  bytes: Uint8Array,
+  read: (reader: CborReader) => T,
+): Result<T, FormError> =>
+  readForm(() => {
+    const reader = new CborReader(bytes);
+    const value = read(reader);
+    reader.expectEnd();
+    return value;
+  });
+
+/** `[ms, counter]` */
+export const readTime = (reader: CborReader): Time => {
+  expectCount(reader, 2);
+  return { ms: reader.readUint(), counter: reader.readUint() };
 };
 
 /** Bytes of that length alone. */

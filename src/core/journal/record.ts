@@ -10,10 +10,17 @@
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import type { Path, ScopeId, ShortHash, Time, WriterId } from "../base/types.ts";
 import type { Result } from "../base/result.ts";
-import { readForm, type FormError } from "../cbor/form.ts";
+import type { FormError } from "../cbor/form.ts";
 import { type CborItem, writeItem } from "../cbor/item.ts";
-import { CborReader } from "../cbor/reader.ts";
-import { expectCount, readList, readSized, writeList } from "../cbor/structures.ts";
+import type { CborReader } from "../cbor/reader.ts";
+import {
+  expectCount,
+  readList,
+  readSized,
+  readTime,
+  readWhole,
+  writeList,
+} from "../cbor/structures.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { bodyDepthMax } from "../base/limits.ts";
 
@@ -79,15 +86,13 @@ const byteCount = (ops: readonly Uint8Array[]): number =>
 
 /** Reads what `encodeCommit` wrote; a record that passed its checksum and fails here is damage. */
 export const decodeCommit = (bytes: Uint8Array): Result<Commit, FormError> =>
-  readForm(() => {
-    const reader = new CborReader(bytes);
+  readWhole(bytes, (reader) => {
     expectCount(reader, 5);
     const sequence = reader.readUint();
     const commandId = reader.readText();
     const time = readTime(reader);
     const result = readList(reader, () => reader.readUint());
     const parts = readList(reader, () => readPart(reader));
-    reader.expectEnd();
     return { sequence, commandId, time, result, parts };
   });
 
@@ -139,12 +144,6 @@ const readRow = (reader: CborReader): JournalRow => {
   // Sixteen bytes, checked by `readHex`.
   const header = readHex(reader, 16) as ShortHash;
   return { index, writer, n, header };
-};
-
-const readTime = (reader: CborReader): Time => {
-  expectCount(reader, 2);
-  const ms = reader.readUint();
-  return { ms, counter: reader.readUint() };
 };
 
 // Sixteen bytes, checked by `readHex`.

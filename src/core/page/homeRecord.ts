@@ -16,10 +16,17 @@ import { hexToBytes } from "../base/bytes.ts";
 import { headerHashOf, writerIdOf } from "../base/ids.ts";
 import type { Dot, HeaderHash, Time, WriterId } from "../base/types.ts";
 import type { Result } from "../base/result.ts";
-import { readForm, type FormError } from "../cbor/form.ts";
+import type { FormError } from "../cbor/form.ts";
 import { encodeCbor, type CborItem } from "../cbor/item.ts";
-import { CborReader } from "../cbor/reader.ts";
-import { expectCount, readList, readOptional, readSized } from "../cbor/structures.ts";
+import type { CborReader } from "../cbor/reader.ts";
+import {
+  expectCount,
+  readList,
+  readOptional,
+  readSized,
+  readTime,
+  readWhole,
+} from "../cbor/structures.ts";
 import { storedCertificate } from "../network/certificate.ts";
 import { controlHeadToItem, readControlHead } from "../network/control.ts";
 import type { WriterOrigin } from "../segment/branches.ts";
@@ -106,10 +113,7 @@ export const decodeHomeRecord = (bytes: Uint8Array): Result<HomeRecord, FormErro
       const header = reader.readBytes();
       return { writer, header, signature: readOptional(reader, () => reader.readBytes()) };
     });
-    const lastTime = readOptional(reader, (): Time => {
-      expectCount(reader, 2);
-      return { ms: reader.readUint(), counter: reader.readUint() };
-    });
+    const lastTime = readOptional(reader, () => readTime(reader));
     const trimmed = readList(reader, () => readDot(reader));
     return {
       ...{ opVersion: version, nextPage, headerPages, living, parked, digest },
@@ -201,11 +205,3 @@ const readDot = (reader: CborReader): Dot => {
 };
 
 const readHash = (reader: CborReader): HeaderHash => headerHashOf(readSized(reader, 32));
-
-const readWhole = <T>(bytes: Uint8Array, read: (reader: CborReader) => T): Result<T, FormError> =>
-  readForm(() => {
-    const reader = new CborReader(bytes);
-    const value = read(reader);
-    reader.expectEnd();
-    return value;
-  });

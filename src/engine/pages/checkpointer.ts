@@ -5,7 +5,7 @@
  */
 import type { Home } from "../home.ts";
 import { isDiskFull } from "../failure.ts";
-import { createInTurn } from "../inTurn.ts";
+import { createTurns } from "../../core/base/turns.ts";
 
 export interface Checkpointer {
   /** Documents changed: with enough of them, a checkpoint is due. */
@@ -27,7 +27,7 @@ export interface CheckpointerDeps {
 }
 
 export const createCheckpointer = (deps: CheckpointerDeps): Checkpointer => {
-  const inTurn = createInTurn();
+  const inTurn = createTurns();
   let isDue = false;
   let last: number | null = null;
   /** After a failure more has to change before it is tried again. */

@@ -88,10 +88,7 @@ const checkpointDamage = (scope: ScopeId, reason: string): Damage => ({
 });
 
 /** Notes of segments that no checkpoint holds; null: one can not be read. */
-export const readFresh = async (
-  home: Home,
-  store: Store,
-): Promise<readonly FreshSegment[] | null> => {
+const readFresh = async (home: Home, store: Store): Promise<readonly FreshSegment[] | null> => {
   const found: FreshSegment[] = [];
   let isWhole = true;
   for await (const { key, bytes } of store.pagesOf(home.scope, pageKinds.fresh)) {

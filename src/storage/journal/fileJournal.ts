@@ -9,7 +9,7 @@ import type { FileFolder } from "../files.ts";
 import { checkContinues } from "../sequences.ts";
 import type { JournalRecord } from "../store.ts";
 import type { Tables } from "../tables.ts";
-import { createTurns } from "../turns.ts";
+import { createTurns } from "../../core/base/turns.ts";
 import type { FenceSlot, JournalSizes } from "./files.ts";
 import { layRecords, saltOf, sealRecords } from "./format.ts";
 import type { Journal, PendingNote } from "./journal.ts";

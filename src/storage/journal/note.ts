@@ -15,7 +15,7 @@ import type { Result } from "../../core/base/result.ts";
 import { readForm, type FormError } from "../../core/cbor/form.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { CborReader } from "../../core/cbor/reader.ts";
-import { expectCount, readSized } from "../../core/cbor/structures.ts";
+import { expectCount, readOptional, readSized } from "../../core/cbor/structures.ts";
 import { generationBytes } from "./format.ts";
 
 export interface Closing {
@@ -82,13 +82,11 @@ const readEpoch = (reader: CborReader): NotedEpoch => {
   expectCount(reader, 3);
   const epoch = reader.readUint();
   const generation = readGeneration(reader);
-  if (reader.peekNil()) {
-    reader.readNil();
-    return { epoch, generation, closing: null };
-  }
-  expectCount(reader, 2);
-  const sequence = reader.readUint();
-  return { epoch, generation, closing: { sequence, files: reader.readUint() } };
+  const closing = readOptional(reader, () => {
+    expectCount(reader, 2);
+    return { sequence: reader.readUint(), files: reader.readUint() };
+  });
+  return { epoch, generation, closing };
 };
 
 const readGeneration = (reader: CborReader): Uint8Array => {

@@ -13,7 +13,7 @@ import { fileError, storageLostError } from "../errors.ts";
 import { FileHeld, type FileFolder } from "../files.ts";
 import type { JournalRecord, OpeningReport, StoreBatch } from "../store.ts";
 import type { Tables } from "../tables.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "../../core/base/turns.ts";
 import { createFileJournal, removeFiles } from "./fileJournal.ts";
 import type { FenceSlot, JournalFiles, JournalSizes } from "./files.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import { checkContinues } from "../sequences.ts";
 import type { Tables } from "../tables.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "../../core/base/turns.ts";
 import type { Journal } from "./journal.ts";
 import { readJournalRecords } from "./reading.ts";
 

@@ -77,3 +77,15 @@ export const crashAt = (device: Device, moment: number): { readonly image: Store
   };
   return left;
 };
+
+/** A disk that lost some of its segments or records. */
+export const without = (
+  image: StoreImage,
+  table: "segments" | "journal",
+  isLost: (index: number, count: number) => boolean,
+): StoreImage => {
+  const all = [...image[table]].sort(([a], [b]) => (a < b ? -1 : 1));
+  const kept = all.filter((_, index) => !isLost(index, all.length));
+  // A map of the same kind as it was.
+  return { ...image, [table]: new Map(kept as [never, Uint8Array][]) };
+};

@@ -5,16 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Ingested } from "../../../src/engine/ingest.ts";
 import { failAt, holdBack, storeFailure } from "./faults.ts";
-import { createWorld, follow, type Device, type World } from "./world.ts";
-
-/** The segments that a device holds, in the order of the store: by writer, then number. */
-const segmentsOf = async (device: Device): Promise<readonly Uint8Array[]> => {
-  await device.engine.cutter.cutAll(device.engine.registry.homes());
-  const segments: Uint8Array[] = [];
-  const { store } = device.engine.deps;
-  for await (const { bytes } of store.segments(device.shared("notes").scope)) segments.push(bytes);
-  return segments;
-};
+import { createWorld, follow, segmentsOf, type Device, type World } from "./world.ts";
 
 const give = (
   device: Device,

@@ -3,9 +3,8 @@
  * before; and which incarnation goes on.
  */
 import { describe, expect, test } from "vitest";
-import type { StoreImage } from "../../../src/storage/memory.ts";
 import { createRandom } from "../../support/random.ts";
-import { crashAt } from "./faults.ts";
+import { crashAt, without } from "./faults.ts";
 import { createWorld, rowsOf, updateOf, type Device, type World } from "./world.ts";
 
 const stateOf = (device: Device): object => ({
@@ -236,18 +235,6 @@ describe("the incarnation", () => {
 });
 
 describe("damage", () => {
-  /** A disk that lost some of its segments or records. */
-  const without = (
-    image: StoreImage,
-    table: "segments" | "journal",
-    isLost: (index: number, count: number) => boolean,
-  ): StoreImage => {
-    const all = [...image[table]].sort(([a], [b]) => (a < b ? -1 : 1));
-    const kept = all.filter((_, index) => !isLost(index, all.length));
-    // A map of the same kind as it was.
-    return { ...image, [table]: new Map(kept as [never, Uint8Array][]) };
-  };
-
   const cutThrice = async (world: World): Promise<readonly [Device, Device]> => {
     const [a, b] = [await world.open(), await world.open()];
     for (const device of [a, b]) await device.share("notes");

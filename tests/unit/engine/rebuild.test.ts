@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { visibleLeaves } from "../../../src/core/doc/read.ts";
 import { crashAt, holdBack } from "./faults.ts";
-import { createWorld, type Device, type World } from "./world.ts";
+import { createWorld, segmentsOf, type Device, type World } from "./world.ts";
 
 const pair = async (world: World): Promise<readonly [Device, Device]> => {
   const [a, c] = [await world.open(), await world.open()];
@@ -257,15 +257,6 @@ describe("a profile that was copied", () => {
 
 test("what is written while a fork comes in names what it read by its new name", async () => {
   const world = createWorld();
-  const segmentsOf = async (device: Device): Promise<readonly Uint8Array[]> => {
-    await device.engine.cutter.cutAll([device.shared("notes")]);
-    const segments: Uint8Array[] = [];
-    const { store } = device.engine.deps;
-    for await (const { bytes } of store.segments(device.shared("notes").scope)) {
-      segments.push(bytes);
-    }
-    return segments;
-  };
   const first = await world.open({ online: false });
   await first.share("notes");
   await first.insert("notes", [{ id: "1", n: 0 }]);

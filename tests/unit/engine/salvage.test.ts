@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { pageKinds } from "../../../src/core/page/homeRecord.ts";
 import { textToPageKey } from "../../../src/storage/keys.ts";
 import type { StoreImage } from "../../../src/storage/memory.ts";
-import { crashAt } from "./faults.ts";
+import { crashAt, without } from "./faults.ts";
 import { createWorld, type Device, type World } from "./world.ts";
 
 /** Everything that a collection may have gone through, in pages and in the journal alone. */
@@ -39,10 +39,8 @@ const expected = [
   { id: "5", text: "five", at: new Date(0) },
 ];
 
-const withJournal = (image: StoreImage, keep: (index: number) => boolean): StoreImage => {
-  const all = [...image.journal].sort(([a], [b]) => a - b);
-  return { ...image, journal: new Map(all.filter((_, index) => keep(index))) };
-};
+const withJournal = (image: StoreImage, keep: (index: number) => boolean): StoreImage =>
+  without(image, "journal", (index) => !keep(index));
 
 describe("what pages hold and the journal lost", () => {
   test.each([

@@ -6,15 +6,7 @@ import { expect, test } from "vitest";
 import { parseSegment } from "../../../src/core/segment/segment.ts";
 import type { Ingested } from "../../../src/engine/ingest.ts";
 import { createRandom } from "../../support/random.ts";
-import { createWorld, type Device } from "./world.ts";
-
-const segmentsOf = async (device: Device): Promise<readonly Uint8Array[]> => {
-  await device.engine.cutter.cutAll(device.engine.registry.homes());
-  const segments: Uint8Array[] = [];
-  const { store } = device.engine.deps;
-  for await (const { bytes } of store.segments(device.shared("notes").scope)) segments.push(bytes);
-  return segments;
-};
+import { createWorld, segmentsOf, type Device } from "./world.ts";
 
 const give = (device: Device, segments: readonly Uint8Array[]): Promise<Ingested> => {
   const home = device.shared("notes");

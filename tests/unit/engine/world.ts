@@ -286,6 +286,15 @@ export class Device {
   }
 }
 
+/** What it holds of its notes, cut whole, in the order of the store: by writer, then number. */
+export const segmentsOf = async (device: Device): Promise<readonly Uint8Array[]> => {
+  await device.engine.cutter.cutAll(device.engine.registry.homes());
+  const segments: Uint8Array[] = [];
+  const { store } = device.engine.deps;
+  for await (const { bytes } of store.segments(device.shared("notes").scope)) segments.push(bytes);
+  return segments;
+};
+
 /** A follower of a live query, as a page is one: holds what it was told. */
 export const follow = (
   device: Device,
