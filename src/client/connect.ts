@@ -40,16 +40,19 @@ export const connectWorker = (name: string): Connection => {
     type: "module",
     name: `nebulusdb ${name}`,
   });
-  const remote = wrap<WorkerService>(worker);
+  const remote = wrap<WorkerService>({
+    postMessage: (message: unknown, moved: Transferable[] = []) => {
+      // Whatever is asked goes behind the writes that were made before
+      grouped.flush();
+      worker.postMessage(message, moved);
+    },
+    addEventListener: worker.addEventListener.bind(worker),
+    removeEventListener: worker.removeEventListener.bind(worker),
+  });
   const grouped = createGroupedWrites({
     write: (request) => remote.write(request),
     writeAll: (requests) => remote.writeAll(requests),
   });
-  /** Behind the writes that were made before. */
-  const then = <T>(ask: () => T): T => {
-    grouped.flush();
-    return ask();
-  };
   const service: DatabaseService = {
     open(request, emit) {
       worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
@@ -57,20 +60,19 @@ export const connectWorker = (name: string): Connection => {
       });
       return remote.open(request);
     },
-    write: (request) =>
-      isOfDocuments(request) ? grouped.write(request) : then(() => remote.write(request)),
-    find: (request, marks) => then(() => remote.find(request, marks)),
-    get: (request, marks) => then(() => remote.get(request, marks)),
-    count: (request) => then(() => remote.count(request)),
-    collections: () => then(() => remote.collections()),
-    subscribe: (subscription, request) => then(() => remote.subscribe(subscription, request)),
-    unsubscribe: (subscription) => then(() => remote.unsubscribe(subscription)),
-    makeNetwork: (request) => then(() => remote.makeNetwork(request)),
-    leaveNetwork: (networkId) => then(() => remote.leaveNetwork(networkId)),
-    forceSync: (collection) => then(() => remote.forceSync(collection)),
-    carry: (port) => then(() => remote.carry(port === null ? null : transfer(port, [port]))),
-    health: () => then(() => remote.health()),
-    close: () => then(() => remote.close()),
+    write: (request) => (isOfDocuments(request) ? grouped.write(request) : remote.write(request)),
+    find: (request, marks) => remote.find(request, marks),
+    get: (request, marks) => remote.get(request, marks),
+    count: (request) => remote.count(request),
+    collections: () => remote.collections(),
+    subscribe: (subscription, request) => remote.subscribe(subscription, request),
+    unsubscribe: (subscription) => remote.unsubscribe(subscription),
+    makeNetwork: (request) => remote.makeNetwork(request),
+    leaveNetwork: (networkId) => remote.leaveNetwork(networkId),
+    forceSync: (collection) => remote.forceSync(collection),
+    carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
+    health: () => remote.health(),
+    close: () => remote.close(),
   };
   return {
     service,
@@ -82,7 +84,7 @@ export const connectWorker = (name: string): Connection => {
         handler(words === "" ? "its worker could not be loaded" : words);
       });
     },
-    destroy: (target) => then(() => remote.destroy(target)),
+    destroy: (target) => remote.destroy(target),
     end() {
       worker.terminate();
     },

@@ -17,7 +17,7 @@ export interface WriteSink {
 
 export interface GroupedWrites {
   readonly write: (request: WriteRequest) => Promise<Answer<WriteResult>>;
-  /** Sends what waits: to be called before anything else is sent. */
+  /** Sends what waits: to be called before any message is sent, its own among them. */
   readonly flush: () => void;
 }
 
