@@ -3,6 +3,7 @@
  * an incarnation are never used twice, which is the likeliest way for real replicas to split for
  * ever (FORMATS.md §3, Incarnations).
  */
+import type { WriterId } from "../core/base/types.ts";
 import type { CborItem } from "../core/cbor/item.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { writerOf } from "../core/network/keys.ts";
@@ -33,14 +34,34 @@ export const resumeWriter = (
 ): OwnWriter => {
   const node = noted === null ? null : home.tree.get(noted);
   const head = node === null ? null : { n: node.first + node.count - 1, hash: node.hash };
-  const incarnation: unknown = Array.isArray(opening) ? opening[1] : null;
+  const incarnation = incarnationIn(opening);
   return new OwnWriter({
     scope: home.scope,
     id,
-    opening: incarnation instanceof Uint8Array ? openingOf(home, incarnation) : null,
+    opening: incarnation === null ? null : openingOf(home, incarnation),
     head,
     locate: locateIn(home),
   });
+};
+
+/**
+ * False: the journal is of a database that was here before and had other keys: its files came back
+ * and its tables did not. What this device signs can not be that writer's.
+ */
+export const canOpen = (
+  { membership, scope }: Home,
+  writer: WriterId,
+  opening: CborItem,
+): boolean => {
+  const incarnation = incarnationIn(opening);
+  if (incarnation === null) return true;
+  const { network, device } = membership;
+  return writerOf(network.networkHash, scope, device.publicKey, incarnation) === writer;
+};
+
+const incarnationIn = (opening: CborItem): Uint8Array | null => {
+  const incarnation: unknown = Array.isArray(opening) ? opening[1] : null;
+  return incarnation instanceof Uint8Array ? incarnation : null;
 };
 
 const openingOf = (home: Home, incarnation: Uint8Array): Opening => ({

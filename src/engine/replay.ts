@@ -15,7 +15,7 @@ import type { SegmentNames } from "../core/segment/tree.ts";
 import type { Damage, Store } from "../storage/store.ts";
 import { append, createBatch } from "./append.ts";
 import { isApplied, writersOf, type Home } from "./home.ts";
-import { resumeWriter } from "./incarnation.ts";
+import { canOpen, resumeWriter } from "./incarnation.ts";
 import { endsAt, type PresentWriter } from "./present.ts";
 import { isOwnOp, type PendingOp } from "./reissue.ts";
 import type { OwnWriter } from "./writer.ts";
@@ -66,8 +66,9 @@ export const restoreWriter = (
   const present = noted?.writer === id ? noted : { writer: id, head: null };
   // It began and never wrote.
   if (own.length === 0 && present.head === null) return null;
-  const writer = resumeWriter(home, present, own[0]?.opening ?? null);
-  let isWhole = endsAt(home, present);
+  const opening = own[0]?.opening ?? null;
+  const writer = resumeWriter(home, present, opening);
+  let isWhole = endsAt(home, present) && canOpen(home, id, opening);
   const missing: number[] = [];
   for (const part of own) {
     const { n } = writer.next();

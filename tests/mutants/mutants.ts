@@ -479,6 +479,13 @@ const pageMutants: readonly Mutant[] = [
     instead: "    if (!isMended) idle();\n",
     killedBy: "tests/sim/crash.test.ts",
   },
+  {
+    name: "a journal of other keys goes on under these",
+    file: "src/engine/replay.ts",
+    text: "endsAt(home, present) && canOpen(home, id, opening)",
+    instead: "endsAt(home, present) && (canOpen(home, id, opening) || id.length > 0)",
+    killedBy: "tests/unit/engine/openLog.test.ts",
+  },
 ];
 
 export const mutants: readonly Mutant[] = [

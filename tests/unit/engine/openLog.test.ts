@@ -400,6 +400,21 @@ describe("damage", () => {
     expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "2", "4", "5"]);
   });
 
+  test("of tables whose journal came back from another database is no loss of what it says", async () => {
+    const world = createWorld();
+    const [before, now, peer] = [await isolated(world), await world.open(), await world.open()];
+    await before.insert("notes", [{ id: "1" }]);
+    await before.update("notes", "1", { text: "first" });
+    for (const device of [now, peer]) await device.share("notes");
+    await now.close();
+    const { journal, lastSequence } = before.crash();
+    await now.reopen({ ...now.image(), journal, lastSequence, absorbedSequence: 0 });
+    const found = [{ id: "1", text: "first" }];
+    expect(now.find("notes")).toEqual(found);
+    await world.until(() => now.isVerified("notes") && peer.isVerified("notes"), "verified");
+    expect(peer.find("notes")).toEqual(found);
+  });
+
   test("of one record's bytes is told", async () => {
     const device = await isolated(createWorld());
     for (const id of ["1", "2", "3"]) await device.insert("notes", [{ id }]);
