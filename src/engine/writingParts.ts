@@ -92,7 +92,8 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
     changedMax: bounds.dirtyDocuments,
     checkpoint: (home) =>
       checkpointHome(home, {
-        ...{ store, pageBytes: bounds.pageBytes, lastTime: clock.last },
+        ...{ store, lastTime: clock.last },
+        ...{ pageBytes: bounds.pageBytes, deflatesPages: bounds.deflatesPages },
         ...{ ingest, exclusive, journal, repair },
       }),
   });

@@ -214,7 +214,7 @@ const putTogether = async (
   const engine = await openEngine({
     ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
     openNetwork: deps.openNetwork ?? openNetwork,
-    bounds: deps.bounds ?? {},
+    bounds: { deflatesPages: deps.adapter.kind === "file", ...deps.bounds },
     onLive: (subscription, change) => {
       emit({ kind: "live", subscription, change });
     },

@@ -89,6 +89,7 @@ const bounds: StorageBounds = {
   dirtyDocuments: 5,
   pageCacheBytes: 1_000,
   journalHeldBytes: 2_000,
+  deflatesPages: true,
 };
 
 const sizes = { fileBytesMax: 12_288 + 1_500, fileAbsorbedBytesMax: 300 };

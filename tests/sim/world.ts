@@ -374,6 +374,9 @@ const quietMsMax = 3_600_000;
 const bounds: readonly Partial<StorageBounds>[] = [
   {},
   { pageBytes: 200, dirtyDocuments: 3, pageCacheBytes: 600, journalHeldBytes: 1_000 },
-  { pageBytes: 1_000, dirtyDocuments: 10, pageCacheBytes: 0, journalHeldBytes: 4_000 },
+  {
+    ...{ pageBytes: 1_000, dirtyDocuments: 10, pageCacheBytes: 0, journalHeldBytes: 4_000 },
+    deflatesPages: true,
+  },
 ];
 const skews = [0, 0, 0, 200, -3_000, 240_000, 7_200_000, -86_400_000, 63_072_000_000];

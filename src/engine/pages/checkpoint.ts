@@ -32,6 +32,7 @@ import { DamagedPage, type Repair } from "./pageMiss.ts";
 export interface CheckpointDeps {
   readonly store: Store;
   readonly pageBytes: number;
+  readonly deflatesPages: boolean;
   readonly ingest: Pick<Ingest, "inTurn">;
   readonly exclusive: Pick<Exclusive, "alone">;
   readonly journal: Pick<Journal, "idle">;
@@ -130,7 +131,7 @@ const headerPages = ({ tree, scope, storedHeaders }: Home): readonly StoredPage[
 
 /** Writes for as long as nobody reads the home anew, which makes all of it stale. */
 const writeSnapshot = async (
-  { store, pageBytes }: CheckpointDeps,
+  { store, pageBytes, deflatesPages }: CheckpointDeps,
   home: Home,
   snapshot: Snapshot,
 ): Promise<boolean> => {
@@ -138,7 +139,7 @@ const writeSnapshot = async (
   const { documents, changed } = snapshot;
   const isCurrent = (): boolean => home.documents === documents;
   const folded = await foldPages(snapshot, {
-    ...{ scope, store, cache, pageBytes, isCurrent },
+    ...{ scope, store, cache, pageBytes, deflatesPages, isCurrent },
     nextNumber: () => home.nextPage++,
   });
   if (folded === null || !isCurrent()) return false;

@@ -5,7 +5,12 @@
 import { pageWriteBytesTarget } from "../../core/base/limits.ts";
 import { assert } from "../../core/base/result.ts";
 import type { ScopeId } from "../../core/base/types.ts";
-import { makePages, type DocumentsPage, type PageDocument } from "../../core/page/documentsPage.ts";
+import {
+  compressPage,
+  makePages,
+  type DocumentsPage,
+  type PageDocument,
+} from "../../core/page/documentsPage.ts";
 import { pageKinds, type DirectoryEntry } from "../../core/page/homeRecord.ts";
 import type { Store, StoredPage } from "../../storage/store.ts";
 import type { Changed } from "../documents.ts";
@@ -17,6 +22,7 @@ export interface FoldDeps {
   readonly cache: PageCache;
   /** How full a page is before another begins. */
   readonly pageBytes: number;
+  readonly deflatesPages: boolean;
   readonly nextNumber: () => number;
   /** False: the home was read anew, so that nothing of this counts any more. */
   readonly isCurrent: () => boolean;
@@ -121,7 +127,7 @@ interface Made {
 const foldGroup = async (
   group: Group,
   changed: Changed,
-  { scope, cache, pageBytes, nextNumber, isCurrent }: FoldDeps,
+  { scope, cache, pageBytes, deflatesPages, nextNumber, isCurrent }: FoldDeps,
 ): Promise<readonly Made[] | null> => {
   const { entry, ids } = group;
   const lease = entry === null ? null : await cache.load(scope, [entry.number]);
@@ -132,7 +138,9 @@ const foldGroup = async (
     return makePages(documents, before, pageBytes).map(({ bytes, ...made }): Made => {
       const number = nextNumber();
       const key = { scope, kind: pageKinds.documents, number };
-      return { entry: { number, ...made, bytes: bytes.length }, page: { key, bytes } };
+      // The directory has the plain length: it tells how full a page is
+      const entry = { number, ...made, bytes: bytes.length };
+      return { entry, page: { key, bytes: deflatesPages ? compressPage(bytes) : bytes } };
     });
   } finally {
     lease?.release();
