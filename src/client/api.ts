@@ -215,6 +215,13 @@ export interface DatabaseEvents {
   /** The sync state of a collection changed. */
   readonly sync: undefined;
   readonly collections: undefined;
+  /**
+   * Whether this tab runs the database for all tabs that have it open; no call depends on it. Where
+   * nothing is told, there is but one.
+   */
+  readonly leading: boolean;
+  /** Another tab runs a newer version of this program: reload when nothing is under way. */
+  readonly outdated: undefined;
   readonly closed: undefined;
 }
 

@@ -24,6 +24,9 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
   /** How many relays the last start used; none that was named goes again. */
   let used: number | null = null;
   let isStopped = false;
+  /** libp2p runs in the page of the tab that leads. */
+  let isLeading = true;
+  let isWanted = false;
   // Starts and stops go one after another.
   let turn: Promise<void> = Promise.resolve();
 
@@ -32,7 +35,7 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
   };
 
   const start = async (): Promise<void> => {
-    if (carry === null || isStopped || used === relays.size) return;
+    if (carry === null || isStopped || !isLeading || used === relays.size) return;
     await takeDown?.();
     takeDown = null;
     used = relays.size;
@@ -46,8 +49,20 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
     }
   };
 
+  const goDown = async (): Promise<void> => {
+    await takeDown?.();
+    takeDown = null;
+    used = null;
+  };
+
+  session.events.on("leading", (leads) => {
+    isLeading = leads;
+    if (isWanted) turn = turn.then(leads ? start : goDown);
+  });
+
   return {
     use(addresses) {
+      isWanted = true;
       for (const address of addresses) {
         if (isDialable(address)) relays.add(address);
         else warn(`A page cannot dial ${address}; it needs an address with /ws or /wss.`);
@@ -57,10 +72,7 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
     running: () => takeDown !== null,
     stop: () => {
       isStopped = true;
-      turn = turn.then(async () => {
-        await takeDown?.();
-        takeDown = null;
-      });
+      turn = turn.then(goDown);
       return turn;
     },
   };

@@ -18,6 +18,7 @@ import type {
 import workerUrl from "../worker/db.worker.ts?worker&url";
 import type { Connection } from "./connection.ts";
 import { createGroupedWrites } from "./groupedWrites.ts";
+import { watchPage } from "./pageLife.ts";
 import { ownScriptUrl } from "./trusted.ts";
 
 /**
@@ -27,6 +28,8 @@ import { ownScriptUrl } from "./trusted.ts";
 export type WorkerService = Omit<DatabaseService, "open"> & {
   open(request: OpenRequest): Promise<Answer<OpenInfo>>;
   destroy(name: string): Promise<Answer<null>>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   writeAll(requests: readonly WriteRequest[]): Promise<readonly Answer<WriteResult>[]>;
 };
 
@@ -74,6 +77,10 @@ export const connectWorker = (name: string): Connection => {
     health: () => remote.health(),
     close: () => remote.close(),
   };
+  const unwatch = watchPage({
+    pause: () => void remote.pause(),
+    resume: () => void remote.resume(),
+  });
   return {
     service,
     onLost(handler) {
@@ -86,6 +93,7 @@ export const connectWorker = (name: string): Connection => {
     },
     destroy: (target) => remote.destroy(target),
     end() {
+      unwatch();
       worker.terminate();
     },
   };

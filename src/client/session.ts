@@ -201,6 +201,12 @@ const receive = (state: State, event: ServiceEvent): void => {
     case "arrived":
       arrive(state, event);
       return;
+    case "leading":
+      state.events.emit("leading", event.isLeading);
+      return;
+    case "outdated":
+      state.events.emit("outdated", undefined);
+      return;
     case "damage":
       state.events.emit("damage", event.damage);
       return;

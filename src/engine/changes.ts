@@ -22,11 +22,16 @@ interface Change {
 }
 
 /** `show` gives a document's fields as they are now, null where there is none. */
+/**
+ * `life`: which opening of the database this is. What was read in an earlier one is spoiled: nobody
+ * knows what changed in between.
+ */
 export const createChanges = (
   show: (collection: string, id: string) => DocumentFields | null,
+  life = 0,
 ): Changes => {
   const kept: Change[] = [];
-  let dropped = 0;
+  let dropped = life * changesPerLifeMax;
 
   const note = (collection: string, id: string): void => {
     kept.push({ collection, id });
@@ -51,3 +56,5 @@ export const createChanges = (
 
   return { count: () => dropped + kept.length, note, holds };
 };
+
+const changesPerLifeMax = 2 ** 32;

@@ -64,6 +64,8 @@ export interface Engine {
   write(request: WriteRequest): Promise<WriteResult>;
   /** Cuts what was written, lets the journal go and closes the store. */
   close(): Promise<void>;
+  /** Closes when the journal is flushed, and leaves the rest to the next opening. */
+  letGo(): Promise<void>;
 }
 
 /** Rejects with `StorageFailed` or `NewerFormat` where the log can not be read. */
@@ -120,6 +122,10 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     mendLog: createRepair(registry, (home) => mendLog(home, rebuild, ingest)),
     write: (request) => write(request, { homes, commands, exclusive, commits }),
     close: () => close(store, cutter, checkpointer),
+    async letGo() {
+      if (!store.isEnded) await writing.journal.idle();
+      await store.close();
+    },
   };
 };
 
@@ -223,8 +229,8 @@ const identityLost = (): NebulusError =>
     code: "StorageLost",
     message:
       "The record that holds the keys of this database is gone or damaged, so what is stored " +
-      "cannot be found any more. Nothing was changed. Restore a backup, or destroy the database " +
-      "to start anew; what other devices hold then comes back from them.",
+      "cannot be found any more. Nothing was changed. Destroy the database to start anew; what " +
+      "other devices hold then comes back from them.",
     retryable: false,
   });
 

@@ -15,7 +15,8 @@ export interface EngineDeps extends Listeners {
   readonly store: Store;
   readonly crypto: CryptoPort;
   readonly timers: Timers;
-  readonly durability: "strict" | "relaxed";
+  /** Asked at each flush. */
+  readonly durability: () => "strict" | "relaxed";
   /** How much is kept in memory and left to an opening; default: those of limits.ts. */
   readonly bounds?: Partial<StorageBounds>;
   /** Tests have networks of suite 0 in its place. */

@@ -219,7 +219,7 @@ const bytesOf = (item: CborItem | undefined): Uint8Array => {
 const unreadable = (key: string): NebulusError =>
   new NebulusError({
     code: "StorageFailed",
-    message: `The record "${key}" of this database can not be read. Restore a backup.`,
+    message: `The record "${key}" of this database can not be read.`,
     retryable: false,
     path: key,
   });

@@ -20,7 +20,7 @@ export interface JournalEntry {
 export interface JournalDeps {
   readonly store: Store;
   readonly timers: Timers;
-  readonly durability: "strict" | "relaxed";
+  readonly durability: () => "strict" | "relaxed";
   readonly lastSequence: number;
   /** Bytes of the records that it holds. */
   readonly heldBytes: number;
@@ -130,7 +130,7 @@ export class Journal {
     this.queue = [];
     const records = group.map(({ record }) => record);
     try {
-      await this.deps.store.appendJournal(records, this.deps.durability);
+      await this.deps.store.appendJournal(records, this.deps.durability());
       this.settle(group);
     } catch (error) {
       await this.recover(group, error);
@@ -154,6 +154,11 @@ export class Journal {
    * whole (then it is committed), or not at all (then it, and all that was built on it, is undone).
    */
   private async recover(group: readonly Waiting[], error: unknown): Promise<void> {
+    if (isReplaced(error)) {
+      // What stands there under the same numbers is another's
+      this.break(group, notCommitted(error));
+      return;
+    }
     const found = await lastStored(this.deps.store).catch((): null => null);
     if (found !== null && found >= lastOf(group)) this.settle(group);
     else if (found !== null) this.undo(group, takenBack(error));
@@ -208,13 +213,14 @@ const takenBack = (error: unknown): NebulusError =>
 
 /** Neither committed nor not: asking again by the command's id after a reload tells. */
 const unknownOutcome = (error: unknown): NebulusError =>
-  error instanceof NebulusError && error.code === "Replaced"
-    ? notCommitted(error)
-    : new OutcomeUnknown(
-        {
-          code: "StorageFailed",
-          message: "The storage of this browser failed in the middle of a write. Reload the page.",
-          retryable: true,
-        },
-        error,
-      );
+  new OutcomeUnknown(
+    {
+      code: "StorageFailed",
+      message: "The storage of this browser failed in the middle of a write. Reload the page.",
+      retryable: true,
+    },
+    error,
+  );
+
+const isReplaced = (error: unknown): boolean =>
+  error instanceof NebulusError && error.code === "Replaced";

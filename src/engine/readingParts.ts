@@ -71,6 +71,7 @@ export const createReadingParts = (around: ReadingDeps): ReadingParts => {
   });
   const changes = createChanges(
     (name, id) => registry.readable(name).show(id, false)?.fields ?? null,
+    store.epoch,
   );
   const unflushed = createUnflushed();
   const tell = createTeller(deps, live, changes, unflushed);

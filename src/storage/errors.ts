@@ -68,8 +68,8 @@ export const storageLostError = (name: string, bytes: number): NebulusError =>
     code: "StorageLost",
     message:
       `The browser has lost the database "${name}": its tables are gone, and ${bytes} bytes of ` +
-      "its journal are left. Nothing was changed. Restore a backup, or destroy the database to " +
-      "start anew; what other devices hold then comes back from them.",
+      "its journal are left. Nothing was changed. Destroy the database to start anew; what other " +
+      "devices hold then comes back from them.",
     retryable: false,
     outcome: "not committed",
   });

@@ -20,6 +20,7 @@ import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 export type Answer<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorValue };
 
+/** Read whenever it matters: whoever shares a database among tabs gives one that changes. */
 export interface OpenRequest {
   readonly name: string;
   readonly durability: "strict" | "relaxed";
@@ -49,6 +50,10 @@ export type ServiceEvent =
       readonly before: Uint8Array;
       readonly after: Uint8Array;
     }
+  /** Whether this tab runs the engine, and its page the network; told at each change. */
+  | { readonly kind: "leading"; readonly isLeading: boolean }
+  /** Another tab runs a newer version of this program: a reload would bring it here. */
+  | { readonly kind: "outdated" }
   /** Found unreadable since the last such event, or since the opening. */
   | { readonly kind: "damage"; readonly damage: readonly DamageReport[] }
   /** The database can not go on: storage failed, or a later opening took over. */
@@ -79,4 +84,13 @@ export interface DatabaseService {
   carry(port: MessagePort | null): Promise<Answer<null>>;
   health(): Promise<Answer<EngineHealth>>;
   close(): Promise<Answer<null>>;
+}
+
+/** The contract over an engine, wherever it runs. */
+export interface EngineService extends DatabaseService {
+  /**
+   * Closes at once: what closing would tidy is left to the next opening. What was acknowledged is
+   * on disk.
+   */
+  release(): Promise<Answer<null>>;
 }

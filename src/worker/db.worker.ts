@@ -1,6 +1,6 @@
 /**
  * The worker of a page, and the place where its database is put together: IndexedDB, OPFS,
- * WebCrypto and timers, offered to the page.
+ * WebCrypto and timers, offered to the page and shared with other tabs.
  */
 import { createWebCrypto } from "../engine/crypto/webcrypto.ts";
 import { createTimers } from "../engine/timers.ts";
@@ -11,6 +11,7 @@ import type { StorageAdapter } from "../storage/store.ts";
 import { createPortCarrier } from "./carrier.ts";
 import { serveDatabase } from "./serve.ts";
 import { createService } from "./service.ts";
+import { createBrowserPlatform } from "./tabs/browserPlatform.ts";
 
 /**
  * Without IndexedDB (some private windows) everything still works, and the answer to `open` says
@@ -23,10 +24,15 @@ const createAdapter = (): StorageAdapter => {
 };
 
 const adapter = createAdapter();
-const service = createService({
+serveDatabase({
   adapter,
-  crypto: createWebCrypto(crypto),
-  timers: createTimers(() => Date.now()),
-  carrierOf: createPortCarrier,
+  createService: () =>
+    createService({
+      adapter,
+      crypto: createWebCrypto(crypto),
+      timers: createTimers(() => Date.now()),
+      carrierOf: createPortCarrier,
+    }),
+  // What stands in memory no other tab can see
+  tabs: adapter.kind === "memory" ? null : createBrowserPlatform(),
 });
-serveDatabase(adapter, service);

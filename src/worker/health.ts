@@ -35,7 +35,7 @@ export const createHealth = ({ engine, sync, storageMode, tell }: HealthDeps): H
   return {
     recovery,
     now: () => ({
-      ...{ storageMode, journal: store.journalKind, durability },
+      ...{ storageMode, journal: store.journalKind, durability: durability() },
       lastCheckpoint: engine.checkpointer.last(),
       journalBytes: engine.journal.heldBytes(),
       cachedBytes: engine.pages.byteCount,

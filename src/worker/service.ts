@@ -26,7 +26,8 @@ import type { Timers } from "../engine/timers.ts";
 import type { StorageAdapter, Store } from "../storage/store.ts";
 import { arrivalsOf } from "./arrivals.ts";
 import { createHealth, type Health } from "./health.ts";
-import type { Answer, DatabaseService, OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
+import type { Answer, DatabaseService, EngineService } from "./api.ts";
+import type { OpenInfo, OpenRequest, ServiceEvent } from "./api.ts";
 
 export interface ServiceDeps {
   readonly adapter: StorageAdapter;
@@ -47,8 +48,19 @@ export interface Opened {
   readonly info: OpenInfo;
 }
 
-export const createService = (deps: ServiceDeps): DatabaseService => {
+export const createService = (deps: ServiceDeps): EngineService => {
   let opening: Promise<Opened> | null = null;
+
+  const closeBy = (how: "close" | "letGo"): Promise<Answer<null>> =>
+    answer(async () => {
+      const closing = opening;
+      opening = null;
+      if (closing === null) return null;
+      const { engine, sync } = await closing;
+      await sync.carry(null);
+      await engine[how]();
+      return null;
+    });
 
   /** Every call waits for the opening, and answers with its failure. */
   const withOpened: WithOpened = (run) =>
@@ -71,16 +83,8 @@ export const createService = (deps: ServiceDeps): DatabaseService => {
         return (await opening).info;
       }),
     health: () => withOpened(({ health }) => health.now()),
-    close: () =>
-      answer(async () => {
-        const closing = opening;
-        opening = null;
-        if (closing === null) return null;
-        const { engine, sync } = await closing;
-        await sync.carry(null);
-        await engine.close();
-        return null;
-      }),
+    close: () => closeBy("close"),
+    release: () => closeBy("letGo"),
   };
 };
 
@@ -191,7 +195,7 @@ export const openDatabase = async (
 const putTogether = async (
   deps: Omit<ServiceDeps, "carrierOf">,
   store: Store,
-  { durability, tellArrivals = false }: OpenRequest,
+  request: OpenRequest,
   emit: (event: ServiceEvent) => void,
 ): Promise<Opened> => {
   // Opening may cut what an earlier incarnation left, or write it anew: nobody is there yet to be
@@ -212,7 +216,8 @@ const putTogether = async (
   };
   const tellCountsSoon = nowAndThen(deps.timers, tellCollectionsSoon);
   const engine = await openEngine({
-    ...{ store, durability, crypto: deps.crypto, timers: deps.timers },
+    ...{ store, crypto: deps.crypto, timers: deps.timers },
+    durability: () => request.durability,
     openNetwork: deps.openNetwork ?? openNetwork,
     bounds: { deflatesPages: deps.adapter.kind === "file", ...deps.bounds },
     onLive: (subscription, change) => {
@@ -227,7 +232,7 @@ const putTogether = async (
       tellCountsSoon();
     },
     onArrived: (batch) => {
-      if (tellArrivals) arrivalsOf(engine, batch).forEach(emit);
+      if (request.tellArrivals === true) arrivalsOf(engine, batch).forEach(emit);
     },
     onFailed: (error) => {
       emit({ kind: "failed", error });

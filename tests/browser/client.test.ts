@@ -1,6 +1,6 @@
 /**
  * The API's cases again as a page meets them: through a real worker, over IndexedDB. Then what only
- * a page has: one tab at a time, and data that outlives its worker. Bad input is refused before it
+ * a page has: tabs that share it, and data that outlives its worker. Bad input is refused before it
  * gets to the worker: Node has seen to it.
  */
 import { afterEach, describe, expect, test } from "vitest";
@@ -79,16 +79,44 @@ test("the engine runs in a worker over IndexedDB, and says so", async () => {
   expect(database.capabilities()).toMatchObject({ worker: true, webrtc: true, network: false });
 });
 
-test("a second opening of a name is AlreadyOpen until the first is shut down", async () => {
+test("a name that is open twice is one database, live, whoever closes first", async () => {
   const first = bench.open();
-  const ada = await first.collection("users").insert({ name: "Ada" });
+  const ada = await first.collection("users").insert({ id: "ada", n: 0 });
   const second = bench.reopen(first);
-  await expectRejection(second.ready, "AlreadyOpen", first.name);
-  await expectRejection(second.collection("users").find(), "AlreadyOpen");
-  await expectRejection(second.destroy(), "AlreadyOpen");
-  expect(await first.collection("users").find()).toEqual([ada]);
+  const users = second.collection("users");
+  expect(await users.find()).toEqual([ada]);
+  const shows = (n: number): Promise<void> =>
+    new Promise((resolve) => {
+      const stop = users.subscribe({}, ([row]) => {
+        if (row?.["n"] !== n) return;
+        queueMicrotask(() => {
+          stop();
+        });
+        resolve();
+      });
+    });
+  const shown = [shows(1), shows(21)];
+  await first.collection("users").update("ada", { $inc: { n: 1 } });
+  await shown[0];
+  const adding = Promise.all(
+    Array.from({ length: 20 }, () => users.update("ada", { $inc: { n: 1 } })),
+  );
   await first.shutdown();
-  expect(await bench.reopen(first).collection("users").find()).toEqual([ada]);
+  await adding;
+  expect(await users.get("ada")).toEqual({ id: "ada", n: 21 });
+  await shown[1];
+});
+
+test("deleting it in one place is told in the other, which can not go on", async () => {
+  const first = bench.open();
+  await first.collection("users").insert({ id: "ada" });
+  const second = bench.reopen(first);
+  await second.ready;
+  const failed = new Promise((resolve) => first.on("failed", resolve));
+  await second.destroy();
+  expect(await failed).toMatchObject({ code: "Replaced" });
+  await expectRejection(first.collection("users").find(), "Replaced");
+  expect(await bench.reopen(first).collection("users").count()).toBe(0);
 });
 
 test("opening waits for a holder that is about to go, as on a reload", async () => {

@@ -3,16 +3,8 @@
  * of one file, and the test that must catch it. `run.ts` applies them one at a time to a copy.
  */
 
-export interface Mutant {
-  /** What the mutant believes. */
-  readonly name: string;
-  readonly file: string;
-  /** Stands in the file exactly once. */
-  readonly text: string;
-  readonly instead: string;
-  /** The test file that must fail. */
-  readonly killedBy: string;
-}
+import type { Mutant } from "./mutant.ts";
+import { tabMutants } from "./tabMutants.ts";
 
 const mergeMutants: readonly Mutant[] = [
   {
@@ -495,4 +487,5 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...journalMutants,
   ...fileMutants,
+  ...tabMutants,
 ];

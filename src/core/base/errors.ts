@@ -26,17 +26,20 @@ export type ErrorCode =
   | "VaultLocked"
   | "TransactionConflict"
   | "TransactionTooLarge"
-  /** Another tab holds the database. Close it, or use that tab. */
+  /** Something else holds the database: another process, or a tab that can not share it. */
   | "AlreadyOpen"
-  /** A later opening took the database over; this handle can only fail. Reload. */
+  /**
+   * The database was deleted in another tab, or a later opening took it over; this handle can only
+   * fail. Reload.
+   */
   | "Replaced"
   | "Closed"
   | "Aborted"
   | "QuotaExceeded"
   | "StorageFailed"
   /**
-   * The database is gone but for a part that shows that it was there. Restore a backup, or destroy
-   * it to start anew: nothing starts by itself.
+   * The database is gone but for a part that shows that it was there. Destroy it to start anew:
+   * nothing starts by itself.
    */
   | "StorageLost"
   | "NewerFormat"

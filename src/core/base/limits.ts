@@ -75,6 +75,11 @@ export const transactionAttemptsMax = 5;
 export const transactionTurnMillisecondsMax = 1_000;
 /** How long opening waits for a database that another tab holds. */
 export const databaseLockMillisecondsMax = 1_000;
+/** A tab asks its leader for a sign of life so often; behind so many without one it takes over. */
+export const heartbeatMilliseconds = 2_000;
+export const heartbeatsMissedMax = 5;
+/** How long deleting a database waits for other tabs to say that they heard of it. */
+export const tabsHearMillisecondsMax = 1_000;
 export const iteratePageDocumentsDefault = 256;
 export const recentCommandsMax = 4_096;
 /** Their results as they are noted when the journal is let go. */
@@ -97,6 +102,12 @@ export const pageBytesTarget = 64 * 1024;
 export const pageTableEntriesMax = 1_024;
 /** Pages of a checkpoint go into transactions of about so many bytes. */
 export const pageWriteBytesTarget = 8 * 1_048_576;
+/** A file of JSON is read whole; others go line by line, whatever their size. */
+export const importJsonBytesMax = 256 * 1_048_576;
+/** Documents of a file go into commits of so many. */
+export const importBatchDocuments = 1_000;
+/** Of the documents that could not be imported, so many are told one by one. */
+export const importProblemsMax = 100;
 /** Opened pages that are kept in memory, whatever the size of the database. */
 export const pageCacheBytesMax = 48 * 1_048_576;
 /** Documents that are kept decoded in opened pages. */

@@ -9,6 +9,7 @@ import { checkLane, runCommand } from "./lanes.ts";
 import { createRandom } from "../random.ts";
 import type { LaneExpected, Note, StoragePage, Told, WorkerKind } from "./protocol.ts";
 import smallUrl from "./small.worker.ts?worker&url";
+import { tabOf } from "./tab.ts";
 import { tamper } from "./tamper.ts";
 import withoutFolderUrl from "./withoutFolder.worker.ts?worker&url";
 import withoutHandlesUrl from "./withoutHandles.worker.ts?worker&url";
@@ -171,6 +172,10 @@ window.storagePage = {
   },
   goOn: (lane) => {
     waiting.get(lane)?.();
+  },
+  ...tabOf(() => databaseOf("tabs")),
+  freeze: (freezeMilliseconds) => {
+    for (const worker of workers) worker.postMessage({ freezeMilliseconds });
   },
   closeLanes: async () => {
     isClosing = true;

@@ -51,6 +51,16 @@ export interface Found {
   readonly health: Health;
 }
 
+export interface TabReport {
+  /** Inserts that were acknowledged. */
+  readonly acknowledged: number;
+  readonly leads: boolean;
+  /** What went wrong. */
+  readonly problems: readonly string[];
+  /** Documents that a live query shows. */
+  readonly shown: number;
+}
+
 export interface StoragePage {
   /** The same database until it is closed. */
   readonly database: (name: string) => DistributedDatabase<{ notes: Note }>;
@@ -78,6 +88,14 @@ export interface StoragePage {
   /** Begins to write in these lanes, each waiting for `goOn` after each command. */
   readonly startLanes: (lanes: readonly number[]) => void;
   readonly goOn: (lane: number) => void;
+  /** Begins to write as one of several tabs. */
+  readonly startTab: (tab: string) => Promise<void>;
+  /** Of this tab, so far. */
+  readonly tab: () => TabReport;
+  /** Stops writing; resolves when all is answered. */
+  readonly stopTab: () => Promise<TabReport>;
+  /** Blocks the worker for so long, whatever it is doing. */
+  readonly freeze: (milliseconds: number) => void;
   readonly closeLanes: () => Promise<void>;
 }
 

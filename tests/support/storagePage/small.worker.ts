@@ -1,6 +1,7 @@
 /**
  * The database's worker as the product has it, over small bounds: journal files end, the journal is
- * absorbed and checkpoints are made after a few writes instead of thousands.
+ * absorbed and checkpoints are made after a few writes instead of thousands; tabs miss their leader
+ * after half a second; and a test can freeze it.
  */
 import { createWebCrypto } from "../../../src/engine/crypto/webcrypto.ts";
 import { createTimers } from "../../../src/engine/timers.ts";
@@ -10,6 +11,7 @@ import { createOpfsJournalHome } from "../../../src/storage/opfs.ts";
 import { createPortCarrier } from "../../../src/worker/carrier.ts";
 import { serveDatabase } from "../../../src/worker/serve.ts";
 import { createService } from "../../../src/worker/service.ts";
+import { createBrowserPlatform } from "../../../src/worker/tabs/browserPlatform.ts";
 
 const adapter = createJournaledAdapter({
   kind: "indexeddb",
@@ -18,16 +20,30 @@ const adapter = createJournaledAdapter({
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   sizes: { fileBytesMax: 128 * 1024, fileAbsorbedBytesMax: 16 * 1024 },
 });
-const service = createService({
+serveDatabase({
   adapter,
-  crypto: createWebCrypto(crypto),
-  timers: createTimers(() => Date.now()),
-  bounds: {
-    pageCacheBytes: 256 * 1024,
-    pageBytes: 4 * 1024,
-    dirtyDocuments: 200,
-    journalHeldBytes: 96 * 1024,
-  },
-  carrierOf: createPortCarrier,
+  createService: () =>
+    createService({
+      adapter,
+      crypto: createWebCrypto(crypto),
+      timers: createTimers(() => Date.now()),
+      bounds: {
+        pageCacheBytes: 256 * 1024,
+        pageBytes: 4 * 1024,
+        dirtyDocuments: 200,
+        journalHeldBytes: 96 * 1024,
+      },
+      carrierOf: createPortCarrier,
+    }),
+  tabs: { ...createBrowserPlatform(), heartbeatMilliseconds: 100 },
 });
-serveDatabase(adapter, service);
+
+// In the middle of whatever is under way, with all that it holds: as a frozen page's worker
+addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+  if (!isFreezing(data)) return;
+  const end = performance.now() + data.freezeMilliseconds;
+  while (performance.now() < end);
+});
+
+const isFreezing = (data: unknown): data is { readonly freezeMilliseconds: number } =>
+  typeof data === "object" && data !== null && "freezeMilliseconds" in data;
