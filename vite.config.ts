@@ -5,6 +5,7 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { playwright } from "@vitest/browser-playwright";
 import type { ProxyOptions } from "vite";
+import { VitePWA, type VitePWAOptions } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 import { chromiumLaunch } from "./.ci/chromium.mjs";
 
@@ -19,11 +20,50 @@ const relayProxy = (target: string): ProxyOptions => ({
   bypass: (request, response) => (response === undefined ? undefined : request.url),
 });
 
+/**
+ * The app as it is installed, and the service worker that has all of it offline. A new version
+ * waits until somebody reloads the page (`src/ui/update.svelte.ts` registers it).
+ */
+const installed: Partial<VitePWAOptions> = {
+  injectRegister: false,
+  registerType: "prompt",
+  manifest: {
+    name: "NebulusDB",
+    short_name: "NebulusDB",
+    description: "A private, local-first database: your documents are kept on your own devices.",
+    id: "/",
+    start_url: "/",
+    display: "standalone",
+    theme_color: "#4b36b8",
+    background_color: "#ffffff",
+    categories: ["productivity", "utilities"],
+    icons: [
+      { src: "/icon-192.png", sizes: "192x192", type: "image/png" },
+      { src: "/icon-512.png", sizes: "512x512", type: "image/png" },
+      { src: "/icon-maskable.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+      { src: "/favicon.svg", sizes: "any", type: "image/svg+xml" },
+    ],
+  },
+  workbox: {
+    globPatterns: ["**/*.{js,css,html,svg,png,wasm}"],
+    // scripts that a script loads would need to be vouched for: so there is but one
+    inlineWorkboxRuntime: true,
+    cleanupOutdatedCaches: true,
+    // the first page too has everything offline
+    clientsClaim: true,
+    navigateFallback: "/index.html",
+    // what the relay answers by itself
+    navigateFallbackDenylist: [/^\/(healthz|readyz|metrics)$/],
+  },
+};
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), VitePWA(installed)],
   // nothing inline: the content security policy allows no data: addresses
   build: { target: "esnext", assetsInlineLimit: 0 },
   worker: { format: "es" },
+  // tabs of different builds meet: the later one leads
+  define: { buildTime: String(Date.now()) },
   server: relay === undefined ? {} : { proxy: { "^/$": relayProxy(relay) } },
   optimizeDeps: {
     // a dependency found late reloads the page, which would end a running test

@@ -1,6 +1,6 @@
 /**
- * The life of this page's database: opening, open, taken by another tab, lost, failed; deleting it;
- * and letting go of it when the page is put away, so that another tab can have it.
+ * The life of this page's database: opening, open, deleted by another tab, lost, failed; and
+ * deleting it.
  */
 import { NebulusError } from "../core/base/errors.ts";
 import type { DistributedDatabase, Health } from "../client/api.ts";
@@ -13,6 +13,8 @@ export type Phase =
   | { readonly kind: "open"; readonly database: DistributedDatabase; readonly health: Health }
   /** `attempts`: how often somebody asked again, so that the answer can be told anew. */
   | { readonly kind: "already-open"; readonly attempts: number }
+  /** Deleted in another tab, or taken on by a newer version there. */
+  | { readonly kind: "replaced"; readonly problem: Problem }
   /** A part of it is gone: nothing starts by itself. */
   | { readonly kind: "lost"; readonly problem: Problem; readonly attempts: number }
   | { readonly kind: "newer" }
@@ -25,6 +27,8 @@ export class PageDatabase {
   isTrying = $state(false);
   readonly #open: OpenDatabase;
   readonly #notices: Notices;
+  /** Called when another tab runs a newer version. */
+  onOutdated: () => void = () => undefined;
   #attempts = 0;
   #current: DistributedDatabase | null = null;
 
@@ -97,6 +101,9 @@ export class PageDatabase {
     database.on("error", (error) => this.#notices.problem(error));
     database.on("damage", (damage) => this.#notices.damage(damage));
     database.on("warning", (text) => this.#notices.warning(text));
+    database.on("outdated", () => {
+      this.onOutdated();
+    });
     database.on("failed", (error) => {
       if (this.#current !== database || this.phase.kind !== "open") return;
       const wasMemory = this.phase.health.storageMode === "memory";
@@ -115,7 +122,8 @@ export class PageDatabase {
 /** null: there is no screen for it alone. */
 const phaseOf = (problem: Problem, attempts: number): Phase | null => {
   const { code } = problem;
-  if (code === "AlreadyOpen" || code === "Replaced") return { kind: "already-open", attempts };
+  if (code === "AlreadyOpen") return { kind: "already-open", attempts };
+  if (code === "Replaced") return { kind: "replaced", problem };
   if (code === "StorageLost") return { kind: "lost", problem, attempts };
   if (code === "NewerFormat") return { kind: "newer" };
   return code === "QuotaExceeded" ? { kind: "full", attempts } : null;

@@ -1,39 +1,64 @@
 /**
- * The documents of one collection as the list shows them: live, the newest first, filtered by
- * words, a page at a time so that ten thousand do not stop the screen.
+ * The documents of one collection as the grid shows them: the order of all of them is live, by ids
+ * alone; the documents themselves are read for the rows in sight. So a hundred thousand of them
+ * cost the page a list of ids.
  */
 import { createSubscriber } from "svelte/reactivity";
 import type { DocumentFields, Fields } from "../core/base/types.ts";
 import type { DistributedCollection, LiveQuery } from "../client/api.ts";
 import type { Notices } from "./notices.svelte.ts";
+import { learnColumns } from "./text/columns.ts";
+import { noRows, withRows, type Rows } from "./text/keep.ts";
 import { learnTextNames, queryOfWords, type LearntNames } from "./text/filter.ts";
 
-export const pageSize = 50;
 /** So many documents are looked at for names of fields; 10,000 take some hundredths of a second. */
 const namesFromMax = 10_000;
+/** Rows that stay when others are in sight. */
+const keptRowsMax = 2_000;
+
+export interface Order {
+  /** "id": as they were made. */
+  readonly name: string;
+  readonly direction: 1 | -1;
+}
+
+export const newestFirst: Order = { name: "id", direction: -1 };
+
+/** Rows from, and up to but without, by position. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
 
 export class Documents {
   words = $state("");
-  #limit = $state(pageSize);
+  order = $state.raw<Order>(newestFirst);
   /** Where the filter looks besides the id. */
   learnt = $state.raw<LearntNames>({ names: [], isPart: false });
+  /** Names of fields, the most frequent first, of the documents that were seen so far. */
+  columns = $state.raw<readonly string[]>([]);
+  /** Those that were read, by id. */
+  rows = $state.raw<Rows>(noRows);
   readonly #collection: DistributedCollection<Fields>;
   readonly #notices: Notices;
+  #window: Window = { from: 0, to: 0 };
+  #isReading = false;
+  #isStale = false;
 
   readonly #live = $derived.by(() => {
     const query = queryOfWords(this.words, this.learnt.names);
-    // one more than shown tells whether there are more
-    const options = { sort: [["id", -1]], limit: this.#limit + 1 } as const;
+    const { name, direction } = this.order;
+    const options = { sort: [[name, direction]], fields: ["id"] } as const;
     const onError = (error: Error): void => this.#notices.problem(error);
     return reactive(this.#collection.live(query, { ...options, onError }));
   });
-  #last: readonly DocumentFields[] | undefined;
-  /** While a new query is under way, the rows of the one before. */
-  readonly #rows = $derived.by(() => (this.#last = this.#live.current ?? this.#last));
+  #last: readonly string[] | undefined;
 
-  /** Undefined until the first answer. */
-  readonly shown = $derived(this.#rows?.slice(0, this.#limit));
-  readonly isMore = $derived((this.#rows?.length ?? 0) > this.#limit);
+  /** In order; undefined until the first answer. While another is under way, the one before. */
+  readonly ids = $derived.by(() => {
+    const current = this.#live.current?.map(({ id }) => id);
+    return (this.#last = current ?? this.#last);
+  });
   readonly isFiltered = $derived(this.words.trim() !== "");
 
   constructor(collection: DistributedCollection<Fields>, notices: Notices) {
@@ -41,8 +66,10 @@ export class Documents {
     this.#notices = notices;
   }
 
-  showMore(): void {
-    this.#limit += pageSize;
+  /** The rows that are in sight, or may soon be; read again whenever something changes. */
+  look(window: Window): void {
+    this.#window = window;
+    void this.#read();
   }
 
   async learnNames(): Promise<void> {
@@ -55,6 +82,32 @@ export class Documents {
     } catch (error) {
       this.#notices.problem(error);
     }
+  }
+
+  /** One reading at a time: what is in sight by then is read next. */
+  async #read(): Promise<void> {
+    this.#isStale = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (this.#isStale) {
+        this.#isStale = false;
+        const { from, to } = this.#window;
+        const ids = this.ids?.slice(from, to) ?? [];
+        if (ids.length === 0) continue;
+        this.#take(ids, await this.#collection.getMany(ids));
+      }
+    } catch (error) {
+      this.#notices.problem(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #take(asked: readonly string[], found: readonly DocumentFields[]): void {
+    this.rows = withRows(this.rows, asked, found, keptRowsMax);
+    const columns = learnColumns(this.columns, found);
+    if (columns.join("\0") !== this.columns.join("\0")) this.columns = columns;
   }
 }
 

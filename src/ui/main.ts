@@ -4,8 +4,10 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { PageDatabase } from "./db.svelte.ts";
+import { messages } from "./messages.ts";
 import { Notices } from "./notices.svelte.ts";
 import { openDatabase } from "./open.ts";
+import { Update } from "./update.svelte.ts";
 import "./theme.css";
 
 const target = document.getElementById("app");
@@ -17,11 +19,16 @@ window.addEventListener("error", (event) => notices.problem(event.error ?? event
 window.addEventListener("unhandledrejection", (event) => notices.problem(event.reason));
 
 const pageDatabase = new PageDatabase(openDatabase, notices);
-// a page that is put away for going back lets another tab have the database
-window.addEventListener("pagehide", () => void pageDatabase.stop());
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) void pageDatabase.start();
-});
+const update = new Update(() => pageDatabase.stop());
+pageDatabase.onOutdated = () => {
+  update.isReady = true;
+};
 
-mount(App, { target, props: { pageDatabase, notices } });
+mount(App, { target, props: { pageDatabase, notices, update } });
 void pageDatabase.start();
+// the development server has none
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  update.register().catch((error: unknown) => {
+    notices.warning(messages.update.notOffline, String(error));
+  });
+}

@@ -28,10 +28,21 @@ export const messages = {
 
   opening: "Opening the database of this device…",
   alreadyOpen: {
-    title: "NebulusDB is open in another tab",
-    text: "One tab at a time has the database. Go on in that tab, or close it and try again here.",
+    title: "Another tab holds on to the database",
+    text:
+      "It may run an older version of this app, or be busy closing. Close the other tabs of this " +
+      "app and try again here.",
     retry: "Try again",
-    still: "It is still open in another tab.",
+    still: "Another tab still holds on to it.",
+  },
+  replaced: {
+    title: "The database is not open here any more",
+    reload: "Reload",
+  },
+  update: {
+    ready: "A new version is ready. Finish what you are editing, then reload to use it.",
+    reload: "Reload now",
+    notOffline: "This app could not be kept for use offline.",
   },
   failed: {
     title: "The database could not go on",
@@ -178,13 +189,20 @@ export const messages = {
     noneTitle: (collection: string) => `No documents in ${collection} yet`,
     none: "What you add is kept on this device and is there after a reload.",
     list: (collection: string) => `Documents of ${collection}`,
-    shown: (shown: number, all: number) =>
-      shown < all
-        ? `${number.format(shown)} of ${count(all, "document")}, newest first`
-        : count(all, "document"),
-    matches: (shown: number, isMore: boolean) =>
-      isMore ? `The first ${number.format(shown)} matches` : count(shown, "match", "matches"),
-    more: "Show more",
+    shown: (shown: number) => count(shown, "document"),
+    matches: (shown: number) => count(shown, "match", "matches"),
+    listed: (listed: number) =>
+      `Only the first ${number.format(listed)} can be listed: filter to find others.`,
+    order: "Order",
+    newest: "Newest first",
+    oldest: "Oldest first",
+    rising: (name: string) => `${name}, rising`,
+    falling: (name: string) => `${name}, falling`,
+    columns: "Columns",
+    columnsTitle: "Columns to show",
+    sortBy: (name: string) => `Sort by ${name}`,
+    actions: "Actions",
+    reading: "…",
     filter: "Filter",
     filterHint: "Words to look for",
     filterClear: "Clear the filter",
@@ -199,6 +217,37 @@ export const messages = {
     shared: (network: string) => `Shared with ${network}`,
     notShared: "Not shared",
     gone: "That document is gone: it was deleted meanwhile.",
+  },
+
+  transfer: {
+    open: "Import, export…",
+    title: (collection: string) => `Import and export: ${collection}`,
+    import: "Import",
+    importHint:
+      "A list of objects (.json), one object a line (.ndjson), or a table with names in its first " +
+      "line (.csv).",
+    file: "File",
+    unknownFormat: "Choose a file that ends in .json, .ndjson, .jsonl or .csv.",
+    replaces: "Replace documents that have the same id",
+    export: "Export",
+    format: "Format",
+    formats: {
+      json: "JSON: everything, one list",
+      ndjson: "NDJSON: everything, one document a line",
+      csv: "CSV: a table, for spreadsheets",
+    },
+    progress: "Progress",
+    place: (place: number) => `${number.format(place)}:`,
+    jsonTooLarge: "This file is too large for JSON. Save it as NDJSON, one object a line.",
+    tooManyCells: "This line has more cells than the first line has names.",
+    imported: (state: string, done: number, skipped: number, refused: number) =>
+      [
+        `${state === "cancelled" ? "Cancelled. " : ""}${count(done, "document")} imported`,
+        ...(skipped > 0 ? [`${number.format(skipped)} left alone: the id is taken`] : []),
+        ...(refused > 0 ? [`${number.format(refused)} could not be read`] : []),
+      ].join(" · "),
+    exported: (state: string, done: number) =>
+      state === "cancelled" ? "Cancelled." : `${count(done, "document")} exported`,
   },
 
   editor: {

@@ -6,6 +6,7 @@ import { expect, test } from "@playwright/test";
 import {
   addAsJson,
   addNote,
+  deleteEverything,
   edit,
   makeCollection,
   open,
@@ -203,14 +204,11 @@ test("what documents hold is shown as text, never as markup", async ({ page }) =
   expect(await page.evaluate(() => "hit" in window)).toBe(false);
 });
 
-test("a filter looks through all documents, the list shows them by pages", async ({ page }) => {
-  test.slow();
+test("a filter looks through all documents", async ({ page }) => {
   await open(page);
   await makeCollection(page, "notes");
   await addAsJson(page, '{ "title": "Needle (1+1)", "tags": ["sewing", "Tools"] }');
-  for (let at = 1; at <= 51; at++) await addNote(page, `Hay ${at}`);
-  await expect(page.getByText("50 of 52 documents, newest first")).toBeVisible();
-  await expect(row(page, "Needle")).toBeHidden();
+  for (let at = 1; at <= 5; at++) await addNote(page, `Hay ${at}`);
 
   const filter = page.getByRole("searchbox", { name: "Filter" });
   await filter.fill("tools (1+1)");
@@ -220,11 +218,7 @@ test("a filter looks through all documents, the list shows them by pages", async
   await filter.fill("nothing has this");
   await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
   await page.getByRole("button", { name: "Clear the filter" }).click();
-  await expect(row(page, "Hay 51")).toBeVisible();
-
-  await page.getByRole("button", { name: "Show more" }).click();
-  await expect(row(page, "Needle")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Show more" })).toBeHidden();
+  await expect(row(page, "Hay 5")).toBeVisible();
 });
 
 test("collections are kept apart and stand in the address", async ({ page }) => {
@@ -240,7 +234,7 @@ test("collections are kept apart and stand in the address", async ({ page }) => 
   await expect(page.getByRole("heading", { name: "links/of mine", exact: true })).toBeVisible();
 });
 
-test("a second tab says so, and takes over when the first has closed", async ({
+test("two tabs show the same, live, and the second goes on when the first is closed", async ({
   context,
   page,
 }) => {
@@ -250,17 +244,57 @@ test("a second tab says so, and takes over when the first has closed", async ({
 
   const second = await context.newPage();
   await second.goto("/");
-  await expect(
-    second.getByRole("heading", { name: "NebulusDB is open in another tab" }),
-  ).toBeVisible();
-  await second.getByRole("button", { name: "Try again" }).click();
-  await expect(second.getByText("It is still open in another tab.")).toBeVisible();
+  await expect(row(second, "From the first tab")).toBeVisible();
+  await addNote(second, "From the second tab");
+  await expect(row(page, "From the second tab")).toBeVisible();
 
   await page.close();
-  await expect(async () => {
-    await second.getByRole("button", { name: "Try again" }).click();
-    await expect(row(second, "From the first tab")).toBeVisible({ timeout: 1_000 });
-  }).toPass();
+  await addNote(second, "From the second tab alone");
+  await second.reload();
+  for (const text of ["From the first tab", "From the second tab alone"]) {
+    await expect(row(second, text)).toBeVisible();
+  }
+});
+
+test("a tab says that the database was deleted in another one", async ({ context, page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  const second = await context.newPage();
+  await second.goto("/");
+  await expect(second.getByRole("heading", { name: "notes", exact: true })).toBeVisible();
+  await deleteEverything(page);
+  await expect(
+    second.getByRole("heading", { name: "The database is not open here any more" }),
+  ).toBeVisible();
+  await second.getByRole("button", { name: "Reload" }).click();
+  await expect(second.getByLabel("Name of the collection")).toBeVisible();
+});
+
+test("it starts offline, with what was written, once it was visited", async ({ context, page }) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addNote(page, "Written online");
+  // The worker that keeps the app has all of it
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  const manifest = await page.evaluate(async () => {
+    const link = document.querySelector<HTMLLinkElement>("link[rel=manifest]");
+    const answer = await fetch(link?.href ?? "");
+    // Ours, of the shape that vite.config.ts says
+    return (await answer.json()) as { name: string; icons: readonly unknown[] };
+  });
+  expect(manifest.name).toBe("NebulusDB");
+  expect(manifest.icons.length).toBeGreaterThan(2);
+  await page.close();
+
+  await context.setOffline(true);
+  const later = await context.newPage();
+  await later.goto("/");
+  await expect(row(later, "Written online")).toBeVisible();
+  await addNote(later, "Written offline");
+  await later.reload();
+  await expect(row(later, "Written offline")).toBeVisible();
 });
 
 test("a database in memory only says what that means", async ({ page }, info) => {

@@ -4,7 +4,16 @@
  */
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test, type Page, type TestInfo } from "@playwright/test";
-import { addAsJson, addNote, edit, makeCollection, open, share, startDocument } from "./steps.ts";
+import {
+  addAsJson,
+  addNote,
+  deleteEverything,
+  edit,
+  makeCollection,
+  open,
+  share,
+  startDocument,
+} from "./steps.ts";
 
 const looks = [
   { colorScheme: "light", width: 1280 },
@@ -99,13 +108,13 @@ for (const { colorScheme, width } of looks) {
       await look(page, info, "24 leave");
     });
 
-    test("another tab", async ({ context, page }, info) => {
+    test("deleted in another tab", async ({ context, page }, info) => {
       await open(page);
       const second = await context.newPage();
       await second.goto("/");
-      await second.getByRole("button", { name: "Try again" }).click();
-      await expect(second.getByText("It is still open in another tab.")).toBeVisible();
-      await look(second, info, "30 already open");
+      await deleteEverything(page);
+      await expect(second.getByText("The database is not open here any more")).toBeVisible();
+      await look(second, info, "30 deleted elsewhere");
     });
 
     test("storage of this device", async ({ page }, info) => {

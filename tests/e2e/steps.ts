@@ -42,7 +42,7 @@ export const addNote = async (page: Page, title: string): Promise<void> => {
 };
 
 export const row = (page: Page, title: string): Locator =>
-  page.getByRole("listitem").filter({ has: page.getByRole("button", { name: title }) });
+  page.getByRole("row").filter({ has: page.getByRole("button", { name: title }) });
 
 export const edit = async (page: Page, title: string): Promise<Locator> => {
   await row(page, title).getByRole("button").first().click();
@@ -75,3 +75,12 @@ export const share = async (page: Page, network: string, collection: string): Pr
 /** The sync state in the page's header. */
 export const syncState = (page: Page): Locator =>
   page.getByRole("banner").getByText("Sync:").locator("..");
+
+/** Of this device, and begins anew. */
+export const deleteEverything = async (page: Page): Promise<void> => {
+  await page.getByRole("button", { name: /^Storage of this device/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Storage of this device" });
+  await dialog.getByRole("button", { name: /^Delete everything on/ }).click();
+  await dialog.getByRole("button", { name: "Delete everything", exact: true }).click();
+  await expect(page.getByLabel("Name of the collection")).toBeVisible();
+};

@@ -47,7 +47,7 @@ export const isRounded = (source: string, value: number): boolean =>
   /^-?\d+$/.test(source) && !Number.isSafeInteger(value) && String(value) !== source;
 
 /** What JSON can say of a value. */
-const plainOf = (value: Value): unknown => {
+export const plainOf = (value: Value): unknown => {
   if (value instanceof Date) return { $date: value.toISOString() };
   if (value instanceof Uint8Array) return { $bytes: bytesToBase64Url(value) };
   if (value instanceof Float32Array) return { $vector: [...value] };

@@ -30,20 +30,22 @@ export const summaryOf = (fields: { readonly [name: string]: Value }): Summary =
   const chosen = named ?? texts[0] ?? entries[0];
   if (chosen === undefined) return { title: messages.documents.untitled, details: [] };
   const [chosenName, value] = chosen;
-  const title = cut(shown(value), titleCharactersMax);
+  const title = cutText(shownValue(value), titleCharactersMax);
   return {
-    title: typeof value === "string" ? title : `${cut(chosenName, detailCharactersMax)}: ${title}`,
+    title:
+      typeof value === "string" ? title : `${cutText(chosenName, detailCharactersMax)}: ${title}`,
     details: entries
       .filter(([name]) => name !== chosenName)
       .slice(0, detailsMax)
       .map(([name, each]) => ({
-        name: cut(name, detailCharactersMax),
-        text: cut(shown(each), detailCharactersMax),
+        name: cutText(name, detailCharactersMax),
+        text: cutText(shownValue(each), detailCharactersMax),
       })),
   };
 };
 
-const shown = (value: Value): string => {
+/** In one line. */
+export const shownValue = (value: Value): string => {
   if (typeof value === "string") return value.replace(/\s+/g, " ").trim();
   if (typeof value === "boolean") return value ? messages.editor.yes : messages.editor.no;
   if (value instanceof Date) return value.toISOString();
@@ -54,7 +56,7 @@ const shown = (value: Value): string => {
 };
 
 /** Never through the middle of a character. */
-const cut = (text: string, charactersMax: number): string => {
+export const cutText = (text: string, charactersMax: number): string => {
   if (text.length <= charactersMax) return text;
   const start = text.slice(0, charactersMax).replace(/[\uD800-\uDBFF]$/, "");
   return `${start.trimEnd()}…`;

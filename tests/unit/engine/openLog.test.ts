@@ -400,7 +400,7 @@ describe("damage", () => {
     expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "2", "4", "5"]);
   });
 
-  test("of tables whose journal came back from another database is no loss of what it says", async () => {
+  test("of the tables leaves what a journal of an earlier database says", async () => {
     const world = createWorld();
     const [before, now, peer] = [await isolated(world), await world.open(), await world.open()];
     await before.insert("notes", [{ id: "1" }]);
