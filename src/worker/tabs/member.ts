@@ -73,6 +73,7 @@ export const createMember = (deps: MemberDeps): Member => {
       if (share !== null) await pause(share);
     },
     resume() {
+      if (share?.phase.kind === "leaving") share.phase.isPaused = false;
       if (share?.phase.kind === "paused") start(share);
     },
   };
@@ -198,7 +199,7 @@ const followIn = (share: Share, phase: Seeking): Follower => {
       void fail(share, deletedElsewhere);
     },
     silent: () => {
-      void steal(share, phase);
+      steal(share, phase).catch((error: unknown) => fail(share, errorValueOf(error)));
     },
     outdated: (isForeign) => {
       noteOutdated(share);
@@ -291,7 +292,7 @@ const stepDown = async (share: Share, phase: Leading, isPaused = false): Promise
   await left;
   if (share.phase !== leaving) return;
   if (leaving.isPaused) share.phase = { kind: "paused" };
-  else await seek(share);
+  else start(share);
 };
 
 /** Nothing that was acknowledged is lost by `release`: an opening reads it from the journal. */

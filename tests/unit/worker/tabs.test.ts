@@ -217,6 +217,16 @@ test("a paused tab lets go, and asks when it is back", async () => {
   expect(one.leads).toBe(false);
 });
 
+test("back before it has let go, it goes on", async () => {
+  const one = await openPage();
+  await soon(one.insert("a"));
+  const pausing = one.tab.member.pause();
+  one.tab.member.resume();
+  await soon(pausing);
+  expect(await one.found()).toEqual([{ id: "a", n: 0 }]);
+  expect(one.leads).toBe(true);
+});
+
 test("alone, it leads again when it is back", async () => {
   const one = await openPage();
   await soon(one.insert("a"));
