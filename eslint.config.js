@@ -6,7 +6,15 @@ import svelteConfig from "./svelte.config.js";
 
 export default defineConfig(
   {
-    ignores: ["dist/", "test-results/", "playwright-report/", "**/*.js", "**/*.mjs", "**/*.d.mts"],
+    ignores: [
+      "dist/",
+      "test-results/",
+      "bench-results/",
+      "playwright-report/",
+      "**/*.js",
+      "**/*.mjs",
+      "**/*.d.mts",
+    ],
   },
   ts.configs.strictTypeChecked,
   svelte.configs.recommended,

@@ -1,8 +1,8 @@
 /**
  * Which test decides which row of the source designs: `requirements.json`. Each row of parts 1 to
- * 3 names tests as "file > title", or says what is open and which part decides it; `note` says where
- * DESIGN.md, FORMATS.md or API.md won against the row. `later` lists the rows of parts to come,
- * which move up when their part begins.
+ * 3 names tests as "file > title", or says what is open and which part decides it; `note` says
+ * where DESIGN.md, FORMATS.md or API.md won against the row. `later` lists the rows of parts to
+ * come, which move up when their part begins.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

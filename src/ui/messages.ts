@@ -224,8 +224,8 @@ export const messages = {
     title: (collection: string) => `Import and export: ${collection}`,
     import: "Import",
     importHint:
-      "A list of objects (.json), one object a line (.ndjson), or a table with names in its first " +
-      "line (.csv).",
+      "A list of objects (.json), one object a line (.ndjson), or a table that has names in its " +
+      "first line (.csv).",
     file: "File",
     unknownFormat: "Choose a file that ends in .json, .ndjson, .jsonl or .csv.",
     replaces: "Replace documents that have the same id",

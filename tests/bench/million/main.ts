@@ -1,15 +1,16 @@
 /**
  * `npm run million [-- --documents 1000000 --seed 1]`: so many documents of about 300 bytes in
  * headless Chromium on disk, inserted, closed, opened in a browser started anew, read, updated and
- * scanned. Prints what each step took beside the goals and writes test-results/million.json; judges
- * nothing, but ends with an error where an answer is wrong or a step fails.
+ * scanned. Prints what each step took beside the goals and writes bench-results/million.json;
+ * judges nothing, but ends with an error where an answer is wrong or a step fails.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright";
 import { ensureChromium } from "../../../.ci/chromium.mjs";
+import { writeResult } from "../support/resultFiles.ts";
 import { launchOn, serveSite } from "../support/site.ts";
 import type { Sizes } from "./protocol.ts";
 
@@ -131,9 +132,7 @@ for (const { what, value, goal } of lines) {
   print(`| ${what.padEnd(widths[0])} | ${value.padEnd(widths[1])} | ${goal} |`);
 }
 print(`\n${cpus().length} processors, load average ${loadNow()}: a busy machine misleads.`);
-const results = resolve(root, "../../../test-results");
-await mkdir(results, { recursive: true });
-await writeFile(join(results, "million.json"), `${JSON.stringify({ sizes, lines }, null, 2)}\n`);
+await writeResult("million.json", `${JSON.stringify({ sizes, lines }, null, 2)}\n`);
 
 function loadNow(): string {
   return (loadavg()[0] ?? 0).toFixed(1);

@@ -1,14 +1,15 @@
 /**
  * `npm run bench [-- --quick …]`: NebulusDB beside its peers, in headless Chromium, from the page
  * through the worker, every participant on every workload in each round. Options: options.ts.
- * Prints a table and writes test-results/bench/peers.md and peers.json (results.ts); asserts no
+ * Prints a table and writes bench-results/peers.md and peers.json (results.ts); asserts no
  * time, but ends with an error where a participant failed or answered wrongly.
  */
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromiumPath, ensureChromium } from "../../../.ci/chromium.mjs";
+import { writeResult } from "../support/resultFiles.ts";
 import { serveSite } from "../support/site.ts";
 import { verdictsOf } from "./goals.ts";
 import { planOf, type Plan } from "./options.ts";
@@ -101,10 +102,8 @@ const results: Results = {
   verdicts: verdictsOf(medians, plan),
 };
 
-const folder = join(root, "test-results", "bench");
 const report = reportOf(results);
-await mkdir(folder, { recursive: true });
-await writeFile(join(folder, "peers.json"), `${JSON.stringify(results, null, 2)}\n`);
-await writeFile(join(folder, "peers.md"), report);
-print(`\n${report}\nWritten to test-results/bench/peers.md and peers.json.`);
+await writeResult("peers.json", `${JSON.stringify(results, null, 2)}\n`);
+await writeResult("peers.md", report);
+print(`\n${report}\nWritten to bench-results/peers.md and peers.json.`);
 if (outcomes.some(({ error }) => error !== null)) process.exitCode = 1;

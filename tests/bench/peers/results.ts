@@ -1,5 +1,5 @@
 /**
- * The result file of one run, test-results/bench/peers.json, and how medians come of its outcomes.
+ * The result file of one run, bench-results/peers.json, and how medians come of its outcomes.
  *
  * - `schema`: 1. A reader refuses any other.
  * - `run`: when (ISO 8601), the commit, the machine, the browser, the load average before and

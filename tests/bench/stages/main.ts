@@ -2,14 +2,15 @@
  * `npm run bench:stages [-- --runs 5 --warm-ups 2 --documents 10000 --seed 1 --node]`: what each
  * stage of a document's way costs, in headless Chromium over IndexedDB on disk. With --node it runs
  * in this process over memory, for `node --cpu-prof tests/bench/stages/main.ts --node`. Prints a
- * table and writes it to test-results/; judges nothing.
+ * table and writes it to bench-results/; judges nothing.
  */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ensureChromium } from "../../../.ci/chromium.mjs";
 import { InMemoryAdapter } from "../../../src/storage/memory.ts";
 import { makeDocuments } from "../support/documents.ts";
+import { writeResult } from "../support/resultFiles.ts";
 import { launchOn, serveSite } from "../support/site.ts";
 import { measureEngine } from "./engineStages.ts";
 import { createBench, type Measured } from "./measure.ts";
@@ -86,9 +87,7 @@ print(sizesOf(sizes));
 print(largestLine(all));
 print(`\n${cpus().length} processors; load average ${loads}: medians of a busy machine mislead.`);
 
-const results = resolve(import.meta.dirname, "../../../test-results");
-const file = join(results, isNode ? "stages-node.json" : "stages.json");
-await mkdir(results, { recursive: true });
+const file = isNode ? "stages-node.json" : "stages.json";
 const stages = all.map((measured) => ({ ...measured, median: medianOf(measured) }));
-await writeFile(file, `${JSON.stringify({ where, task, loads, stages, sizes }, null, 2)}\n`);
-print(`Written to test-results/${isNode ? "stages-node.json" : "stages.json"}.`);
+const text = JSON.stringify({ where, task, loads, stages, sizes }, null, 2);
+print(`Written to ${await writeResult(file, `${text}\n`)}.`);
