@@ -371,3 +371,25 @@ test("a full disk refuses a write and says so; with space again it is stored", a
   await expect(row(page, "After")).toBeVisible();
   await expect(row(page, "Before")).toBeVisible();
 });
+
+test("storage that is cleared while it is open is told, and can be begun anew", async ({
+  context,
+  page,
+  baseURL,
+}) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addNote(page, "Before");
+  const browser = await context.newCDPSession(page);
+  const origin = new URL(baseURL ?? "").origin;
+  await browser.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+  const heading = page.getByRole("heading", { level: 1 });
+  await expect(heading).toHaveText(/could not go on|A part of the database is gone/);
+  const again = page.getByRole("button", { name: /^(Open it again|Start anew on this device…)$/ });
+  await again.click();
+  await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
+  await makeCollection(page, "notes");
+  await addNote(page, "After");
+  await page.reload();
+  await expect(row(page, "After")).toBeVisible();
+});

@@ -16,14 +16,16 @@ export const createBrowserPlatform = (): TabPlatform => ({
   locks: createLocks(navigator.locks),
   openChannel(name, onMessage) {
     const channel = new BroadcastChannel(name);
+    let isOpen = true;
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       onMessage(data);
     };
     return {
       post(message) {
-        channel.postMessage(message);
+        if (isOpen) channel.postMessage(message);
       },
       close() {
+        isOpen = false;
         channel.close();
       },
     };

@@ -59,6 +59,7 @@ export const follow = (deps: FollowerDeps): Follower => {
     },
     end() {
       post(state, { kind: "bye" });
+      state.term = null;
       state.isEnded = true;
       state.stopBeating();
       lobby.close();

@@ -220,6 +220,7 @@ const steal = async (share: Share, phase: Seeking): Promise<void> => {
 
 const leadUnlessOver = async (share: Share, phase: Seeking, lock: HeldLock): Promise<void> => {
   phase.follower?.end();
+  share.asked.detach();
   if (share.phase !== phase) await lock.release();
   else if (lock.isLost) await seek(share);
   else await leadNow(share, lock);

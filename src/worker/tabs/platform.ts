@@ -22,7 +22,10 @@ export interface TabLocks {
 }
 
 export interface TabChannel {
-  /** To all others that have a channel of that name open; copied at the call. */
+  /**
+   * To all others that have a channel of that name open; copied at the call. To nobody once it is
+   * closed.
+   */
   post(message: unknown): void;
   close(): void;
 }
