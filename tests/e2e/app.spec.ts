@@ -37,14 +37,14 @@ test("adds as fields, edits, and keeps all of it over a reload", async ({ page }
   await dialog.getByRole("group", { name: "born" }).getByLabel("Kind").selectOption("Number");
   await dialog.getByRole("group", { name: "born" }).getByLabel("Value").fill("1815");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(row(page, "Ada")).toContainText("born 1815");
+  await expect(row(page, "Ada")).toContainText("1815");
   await expect(page.getByRole("status").filter({ hasText: /^1 document$/ })).toBeVisible();
 
   await rename(page, "Ada", "Ada Lovelace");
-  await expect(row(page, "Ada Lovelace")).toContainText("born 1815");
+  await expect(row(page, "Ada Lovelace")).toContainText("1815");
 
   await page.reload();
-  await expect(row(page, "Ada Lovelace")).toContainText("born 1815");
+  await expect(row(page, "Ada Lovelace")).toContainText("1815");
   await expect(page.getByRole("listitem").filter({ hasText: "people" })).toContainText("1");
 });
 

@@ -41,8 +41,9 @@ export const addNote = async (page: Page, title: string): Promise<void> => {
   await expect(row(page, title)).toBeVisible();
 };
 
+/** Not the head of the table, whose columns may have any name. */
 export const row = (page: Page, title: string): Locator =>
-  page.getByRole("row").filter({ has: page.getByRole("button", { name: title }) });
+  page.locator("[role=row][data-at]").filter({ has: page.getByRole("button", { name: title }) });
 
 export const edit = async (page: Page, title: string): Promise<Locator> => {
   await row(page, title).getByRole("button").first().click();
