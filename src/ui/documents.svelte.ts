@@ -4,7 +4,7 @@
  * cost the page a list of ids.
  */
 import { createSubscriber } from "svelte/reactivity";
-import type { DocumentFields, Fields } from "../core/base/types.ts";
+import type { Fields } from "../core/base/types.ts";
 import type { DistributedCollection, LiveQuery } from "../client/api.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { learnColumns } from "./text/columns.ts";
@@ -42,6 +42,8 @@ export class Documents {
   readonly #collection: DistributedCollection<Fields>;
   readonly #notices: Notices;
   #window: Window = { from: 0, to: 0 };
+  /** The order in which the rows were read. */
+  #readIn: readonly string[] | null = null;
   #isReading = false;
   #isStale = false;
 
@@ -66,7 +68,7 @@ export class Documents {
     this.#notices = notices;
   }
 
-  /** The rows that are in sight, or may soon be; read again whenever something changes. */
+  /** The rows that are in sight, or may soon be: read where they are not there, or may differ. */
   look(window: Window): void {
     this.#window = window;
     void this.#read();
@@ -93,21 +95,22 @@ export class Documents {
       while (this.#isStale) {
         this.#isStale = false;
         const { from, to } = this.#window;
-        const ids = this.ids?.slice(from, to) ?? [];
+        const order = this.ids ?? [];
+        const isSame = order === this.#readIn;
+        const inSight = order.slice(from, to);
+        const ids = isSame ? inSight.filter((id) => !this.rows.has(id)) : inSight;
         if (ids.length === 0) continue;
-        this.#take(ids, await this.#collection.getMany(ids));
+        const found = await this.#collection.getMany(ids);
+        // Every change of a document makes the order anew: what was read before may be another now
+        this.rows = withRows(isSame ? this.rows : noRows, found, keptRowsMax);
+        this.#readIn = order;
+        this.columns = learnColumns(this.columns, found);
       }
     } catch (error) {
       this.#notices.problem(error);
     } finally {
       this.#isReading = false;
     }
-  }
-
-  #take(asked: readonly string[], found: readonly DocumentFields[]): void {
-    this.rows = withRows(this.rows, asked, found, keptRowsMax);
-    const columns = learnColumns(this.columns, found);
-    if (columns.join("\0") !== this.columns.join("\0")) this.columns = columns;
   }
 }
 

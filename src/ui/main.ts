@@ -25,10 +25,10 @@ pageDatabase.onOutdated = () => {
 };
 
 mount(App, { target, props: { pageDatabase, notices, update } });
-void pageDatabase.start();
-// the development server has none
-if (import.meta.env.PROD && "serviceWorker" in navigator) {
+void pageDatabase.start().then(() => {
+  // behind the opening, which somebody waits for; the development server has none
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
   update.register().catch((error: unknown) => {
     notices.warning(messages.update.notOffline, String(error));
   });
-}
+});

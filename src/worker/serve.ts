@@ -7,8 +7,8 @@
 import { expose, transfer } from "comlink";
 import type { ErrorValue } from "../core/base/errors.ts";
 import type { RowsAnswer, WriteRequest } from "../core/wire/requests.ts";
-import { errorValueOf } from "../engine/failure.ts";
 import type { StorageAdapter } from "../storage/store.ts";
+import { answer } from "./answer.ts";
 import type {
   Answer,
   DatabaseService,
@@ -53,16 +53,13 @@ export const serveDatabase = ({ adapter, createService, tabs }: ServedDatabase):
 
 const alone = (service: EngineService, destroyData: (name: string) => Promise<void>): Member => ({
   ...service,
-  async destroy(name) {
-    try {
+  destroy: (name) =>
+    answer(async () => {
       // Whatever closing says: it is to be deleted
       await service.close();
       await destroyData(name);
-      return { ok: true, value: null };
-    } catch (error) {
-      return { ok: false, error: errorValueOf(error) };
-    }
-  },
+      return null;
+    }),
   pause: () => Promise.resolve(),
   resume: () => undefined,
 });
@@ -78,8 +75,8 @@ const rowsOf = (event: ServiceEvent): readonly Uint8Array[] => {
 
 /** Rows are moved to the page, not copied. */
 const movingRows = async (answering: Promise<Answer<RowsAnswer>>): Promise<Answer<RowsAnswer>> => {
-  const answer = await answering;
-  return answer.ok ? transfer(answer, [answer.value.rows.buffer]) : answer;
+  const given = await answering;
+  return given.ok ? transfer(given, [given.value.rows.buffer]) : given;
 };
 
 const insecure: ErrorValue = {

@@ -24,6 +24,7 @@ import { countMatches, findRows, type Readable } from "../engine/query.ts";
 import { createSync, type Sync } from "../engine/sync.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { StorageAdapter, Store } from "../storage/store.ts";
+import { answer } from "./answer.ts";
 import { arrivalsOf } from "./arrivals.ts";
 import { createHealth, type Health } from "./health.ts";
 import type { Answer, DatabaseService, EngineService } from "./api.ts";
@@ -311,14 +312,6 @@ const rowsAnswer = (engine: Engine, rows: Uint8Array): RowsAnswer => ({
   rows,
   at: engine.changes.count(),
 });
-
-const answer = async <T>(run: () => Promise<T>): Promise<Answer<T>> => {
-  try {
-    return { ok: true, value: await run() };
-  } catch (error) {
-    return { ok: false, error: errorValueOf(error) };
-  }
-};
 
 const spoiled = (): NebulusError =>
   new NebulusError({

@@ -1,5 +1,4 @@
 /** The platform of simulated tabs keeps the contract that browsers keep. */
-import { heartbeatMilliseconds } from "../../src/core/base/limits.ts";
 import { createGate } from "../support/tabGate.ts";
 import { platformOf, type Origin } from "../support/tabOrigin.ts";
 import { createVirtualTime } from "../support/virtualTime.ts";
@@ -8,11 +7,10 @@ import { tabPlatformContract } from "./tabPlatform.ts";
 const origin: Origin = { clock: createVirtualTime(), locks: new Map(), channels: new Map() };
 let tabs = 0;
 
-tabPlatformContract(() => ({
-  ...platformOf(
+tabPlatformContract(() =>
+  platformOf(
     origin,
     { id: `tab-${++tabs}`, gate: createGate(), held: new Set(), channels: new Set() },
     1,
   ),
-  heartbeatMilliseconds,
-}));
+);

@@ -13,14 +13,11 @@ import {
   rename,
   row,
   startDocument,
+  watchErrors,
 } from "./steps.ts";
 
-test.beforeEach(async ({ page }) => {
-  // nothing may fail unseen: neither in scripts nor against the content security policy
-  page.on("pageerror", (error) => expect.soft(error.message).toBe(""));
-  page.on("console", (message) => {
-    if (message.type() === "error") expect.soft(message.text()).toBe("");
-  });
+test.beforeEach(({ page }) => {
+  watchErrors(page);
 });
 
 test("adds as fields, edits, and keeps all of it over a reload", async ({ page }) => {

@@ -4,13 +4,10 @@
  */
 import { expect, test, type Page } from "@playwright/test";
 import { readFile } from "node:fs/promises";
-import { edit, makeCollection, open, row } from "./steps.ts";
+import { edit, makeCollection, open, row, watchErrors } from "./steps.ts";
 
-test.beforeEach(async ({ page }) => {
-  page.on("pageerror", (error) => expect.soft(error.message).toBe(""));
-  page.on("console", (message) => {
-    if (message.type() === "error") expect.soft(message.text()).toBe("");
-  });
+test.beforeEach(({ page }) => {
+  watchErrors(page);
 });
 
 const importFile = async (page: Page, name: string, text: string, said: RegExp): Promise<void> => {

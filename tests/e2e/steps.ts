@@ -6,6 +6,14 @@ import { expect, type Locator, type Page } from "@playwright/test";
 
 export const secret = "a secret of these tests, long enough";
 
+/** Nothing may fail unseen: neither in scripts nor against the content security policy. */
+export const watchErrors = (page: Page): void => {
+  page.on("pageerror", (error) => expect.soft(error.message).toBe(""));
+  page.on("console", (message) => {
+    if (message.type() === "error") expect.soft(message.text()).toBe("");
+  });
+};
+
 export const open = async (page: Page): Promise<void> => {
   await page.goto("/");
   await expect(page.getByText("Kept on this device").first()).toBeVisible();

@@ -3,12 +3,11 @@
  * disk. What was acknowledged is there and counted once; every tab sees the same; no call hangs.
  */
 import { expect, test } from "vitest";
-import { applyLiveChange } from "../../src/core/wire/liveChange.ts";
-import { decodeRows, rowToDocument, type Row } from "../../src/core/wire/rows.ts";
+import { decodeRows, rowToDocument } from "../../src/core/wire/rows.ts";
 import type { Answer, ServiceEvent } from "../../src/worker/api.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { createTabWorld, type Tab, type TabWorld } from "../support/tabWorld.ts";
-import { findOf, rowsOf, updateOf } from "../unit/engine/world.ts";
+import { findOf, rowsOf, shownBy, updateOf } from "../unit/engine/world.ts";
 
 const seeds = 150;
 const commandsMax = 60;
@@ -194,7 +193,7 @@ const check = async (life: Life): Promise<void> => {
     if (!answer.ok) throw new Error(answer.error.message);
     const found = decodeRows(answer.value.rows).map(rowToDocument);
     problems.push(...wrongSums(life, found));
-    expect(shownIn(events)).toEqual(found);
+    expect(shownBy(events, 1)).toEqual(found);
   }
 };
 
@@ -202,13 +201,6 @@ const lastLeading = (
   events: readonly ServiceEvent[],
 ): (ServiceEvent & { readonly kind: "leading" }) | undefined =>
   events.findLast((event) => event.kind === "leading");
-
-/** What the live query shows. */
-const shownIn = (events: readonly ServiceEvent[]): readonly object[] =>
-  events
-    .flatMap((event) => (event.kind === "live" ? [event.change] : []))
-    .reduce<readonly Row[]>((rows, change) => applyLiveChange(rows, change, decodeRows), [])
-    .map(rowToDocument);
 
 const wrongSums = (
   { acknowledged, unanswered }: Life,

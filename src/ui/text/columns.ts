@@ -10,7 +10,7 @@ const cellCharactersMax = 200;
 
 /**
  * The names known before, in their order, then new ones: those that titles usually have first, then
- * the most frequent.
+ * the most frequent. The same list where there are none.
  */
 export const learnColumns = (
   known: readonly string[],
@@ -31,7 +31,7 @@ export const learnColumns = (
     .filter(([name]) => !before.has(name))
     .sort(([a, countA], [b, countB]) => rank(a) - rank(b) || countB - countA || (a < b ? -1 : 1))
     .map(([name]) => name);
-  return [...known, ...added].slice(0, columnsMax);
+  return added.length === 0 ? known : [...known, ...added].slice(0, columnsMax);
 };
 
 /** One line; nothing where the document has no such field. */

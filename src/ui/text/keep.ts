@@ -8,15 +8,9 @@ export type Rows = ReadonlyMap<string, DocumentFields>;
 
 export const noRows: Rows = new Map();
 
-/** `asked`: ids of which only those in `found` are there. Beyond `max` what was there goes. */
-export const withRows = (
-  rows: Rows,
-  asked: readonly string[],
-  found: readonly DocumentFields[],
-  max: number,
-): Rows => {
+/** With these, too. Beyond `max` what was there goes. */
+export const withRows = (rows: Rows, found: readonly DocumentFields[], max: number): Rows => {
   const kept = new Map(rows.size > max ? [] : rows);
-  for (const id of asked) kept.delete(id);
   for (const document of found) kept.set(document.id, document);
   return kept;
 };

@@ -98,9 +98,9 @@ async function* readCsv(file: Blob): AsyncGenerator<Read> {
     bytes += chunk.length;
     rest += decoder.decode(chunk, { stream: true });
     // What may go on in the next chunk is left for it
-    const { rows, used } = parseCsv(rest, bytes < file.size);
-    rest = rest.slice(used);
-    for (const row of rows) {
+    const whole = bytes < file.size ? wholeRows(rest) : rest;
+    rest = rest.slice(whole.length);
+    for (const row of Papa.parse<string[]>(whole, { skipEmptyLines: true }).data) {
       place += 1;
       if (names === null) names = row.map((name) => name.trim());
       else if (row.some((cell) => cell !== "")) yield rowOf(names, row, place);
@@ -108,17 +108,6 @@ async function* readCsv(file: Blob): AsyncGenerator<Read> {
     yield { kind: "progress", bytes };
   }
 }
-
-/** `isPart`: the last row may not be whole, and is left. */
-const parseCsv = (
-  text: string,
-  isPart: boolean,
-): { readonly rows: readonly (readonly string[])[]; readonly used: number } => {
-  const { data, meta } = Papa.parse<string[]>(isPart ? wholeRows(text) : text, {
-    skipEmptyLines: true,
-  });
-  return { rows: data, used: isPart ? meta.cursor : text.length };
-};
 
 /** Up to the last end of a line that stands in no quotes. */
 const wholeRows = (text: string): string => {
@@ -147,11 +136,6 @@ const rowOf = (names: readonly string[], row: readonly string[], place: number):
 /** What JSON says of it, unless that is a text; everything else is text: `007`, dates, words. */
 const valueOfCell = (cell: string): unknown => {
   if (!/^(-?\d|true$|false$|null$|[[{])/.test(cell)) return cell;
-  try {
-    const parsed = parseJsonValue(cell);
-    return parsed.ok ? parsed.value : cell;
-  } catch {
-    // No JSON after all
-    return cell;
-  }
+  const parsed = parseJsonValue(cell);
+  return parsed.ok ? parsed.value : cell;
 };

@@ -19,8 +19,6 @@ export interface Asked {
   /** From now on it waits. */
   readonly detach: () => void;
   readonly answered: (number: number, answer: Answer<unknown>) => void;
-  /** Answers whoever wanted the database deleted. */
-  readonly destroyed: (answer: Answer<null>) => void;
   /** Answers everything so, what comes later too. */
   readonly end: (error: ErrorValue) => void;
 }
@@ -53,11 +51,6 @@ export const createAsked = (deps: AskedDeps): Asked => {
     answered(number, answer) {
       if (isGone(answer)) deps.gone();
       else resolve(state, number, answer);
-    },
-    destroyed(answer) {
-      for (const [number, { question }] of [...waiting]) {
-        if (question.name === "destroy") resolve(state, number, answer);
-      }
     },
     end(error) {
       state.ended = error;

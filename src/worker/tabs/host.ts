@@ -10,8 +10,6 @@ export interface Host {
   readonly info: OpenInfo;
   /** What was told last is told to the new one at once. */
   join(request: OpenRequest, emit: Emit): HostClient;
-  /** See `EngineService`. */
-  readonly service: Pick<EngineService, "carry" | "close" | "release">;
 }
 
 export interface HostClient {
@@ -34,7 +32,7 @@ export const openHost = async (
     name: request.name,
     /** Who wants its writes flushed gets it, whoever else is there. */
     get durability() {
-      const all = [...(clients.size === 0 ? [{ request }] : clients)];
+      const all = [{ request }, ...clients];
       return all.some((client) => client.request.durability === "strict") ? "strict" : "relaxed";
     },
     get tellArrivals() {
@@ -46,12 +44,7 @@ export const openHost = async (
     else route(state, event);
   });
   if (!answer.ok) return answer;
-  const host: Host = {
-    info: answer.value,
-    join: (by, emit) => join(state, by, emit),
-    service,
-  };
-  return { ok: true, value: host };
+  return { ok: true, value: { info: answer.value, join: (by, emit) => join(state, by, emit) } };
 };
 
 interface State {

@@ -48,7 +48,7 @@ export const lead = (deps: LeadershipDeps): Leadership => {
     if (received.build > platform.build) deps.outdated();
     else if (received.kind === "understood") onLobby(state, received.message);
   });
-  lobby.post(wrap("lobby", { kind: "leads", term }, platform.build));
+  lobby.post(wrap("lobby", { kind: "leads" }, platform.build));
   const tell = (kind: "leaves" | "deleted"): void => {
     state.isEnded = true;
     for (const tab of state.tabs.values()) post(state, tab.channel, { term, kind });

@@ -6,6 +6,7 @@
 import { databaseLockMillisecondsMax } from "../../core/base/limits.ts";
 import type { ErrorValue } from "../../core/base/errors.ts";
 import { errorValueOf } from "../../engine/failure.ts";
+import { answer } from "../answer.ts";
 import type { Answer, DatabaseService, EngineService, OpenInfo, OpenRequest } from "../api.ts";
 import { createAsked, type Asked } from "./asked.ts";
 import { createTabService, perform } from "./calls.ts";
@@ -62,9 +63,9 @@ export const createMember = (deps: MemberDeps): Member => {
     async destroy(name) {
       const own = share;
       if (own !== null && own.opened === null && own.phase.kind !== "ended") {
-        const answer = await own.asked.ask<null>({ name: "destroy" });
+        const given = await own.asked.ask<null>({ name: "destroy" });
         await close();
-        return answer;
+        return given;
       }
       await close();
       return destroyUnheld(deps, name);
@@ -262,20 +263,18 @@ const leadNow = async (share: Share, lock: HeldLock): Promise<void> => {
   lock.onLost = () => {
     void stepDown(share, phase);
   };
-  const answer = await hosting;
+  const host = await hosting;
   if (share.phase !== phase) return;
-  if (!answer.ok) {
-    await (answer.error.code === "Replaced" ? stepDown(share, phase) : fail(share, answer.error));
+  if (!host.ok) {
+    await (host.error.code === "Replaced" ? stepDown(share, phase) : fail(share, host.error));
     return;
   }
-  const client = answer.value.join(request, share.emit);
+  const client = host.value.join(request, share.emit);
   share.emit({ kind: "leading", isLeading: true });
-  attach(share, answer.value.info, (number, question) => {
-    if (question.name === "destroy") {
-      void destroyLed(share, phase);
-      return;
-    }
-    void perform(client.service, question).then((given) => {
+  attach(share, host.value.info, (number, question) => {
+    const performing =
+      question.name === "destroy" ? destroyLed(share, phase) : perform(client.service, question);
+    void performing.then((given) => {
       share.asked.answered(number, given);
     });
   });
@@ -302,9 +301,9 @@ const letGo = async (
   how: "close" | "release",
 ): Promise<Answer<null>> => {
   try {
-    const answer = await service[how]();
+    const given = await service[how]();
     // Another leads, and has read all that was acknowledged
-    return !answer.ok && answer.error.code === "Replaced" ? done : answer;
+    return !given.ok && given.error.code === "Replaced" ? done : given;
   } finally {
     await lock.release();
   }
@@ -359,12 +358,12 @@ const end = async (share: Share, error: ErrorValue): Promise<Answer<null>> => {
 };
 
 /** Every other tab is told first, so that none leads an empty database. */
-const destroyLed = async (share: Share, phase: Leading): Promise<void> => {
+const destroyLed = async (share: Share, phase: Leading): Promise<Answer<null>> => {
   share.phase = { kind: "ended" };
   await phase.leadership.tellDeleted();
   // Whatever closing says: it is to be deleted
   await phase.service.close();
-  share.asked.destroyed(await destroyAndRelease(share, share.request.name, phase.lock.release));
+  return destroyAndRelease(share, share.request.name, phase.lock.release);
 };
 
 /** For another tab, which waits for the lock, leads, and then deletes. */
@@ -392,14 +391,12 @@ const destroyAndRelease = async (
   name: string,
   release: Release,
 ): Promise<Answer<null>> => {
-  try {
+  const given = await answer(async () => {
     await destroyData(name);
-    return done;
-  } catch (error) {
-    return refused(errorValueOf(error));
-  } finally {
-    await release();
-  }
+    return null;
+  });
+  await release();
+  return given;
 };
 
 const done = { ok: true, value: null } as const;

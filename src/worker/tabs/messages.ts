@@ -19,7 +19,7 @@ export type LobbyMessage =
       readonly request: OpenRequest;
     }
   /** Somebody leads from now on. */
-  | { readonly kind: "leads"; readonly term: string };
+  | { readonly kind: "leads" };
 
 /** From a tab to the leader of that term. */
 export type ToLeader = { readonly term: string } & (

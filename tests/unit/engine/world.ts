@@ -11,7 +11,12 @@ import { normaliseFilter } from "../../../src/core/query/match.ts";
 import { compileUpdate } from "../../../src/core/query/update.ts";
 import { decodeCommit, type Commit } from "../../../src/core/journal/record.ts";
 import { applyLiveChange } from "../../../src/core/wire/liveChange.ts";
-import type { FindRequest, Visibility, Write } from "../../../src/core/wire/requests.ts";
+import type {
+  FindRequest,
+  LiveChange,
+  Visibility,
+  Write,
+} from "../../../src/core/wire/requests.ts";
 import { decodeRows, encodeRows, rowToDocument, type Row } from "../../../src/core/wire/rows.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../../../src/core/wire/snapshots.ts";
 import type { Collection } from "../../../src/engine/collections.ts";
@@ -303,18 +308,25 @@ export const follow = (
 ): { readonly rows: () => readonly Record<string, Value>[]; readonly messages: () => number } => {
   const number = ++followers;
   device.engine.live.subscribe(number, findOf(collection, request));
-  const changes = (): readonly (ServiceEvent & { readonly kind: "live" })[] =>
-    device.events.flatMap((event) =>
-      event.kind === "live" && event.subscription === number ? [event] : [],
-    );
   return {
-    rows: () =>
-      changes()
-        .reduce<readonly Row[]>((held, { change }) => applyLiveChange(held, change, decodeRows), [])
-        .map(rowToDocument),
-    messages: () => changes().length,
+    rows: () => shownBy(device.events, number),
+    messages: () => changesOf(device.events, number).length,
   };
 };
+
+/** What a page shows of a live query that it was told these of. */
+export const shownBy = (
+  events: readonly ServiceEvent[],
+  subscription: number,
+): readonly Record<string, Value>[] =>
+  changesOf(events, subscription)
+    .reduce<readonly Row[]>((held, change) => applyLiveChange(held, change, decodeRows), [])
+    .map(rowToDocument);
+
+const changesOf = (events: readonly ServiceEvent[], subscription: number): readonly LiveChange[] =>
+  events.flatMap((event) =>
+    event.kind === "live" && event.subscription === subscription ? [event.change] : [],
+  );
 
 let followers = 0;
 let commands = 0;

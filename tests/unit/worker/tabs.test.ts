@@ -5,8 +5,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { heartbeatMilliseconds, heartbeatsMissedMax } from "../../../src/core/base/limits.ts";
 import type { Write } from "../../../src/core/wire/requests.ts";
-import { decodeRows, rowToDocument, type Row } from "../../../src/core/wire/rows.ts";
-import { applyLiveChange } from "../../../src/core/wire/liveChange.ts";
+import { decodeRows, rowToDocument } from "../../../src/core/wire/rows.ts";
 import type { Answer, OpenInfo, ServiceEvent } from "../../../src/worker/api.ts";
 import {
   createTabWorld,
@@ -14,7 +13,7 @@ import {
   type TabOptions,
   type TabWorld,
 } from "../../support/tabWorld.ts";
-import { findOf, rowsOf, updateOf } from "../engine/world.ts";
+import { findOf, rowsOf, shownBy, updateOf } from "../engine/world.ts";
 
 let world: TabWorld;
 beforeEach(() => {
@@ -60,13 +59,7 @@ class Page {
 
   follow(subscription: number): () => readonly object[] {
     void this.tab.member.subscribe(subscription, findOf("c", {}));
-    return () =>
-      this.events
-        .flatMap((event) =>
-          event.kind === "live" && event.subscription === subscription ? [event.change] : [],
-        )
-        .reduce<readonly Row[]>((rows, change) => applyLiveChange(rows, change, decodeRows), [])
-        .map(rowToDocument);
+    return () => shownBy(this.events, subscription);
   }
 
   count(kind: ServiceEvent["kind"]): number {
