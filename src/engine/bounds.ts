@@ -3,9 +3,11 @@
  */
 import {
   dirtyDocumentsMax,
+  historyMilliseconds,
   journalHeldBytesMax,
   pageBytesTarget,
   pageCacheBytesMax,
+  trimOpsMin,
 } from "../core/base/limits.ts";
 
 /** Small ones make a test meet in a few writes what otherwise takes thousands. */
@@ -16,6 +18,10 @@ export interface StorageBounds {
   readonly pageBytes: number;
   /** Documents that change before a checkpoint is made. */
   readonly dirtyDocuments: number;
+  /** How long the log of `local` keeps ops that mean nothing any more. */
+  readonly historyMilliseconds: number;
+  /** Older ops that it holds before it is trimmed. */
+  readonly trimOps: number;
   /** Of the journal before it is let go. */
   readonly journalHeldBytes: number;
   /**
@@ -29,6 +35,8 @@ export const defaultBounds: StorageBounds = {
   pageCacheBytes: pageCacheBytesMax,
   pageBytes: pageBytesTarget,
   dirtyDocuments: dirtyDocumentsMax,
+  historyMilliseconds,
+  trimOps: trimOpsMin,
   journalHeldBytes: journalHeldBytesMax,
   deflatesPages: false,
 };

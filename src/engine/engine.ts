@@ -34,6 +34,7 @@ import { createReadingParts } from "./readingParts.ts";
 import type { Rebuild } from "./rebuild.ts";
 import type { Registry } from "./registry.ts";
 import { createRepair } from "./repair.ts";
+import type { Trimmer } from "./trimmer.ts";
 import { createWritingParts, type WritingParts } from "./writingParts.ts";
 
 export interface Engine {
@@ -49,6 +50,7 @@ export interface Engine {
   readonly rebuild: Rebuild;
   readonly pages: PageCache;
   readonly checkpointer: Checkpointer;
+  readonly trimmer: Trimmer;
   /** Runs what reads documents, again when the pages are there that it missed. */
   readonly reading: ReadTurn;
   /**
@@ -109,20 +111,25 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   });
   later = writing;
   const { rebuild, cutter, exclusive, commits, homes, commands, checkpointer } = writing;
+  const { trimmer } = writing;
   await mend(opened, rebuild, ingest);
   // Incarnations that may not go on end here, before anything can name what they wrote.
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   writing.mended();
   return {
     ...{ deps, identity, registry, ingest, damage },
-    ...{ cutter, homes, rebuild, checkpointer, journal: writing.journal },
+    ...{ cutter, homes, rebuild, checkpointer, trimmer, journal: writing.journal },
     ...{ live: reading.live, changes: reading.changes },
     ...{ pages: reading.pages, reading: reading.turn },
     networksInTurn: createTurns(),
     mendLog: createRepair(registry, (home) => mendLog(home, rebuild, ingest)),
     write: (request) => write(request, { homes, commands, exclusive, commits }),
-    close: () => close(store, cutter, checkpointer),
+    async close() {
+      await trimmer.end();
+      await close(store, cutter, checkpointer);
+    },
     async letGo() {
+      await trimmer.end();
       if (!store.isEnded) await writing.journal.idle();
       await store.close();
     },

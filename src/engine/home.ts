@@ -7,6 +7,7 @@ import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
 import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
+import type { HeaderEntry } from "../core/segment/branches.ts";
 import { createSegmentCounters, type SegmentCounters } from "../core/segment/counters.ts";
 import { createReadingQueue, type ReadingQueue } from "../core/segment/reading.ts";
 import type { Keyring } from "../core/segment/open.ts";
@@ -44,6 +45,11 @@ export interface Home {
    * then, which must not be applied again.
    */
   applied: ReadonlyMap<WriterId, number>;
+  /**
+   * Of `local`: up to which n each writer's ops went from the log, behind the time of history.
+   * Everything that they made of the documents was written anew.
+   */
+  trimmed: ReadonlyMap<WriterId, number>;
   /** How many headers of the tree the last checkpoint holds; null: there is none of this home. */
   storedHeaders: number | null;
   /** The number that the next page gets. */
@@ -74,6 +80,7 @@ export const createHome = (deps: {
     reading: createReadingQueue(tree),
     fresh: new FreshSegments(deps.scope),
     ...{ applied: new Map<WriterId, number>(), storedHeaders: null, nextPage: 0 },
+    trimmed: new Map(),
     isRenamed: false,
     writer: null,
     retired: [],
@@ -100,6 +107,7 @@ export const replaceContents = (home: Home, read: Home): void => {
   home.isRenamed = false;
   home.reading = read.reading;
   home.applied = read.applied;
+  home.trimmed = read.trimmed;
   home.storedHeaders = read.storedHeaders;
   home.nextPage = Math.max(home.nextPage, read.nextPage);
   for (const [writer, proof] of read.proofs) home.proofs.set(writer, proof);
@@ -119,6 +127,12 @@ export const noteProof = (home: Home, segment: DeliveredSegment): void => {
 /** Whether the checkpoint that the home was read from held the op already. */
 export const isApplied = ({ applied }: Home, { dot }: Op | NoOp): boolean =>
   applied.size > 0 && dot.n <= (applied.get(dot.writer) ?? 0);
+
+/** Whether only the header is kept of a segment. */
+export const isTrimmed = (
+  { trimmed }: Home,
+  { writer, first, count }: Pick<HeaderEntry, "writer" | "first" | "count">,
+): boolean => first + count - 1 <= (trimmed.get(writer) ?? 0);
 
 /** The incarnation ends; what it did not cut is cut under its name. */
 export const retireWriter = (home: Home): void => {

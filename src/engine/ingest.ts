@@ -19,7 +19,15 @@ import {
 } from "../core/segment/segment.ts";
 import type { SegmentKey, Store, StoredSegment } from "../storage/store.ts";
 import { createBatch, type Batch } from "./append.ts";
-import { controlOf, isApplied, isOwnSegment, keyringOf, writersOf, type Home } from "./home.ts";
+import {
+  controlOf,
+  isApplied,
+  isOwnSegment,
+  isTrimmed,
+  keyringOf,
+  writersOf,
+  type Home,
+} from "./home.ts";
 import { DamagedPage, readingUndamaged } from "./pages/pageMiss.ts";
 import type { Unflushed } from "./unflushed.ts";
 
@@ -203,6 +211,10 @@ const readAll = async (
     if (segment === null) {
       home.counters.count("waits", "lost");
       home.reading.block(next, { kind: "lost" });
+      continue;
+    }
+    if (isTrimmed(home, segment.header)) {
+      home.reading.markRead(next);
       continue;
     }
     const opened = await openSegment(segment, keyringOf(home), crypto);

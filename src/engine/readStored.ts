@@ -10,6 +10,7 @@ import { deliverStored } from "../core/segment/deliver.ts";
 import type { SegmentHeader } from "../core/segment/header.ts";
 import {
   parseSegment,
+  parseTrimmed,
   type DeliveredSegment,
   type ParsedSegment,
 } from "../core/segment/segment.ts";
@@ -34,8 +35,9 @@ export const readStored = async (
   const segments = new Map<ShortHash, ParsedSegment>();
   for await (const { key, bytes } of store.segments(home.scope)) {
     const parsed = parseSegment(bytes);
-    if (parsed.ok) segments.set(shortened(parsed.value.headerHash), parsed.value);
-    else damage(segmentDamage(key, parsed.error));
+    const segment = parsed.ok ? parsed.value : trimmedIn(read, bytes);
+    if (segment !== null) segments.set(shortened(segment.headerHash), segment);
+    else if (!parsed.ok) damage(segmentDamage(key, parsed.error));
   }
   const { delivered } = deliverAll(read, segments);
   await ingest.readAll(read, (header) => Promise.resolve(delivered.get(header) ?? null));
@@ -45,6 +47,16 @@ export const readStored = async (
     damage(segmentDamage(keyOf(home, segment), "what it builds on is not there"));
   }
   return { read, waiting: waiting.map(({ bytes }) => bytes) };
+};
+
+/** A segment of which the header alone is kept; the home is told how far its log is trimmed. */
+const trimmedIn = (read: Home, bytes: Uint8Array): ParsedSegment | null => {
+  const segment = read.membership.kind === "local" ? parseTrimmed(bytes) : null;
+  if (segment === null) return null;
+  const { writer, first, count } = segment.header;
+  const last = Math.max(read.trimmed.get(writer) ?? 0, first + count - 1);
+  read.trimmed = new Map([...read.trimmed, [writer, last]]);
+  return segment;
 };
 
 /** Named as `Store.damage` names one that fails its checksum. */

@@ -7,7 +7,7 @@ import { compareTimes } from "../core/clock/hybrid.ts";
 import { decodeBody } from "../core/segment/body.ts";
 import { deliverOwn } from "../core/segment/deliver.ts";
 import { openSegment } from "../core/segment/open.ts";
-import { parseSegment, type ParsedSegment } from "../core/segment/segment.ts";
+import { parseSegment, parseTrimmed, type ParsedSegment } from "../core/segment/segment.ts";
 import type { SegmentNames } from "../core/segment/tree.ts";
 import type { SegmentKey } from "../storage/store.ts";
 import { keyringOf, type Home } from "./home.ts";
@@ -29,7 +29,7 @@ export const readStranded = async (
 ): Promise<Stranded> => {
   const parsed = segments.flatMap((bytes) => {
     const segment = parseSegment(bytes);
-    return segment.ok ? [segment.value] : [];
+    return segment.ok ? segment.value : (parseTrimmed(bytes) ?? []);
   });
   parsed.sort((a, b) => compareTimes(a.header.time, b.header.time));
   const ops: PendingOp[] = [];
@@ -43,6 +43,7 @@ const opsOf = async (
   crypto: CryptoPort,
 ): Promise<readonly PendingOp[]> => {
   const { header } = segment;
+  if (segment.body.length === 0) return [];
   const origin = { signingKey: home.membership.device.publicKey, certificate: null };
   const opened = await openSegment(deliverOwn(segment, origin), keyringOf(home), crypto);
   if (opened.kind !== "plain") return [];

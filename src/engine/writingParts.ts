@@ -9,7 +9,7 @@ import { createCutter, type Cutter } from "./cut.ts";
 import type { EndableStore } from "./endableStore.ts";
 import type { EngineDeps } from "./engineDeps.ts";
 import { createExclusive, type Exclusive } from "./exclusive.ts";
-import { createHomes, type Homes } from "./homes.ts";
+import { createHomes, type Homes, type HomesDeps } from "./homes.ts";
 import { createIdle } from "./idle.ts";
 import { ownWriterOf } from "./incarnation.ts";
 import type { Journal } from "./journal.ts";
@@ -17,6 +17,8 @@ import { checkpointHome } from "./pages/checkpoint.ts";
 import { createCheckpointer, type Checkpointer } from "./pages/checkpointer.ts";
 import type { ReadingParts } from "./readingParts.ts";
 import { createRebuild, type Rebuild } from "./rebuild.ts";
+import { trimHome } from "./trim.ts";
+import { createTrimmer, type Trimmer } from "./trimmer.ts";
 
 export interface WritingParts {
   readonly journal: Journal;
@@ -26,6 +28,7 @@ export interface WritingParts {
   readonly homes: Homes;
   readonly commits: Commits;
   readonly checkpointer: Checkpointer;
+  readonly trimmer: Trimmer;
   readonly rebuild: Rebuild;
   /**
    * From here on what is written is cut and goes into pages. Not before: a log that is not what it
@@ -68,12 +71,13 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
   });
   const idle = createIdle(timers, () => {
     checkpointer.request();
+    trimmer.request();
   });
   const exclusive = createExclusive(repair);
+  const commit: HomesDeps["commit"] = (fill) => exclusive.shared(() => commits.commit(fill));
   const homes = createHomes({
     ...{ registry, now: timers.now, reading: turn },
-    commit: (fill) => exclusive.shared(() => commits.commit(fill)),
-    changed: tell.collection,
+    ...{ commit, changed: tell.collection },
   });
   const commits = createCommits({
     ...{ clock, journal, commands, unflushed, holds: changes.holds },
@@ -101,9 +105,33 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
     ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
     now: timers.now,
   });
+  const trimmer = trimmerOf(around, { cutter, checkpointer, commit });
   const mended = (): void => {
     isMended = true;
     wake();
   };
-  return { journal, commands, cutter, exclusive, homes, commits, checkpointer, rebuild, mended };
+  return {
+    ...{ journal, commands, cutter, exclusive, homes, commits },
+    ...{ checkpointer, trimmer, rebuild, mended },
+  };
 };
+
+const trimmerOf = (
+  { store, bounds, deps: { timers }, reading: { registry, tell } }: WritingDeps,
+  {
+    cutter,
+    checkpointer,
+    commit,
+  }: Pick<WritingParts, "cutter" | "checkpointer"> & Pick<HomesDeps, "commit">,
+): Trimmer =>
+  createTrimmer({
+    ...{ homes: registry.homes, failed: tell.failed },
+    trim: (home, isEnding) =>
+      trimHome(home, {
+        ...{ store, bounds, now: timers.now, commit, isEnding },
+        settle: async () => {
+          await cutter.absorb();
+          await checkpointer.run();
+        },
+      }),
+  });

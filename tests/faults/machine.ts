@@ -84,7 +84,7 @@ export interface Machine {
 export const diskName = "faults";
 
 /** Small enough that pages, checkpoints, rotation and absorption come with every few commands. */
-const bounds: StorageBounds = {
+const bounds: Partial<StorageBounds> = {
   pageBytes: 300,
   dirtyDocuments: 5,
   pageCacheBytes: 1_000,

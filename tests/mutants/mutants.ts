@@ -5,6 +5,7 @@
 
 import type { Mutant } from "./mutant.ts";
 import { tabMutants } from "./tabMutants.ts";
+import { trimMutants } from "./trimMutants.ts";
 
 const mergeMutants: readonly Mutant[] = [
   {
@@ -488,4 +489,5 @@ export const mutants: readonly Mutant[] = [
   ...journalMutants,
   ...fileMutants,
   ...tabMutants,
+  ...trimMutants,
 ];

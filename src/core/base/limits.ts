@@ -88,6 +88,13 @@ export const recentCommandsBytesMax = 1_048_576;
 export const changesKeptMax = 16_384;
 /** The journal is let go when it holds more: an opening replays it. */
 export const journalHeldBytesMax = 48 * 1_048_576;
+/** How long the log of `local` keeps what was replaced or deleted. */
+export const historyMilliseconds = 30 * 86_400_000;
+/** It is trimmed when so many of its ops are older, and so many times as many as documents live. */
+export const trimOpsMin = 16_384;
+export const trimOpsPerDocument = 4;
+/** Documents are looked at and written anew in turns of so many meanwhile. */
+export const trimDocumentsPerTurn = 200;
 /** Without a write for so long, what was written goes into pages. */
 export const idleMilliseconds = 3_000;
 /** Writes that a page makes at once and that go to the engine in one message. */

@@ -46,7 +46,7 @@ export interface DocumentMeta {
    * entries.
    */
   readonly vector: Readonly<Record<WriterId, number>>;
-  /** The latest of their stamps. */
+  /** The latest of the entries' stamps; of the births' where there are no entries. */
   readonly latest: Stamp;
   /** Dotted paths at which siblings differ. */
   readonly conflicts: readonly string[];
@@ -156,10 +156,12 @@ const leavesOf = (
 // ----------------------------------------------------------------------------------- meta
 
 const readMeta = (state: DocumentState, options: ReadOptions): DocumentMeta => {
+  const births = birthsOf(state).map(({ dot, time }) => ({ dot, time, origin: null }));
   const entries = visibleEntries(state);
-  const dots = highestDots(entries.map((entry) => entry.dot));
+  const dots = highestDots([...births, ...entries].map((each) => each.dot));
   const { registers } = toGeneral(state);
-  const [first, ...rest] = entries;
+  // A document that moved, or was written anew, was born again, but nobody wrote to it
+  const [first, ...rest] = entries.length > 0 ? entries : births;
   if (first === undefined) throw new Error("invariant broken: a living document has a birth");
   return {
     vector: Object.fromEntries(dots.map(({ writer, n }) => [writer, n])),
@@ -169,15 +171,10 @@ const readMeta = (state: DocumentState, options: ReadOptions): DocumentMeta => {
   };
 };
 
-/** Living births and visible entries: what the document is made of. */
-const visibleEntries = (state: DocumentState): readonly EntryStamp[] => {
-  const births = birthsOf(state).map(({ dot, time }) => ({ dot, time, origin: null }));
-  if (state.kind === "plain") {
-    return [...births, ...state.values.map((_, index) => stampAt(state, index))];
-  }
-  const held = state.registers.flatMap((each) => [...each.base, ...each.elements, ...each.runs]);
-  return [...births, ...held];
-};
+const visibleEntries = (state: DocumentState): readonly EntryStamp[] =>
+  state.kind === "plain"
+    ? state.values.map((_, index) => stampAt(state, index))
+    : state.registers.flatMap((each) => [...each.base, ...each.elements, ...each.runs]);
 
 /** Equal siblings are no conflict. */
 const isConflict = ({ base }: PathRegisters): boolean =>

@@ -12,6 +12,7 @@ import type { HeaderHash } from "../base/types.ts";
 import { readForm } from "../cbor/form.ts";
 import { encodeCbor } from "../cbor/item.ts";
 import { CborReader } from "../cbor/reader.ts";
+import { readOptional } from "../cbor/structures.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { WriterOrigin } from "./branches.ts";
 import { decodeHeader, type HeaderFault, type SegmentHeader } from "./header.ts";
@@ -77,6 +78,33 @@ export const parseSegment = (bytes: Uint8Array): Result<ParsedSegment, SegmentFa
   return ok({ header: header.value, headerBytes, headerHash, signature, body, bytes });
 };
 
+/**
+ * What is left of a segment of `local` whose ops went behind the time of history: [header bstr,
+ * signature bstr or nil, nil]. Those that follow hang on its header. It is never sent.
+ */
+export const encodeTrimmed = ({ headerBytes, signature }: ParsedSegment): Uint8Array =>
+  encodeCbor([headerBytes, signature, null]);
+
+/** With an empty body; null: it is no such thing. */
+export const parseTrimmed = (bytes: Uint8Array): ParsedSegment | null => {
+  if (bytes.length > segmentBytesMax) return null;
+  const read = readForm(() => readTrimmed(new CborReader(bytes)));
+  if (!read.ok) return null;
+  const header = decodeHeader(read.value.headerBytes);
+  if (!header.ok) return null;
+  const headerHash = headerHashOf(sha256(read.value.headerBytes));
+  return { ...read.value, header: header.value, headerHash, bytes };
+};
+
+const readTrimmed = (reader: CborReader): SegmentParts => {
+  if (reader.readArrayHead() !== 3) reader.fail("wrongShape", "a segment has three parts");
+  const headerBytes = reader.readBytes();
+  const signature = readOptional(reader, () => reader.readBytes());
+  reader.readNil();
+  reader.expectEnd();
+  return { headerBytes, signature, body: new Uint8Array() };
+};
+
 interface SegmentParts {
   readonly headerBytes: Uint8Array;
   readonly signature: Uint8Array | null;
@@ -86,8 +114,7 @@ interface SegmentParts {
 const readParts = (reader: CborReader): SegmentParts => {
   if (reader.readArrayHead() !== 3) reader.fail("wrongShape", "a segment has three parts");
   const headerBytes = reader.readBytes();
-  const signature = reader.peekNil() ? null : reader.readBytes();
-  if (signature === null) reader.readNil();
+  const signature = readOptional(reader, () => reader.readBytes());
   const body = reader.readBytes();
   reader.expectEnd();
   return { headerBytes, signature, body };

@@ -105,7 +105,7 @@ const takeSnapshot = (home: Home, lastTime: Time | null): Snapshot | null => {
       unread: home.reading.unread(),
       ownHeads: [...home.proofs].map(([writer, proof]) => ({ writer, ...proof })),
       lastTime,
-      trimmed: [],
+      trimmed: [...home.trimmed].map(([writer, n]) => ({ writer, n })),
     },
   };
 };

@@ -148,6 +148,7 @@ const homeFrom = (home: Home, { record, directory, headers }: Checkpoint): Home 
     read.proofs.set(writer, { header, signature });
   }
   read.applied = new Map(record.applied.map(({ writer, n }) => [writer, n]));
+  read.trimmed = new Map(record.trimmed.map(({ writer, n }) => [writer, n]));
   read.storedHeaders = headers.length;
   read.nextPage = record.nextPage;
   return read;

@@ -169,6 +169,16 @@ test("the vector names births and visible entries, the latest stamp is the lates
   expect(meta.latest).toEqual({ ...dotOf("c:1"), time: timeOf(40) });
 });
 
+test("a birth that writes older values anew is no write, one without values is", () => {
+  const document = createTestDocument();
+  const origin = { ...dotOf("o:1"), time: timeOf(5) };
+  document.write("a", [{ path: ["x"], set: 1, origin }], { birth: true, at: 10 });
+  expect(document.view().meta.latest).toEqual(origin);
+  const empty = createTestDocument();
+  empty.write("a", [], { birth: true, at: 10 });
+  expect(empty.view().meta.latest).toEqual({ ...dotOf("a:1"), time: timeOf(10) });
+});
+
 test("siblings are listed in the order of their stamps, with their count, 64 at most", () => {
   const document = createTestDocument();
   document.write("z", [], { birth: true });

@@ -5,7 +5,9 @@ import { segmentBodyBytesMax } from "../../../../src/core/base/limits.ts";
 import { encodeHeader, type SegmentHeader } from "../../../../src/core/segment/header.ts";
 import {
   encodeSegment,
+  encodeTrimmed,
   parseSegment,
+  parseTrimmed,
   segmentBytesMax,
 } from "../../../../src/core/segment/segment.ts";
 import { createTestScope } from "../../../support/segments.ts";
@@ -28,6 +30,21 @@ test("a segment is three parts, kept verbatim", async () => {
   expect(segment.bytes).toBe(bytes);
   expect(segment.headerBytes).toEqual(encodeHeader(header));
   expect(encodeSegment(segment.headerBytes, segment.signature, segment.body)).toEqual(bytes);
+});
+
+test("of one that was trimmed the header is left, no segment for anybody else", async () => {
+  for (const suite of [0, 1] as const) {
+    const { segment } = await made(suite);
+    const { headerHash, headerBytes, signature } = segment;
+    const trimmed = encodeTrimmed(segment);
+    expect(parseTrimmed(trimmed)).toMatchObject({ headerHash, headerBytes, signature });
+    expect(parseTrimmed(trimmed)?.body).toHaveLength(0);
+    expect(fault(trimmed)).toBe("segment-form");
+    expect(parseTrimmed(segment.bytes)).toBeNull();
+    expect(parseTrimmed(new Uint8Array([...trimmed, 0]))).toBeNull();
+    expect(parseTrimmed(encodeCbor([new Uint8Array(9), signature, null]))).toBeNull();
+    expect(parseTrimmed(new Uint8Array(segmentBytesMax + 1))).toBeNull();
+  }
 });
 
 test("form and sizes are checked before anything is believed", async () => {
