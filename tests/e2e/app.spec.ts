@@ -352,21 +352,65 @@ test("a full disk refuses a write and says so; with space again it is stored", a
   await open(page);
   await makeCollection(page, "notes");
   await addAsJson(page, '{ "title": "Before" }');
-  const dialog = await startDocument(page);
-  await dialog.getByRole("radio", { name: "JSON" }).check();
-  const large = JSON.stringify({ title: "After", text: "x".repeat(1_040_000) });
-  await dialog.getByLabel("Document as JSON").fill(large);
-  await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(dialog.getByText(/no space left for this site/)).toBeVisible();
+  // The tab that leads the others is told as much as one that follows
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(row(other, "Before")).toBeVisible();
+  const text = "x".repeat(1_040_000);
+  const dialogs = [];
+  for (const [tab, title] of [
+    [page, "First"],
+    [other, "Second"],
+  ] as const) {
+    const dialog = await startDocument(tab);
+    await dialog.getByRole("radio", { name: "JSON" }).check();
+    await dialog.getByLabel("Document as JSON").fill(JSON.stringify({ title, text }));
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(dialog.getByText(/no space left for this site/)).toBeVisible();
+    dialogs.push({ tab, title, dialog });
+  }
   await browser.send("Storage.overrideQuotaForOrigin", { origin });
   // Chromium may remember for a while how little space there was
-  await expect(async () => {
-    await dialog.getByRole("button", { name: "Save" }).click();
-    await expect(row(page, "After")).toBeVisible({ timeout: 5_000 });
-  }).toPass({ timeout: 90_000 });
+  for (const { tab, title, dialog } of dialogs) {
+    await expect(async () => {
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await expect(row(tab, title)).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: 90_000 });
+  }
   await page.reload();
-  await expect(row(page, "After")).toBeVisible();
-  await expect(row(page, "Before")).toBeVisible();
+  for (const tab of [page, other]) {
+    for (const title of ["First", "Second", "Before"]) {
+      await expect(row(tab, title)).toBeVisible();
+    }
+  }
+});
+
+test("an old tab gives way to a newer version of the storage, and says so", async ({
+  context,
+  page,
+}) => {
+  await open(page);
+  await makeCollection(page, "notes");
+  await addNote(page, "Before");
+  const newer = await context.newPage();
+  await newer.goto("/favicon.svg");
+  const isHeldUp = await newer.evaluate(async () => {
+    const [database] = await indexedDB.databases();
+    const upgrade = indexedDB.open(database?.name ?? "", 1_000);
+    let wasBlocked = false;
+    upgrade.onblocked = () => (wasBlocked = true);
+    await new Promise((resolve, reject) => {
+      upgrade.onsuccess = resolve;
+      upgrade.onerror = reject;
+    });
+    upgrade.result.close();
+    return wasBlocked;
+  });
+  expect(isHeldUp).toBe(false);
+  const heading = page.getByRole("heading", { level: 1 });
+  await expect(heading).toHaveText(/could not go on|A newer version/);
+  await page.reload();
+  await expect(heading).toHaveText(/^A newer version/);
 });
 
 test("storage that is cleared while it is open is told, and can be begun anew", async ({

@@ -138,6 +138,33 @@ test("3 tabs write while their leader closes 6 times and crashes 3 times", async
   await context.close();
 });
 
+/** Headless Chromium freezes no page, not even when it is asked to: it is told by the event. */
+test("a leader that is about to be frozen lets go at once, and follows when it thaws", async ({
+  browser,
+  site,
+}) => {
+  const context = await browser.newContext();
+  const tabs = new Tabs(context, site);
+  for (let count = 0; count < 3; count++) await tabs.add();
+  await tabs.allGoOn();
+  for (let turn = 0; turn < 2; turn++) {
+    const leader = await tabs.leader();
+    const tell = (name: string): Promise<unknown> =>
+      leader.page.evaluate((type) => document.dispatchEvent(new Event(type)), name);
+    await tell("freeze");
+    const others = tabs.open.filter((tab) => tab !== leader);
+    await expect(async () => {
+      const reports = await Promise.all(others.map((tab) => tabs.report(tab)));
+      expect(reports.filter(({ leads }) => leads)).toHaveLength(1);
+    }).toPass();
+    await tell("resume");
+    await tabs.leader();
+    await tabs.allGoOn();
+  }
+  await check(tabs);
+  await context.close();
+});
+
 test("a leader that freezes is replaced, and follows when it thaws", async ({ browser, site }) => {
   const context = await browser.newContext();
   const tabs = new Tabs(context, site);
