@@ -76,7 +76,9 @@ export type {
   TransactionCollection,
   TransactionFindOptions,
 } from "./client/api.ts";
+export type { Invite, InviteOptions, Member } from "./client/networkTypes.ts";
 export type {
+  ClosedNetwork,
   JoinOptions,
   NetworkConfig,
   NetworkEvents,

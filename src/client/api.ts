@@ -15,7 +15,15 @@ import type {
   LaterOf,
   LaterVaultMethod,
 } from "./later.ts";
-import type { JoinOptions, NetworkManager, NetworkOptions, SyncState } from "./networkTypes.ts";
+import type {
+  Invite,
+  InviteOptions,
+  JoinOptions,
+  Member,
+  NetworkManager,
+  NetworkOptions,
+  SyncState,
+} from "./networkTypes.ts";
 import type {
   CallOptions,
   ConflictStrategy,
@@ -179,6 +187,29 @@ export interface DistributedDatabase<
    * happens.
    */
   leaveNetwork(networkId: string, call?: CallOptions): Promise<void>;
+  /**
+   * A link into a closed network, which this device answers: the joiner is let in when both are
+   * connected. Rejects with `NotSupported` for an open network, `NotPermitted` without the right.
+   */
+  invite(networkId: string, options?: InviteOptions): Promise<Invite>;
+  /**
+   * Nothing comes in by it any more; who came in stays. Open invites of this device stand in
+   * `NetworkConfig.closed`.
+   */
+  revokeInvite(networkId: string, id: string, call?: CallOptions): Promise<void>;
+  /** Of a closed network, with their devices; none for another. */
+  members(networkId: string): readonly Member[];
+  /**
+   * An account with all its devices, or one device. From then on it gets nothing more; what it has
+   * it keeps.
+   */
+  removeMember(networkId: string, member: string, call?: CallOptions): Promise<void>;
+  setRole(
+    networkId: string,
+    account: string,
+    role: Member["role"],
+    call?: CallOptions,
+  ): Promise<void>;
   addCollectionToNetwork(networkId: string, collection: string, call?: CallOptions): Promise<void>;
   /** Nothing happens for a collection that is unknown or in no network. */
   removeCollectionFromNetwork(collection: string, call?: CallOptions): Promise<void>;

@@ -72,6 +72,7 @@ export const connectWorker = (name: string): Connection => {
     unsubscribe: (subscription) => remote.unsubscribe(subscription),
     makeNetwork: (request) => remote.makeNetwork(request),
     leaveNetwork: (networkId) => remote.leaveNetwork(networkId),
+    manageNetwork: (request) => remote.manageNetwork(request),
     forceSync: (collection) => remote.forceSync(collection),
     carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
     health: () => remote.health(),

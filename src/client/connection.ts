@@ -43,5 +43,7 @@ export interface PagePlatform {
   persist(): Promise<boolean>;
   persisted(): Promise<boolean>;
   usage(): Promise<{ readonly used: number; readonly quota: number }>;
+  /** Of the page, without what stands behind it: where the link of an invite leads. */
+  readonly url: () => string;
   readonly webrtc: boolean;
 }

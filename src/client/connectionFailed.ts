@@ -21,6 +21,7 @@ export const createFailedConnection = (error: NebulusError): Connection => {
       unsubscribe: refuse,
       makeNetwork: refuse,
       leaveNetwork: refuse,
+      manageNetwork: refuse,
       forceSync: refuse,
       carry: refuse,
       health: refuse,

@@ -12,6 +12,7 @@ import { createFailedConnection } from "./connectionFailed.ts";
 import { createEmitter } from "./emitter.ts";
 import { hasAfterHooks, runInitHooks, tellArrival } from "./hooks.ts";
 import { laterInDatabase } from "./later.ts";
+import { createMembers } from "./members.ts";
 import { createNetworkManager } from "./networkManager.ts";
 import { createNetworks, type Networks } from "./networks.ts";
 import type { NetworkEvents } from "./networkTypes.ts";
@@ -75,6 +76,7 @@ export const createDatabase = (
     createNetwork: networks.create,
     joinNetwork: networks.join,
     leaveNetwork: networks.leave,
+    ...createMembers({ session, networks, appUrl: () => platform.page?.url() ?? "" }),
     addCollectionToNetwork: networks.addCollection,
     removeCollectionFromNetwork: (collection, call) =>
       networks.removeCollection(collection, undefined, call),

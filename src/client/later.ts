@@ -48,10 +48,6 @@ const databaseMethods = [
   ["backup", "storage"],
   ["restore", "storage"],
   ["metrics", "operations"],
-  ["invite", "networks and sync"],
-  ["members", "networks and sync"],
-  ["removeMember", "networks and sync"],
-  ["setRole", "networks and sync"],
 ] as const;
 
 const vaultMethods = [

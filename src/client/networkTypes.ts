@@ -2,11 +2,14 @@
  * What an application sees of networks and peers. The fields are those of the source designs
  * (API.md), as far as part 1 knows them; secrets never stand in any of them.
  */
-import type { SyncStatus } from "../core/wire/snapshots.ts";
+import type { MemberRoleName } from "../core/wire/networks.ts";
+import type { ClosedSnapshot, SyncStatus, MemberSnapshot } from "../core/wire/snapshots.ts";
 import type { LaterManagerMethod, LaterOf } from "./later.ts";
 import type { CallOptions } from "./types.ts";
 
 export type { SyncStatus };
+
+export type ClosedNetwork = ClosedSnapshot;
 
 /** How a network is made. Without `encryption` it is closed. */
 export interface NetworkOptions {
@@ -27,15 +30,44 @@ export interface JoinOptions extends CallOptions {
   readonly sharedSecret?: string;
 }
 
+export interface InviteOptions extends CallOptions {
+  /** Of who comes in by it. Default editor. */
+  readonly role?: MemberRoleName;
+  /** How many may use it. Default 1. */
+  readonly uses?: number;
+  /** Default: three days. */
+  readonly expiresInMs?: number;
+  /** `device`: a further device of this person. Default member. */
+  readonly kind?: "member" | "device";
+}
+
+export interface Invite {
+  /** Whoever has it can ask to come in: give it to nobody else. */
+  readonly url: string;
+  /** Names it in `revokeInvite` and in lists. */
+  readonly id: string;
+  /** Nobody can use it before the device that puts decisions in order was connected. */
+  readonly isWaiting: boolean;
+  /** The same as a picture, to be scanned: SVG. */
+  qr(): Promise<string>;
+  revoke(): Promise<void>;
+}
+
+export type Member = MemberSnapshot;
+
 /** A network as it is listed. */
 export interface NetworkConfig {
   readonly networkId: string;
   readonly name: string;
   /**
-   * `pending`: a bare name that was joined without secret or invite; nothing syncs. Nobody can be
-   * removed from `open`.
+   * `pending`: a bare name that was joined without secret or invite, or an invite whose maker was
+   * not met yet; nothing syncs. Nobody can be removed from `open`.
    */
-  readonly kind: "open" | "pending";
+  readonly kind: "open" | "closed" | "pending";
+  /** What a pending network waits for: null for the others. `maker`: of the invite that it took. */
+  readonly waitsFor: "secret" | "maker" | null;
+  /** How this device stands in a closed network, and who else belongs; null for the others. */
+  readonly closed: ClosedNetwork | null;
   readonly collections: ReadonlySet<string>;
   readonly bootstrapPeers: readonly string[];
   readonly encryption: { readonly enabled: boolean };

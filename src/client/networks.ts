@@ -1,13 +1,14 @@
 /**
- * Networks as an application makes, joins and leaves them. This version knows open ones: made from
- * a shared secret, or without encryption. A bare name is listed as pending, and nothing syncs,
- * until a secret for it arrives.
+ * Networks as an application makes, joins and leaves them. They are closed unless they are made
+ * from a shared secret, or without encryption. A bare name is listed as pending, and nothing syncs,
+ * until a secret or an invite for it arrives.
  */
 import { describe, isPlainObject } from "../core/cbor/check.ts";
+import type { Managed, ManageRequest } from "../core/wire/networks.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 import { abortable } from "./abort.ts";
-import { notSupported, refusal } from "./answer.ts";
+import { refusal } from "./answer.ts";
 import type { Emitter } from "./emitter.ts";
 import type {
   JoinOptions,
@@ -16,6 +17,7 @@ import type {
   NetworkOptions,
   SyncStatus,
 } from "./networkTypes.ts";
+import type { NewNetworkRequest } from "../worker/api.ts";
 import type { Session } from "./session.ts";
 import type { CallOptions } from "./types.ts";
 
@@ -39,6 +41,7 @@ export interface Networks {
     networkId?: string,
     call?: CallOptions,
   ) => Promise<void>;
+  readonly manage: (request: ManageRequest, call?: CallOptions) => Promise<Managed>;
   readonly list: () => readonly NetworkConfig[];
   readonly syncStatus: (networkId?: string) => SyncStatus;
 }
@@ -66,6 +69,11 @@ export const createNetworks = (deps: NetworksDeps): Networks => {
       run(call, () => addCollection(state, networkId, collection)),
     removeCollection: (collection, networkId, call) =>
       run(call, () => removeCollection(state, collection, networkId)),
+    manage: (request, call) =>
+      run(call, async () => {
+        await state.prepared();
+        return managedBy(state, request);
+      }),
     list: () => [
       ...session.networks().map((snapshot) => configOf(state, snapshot)),
       ...state.pending.values(),
@@ -87,10 +95,11 @@ interface State extends NetworksDeps {
 // ---------------------------------------------------------------------- making and leaving
 
 const create = async (state: State, options: NetworkOptions): Promise<string> => {
-  const { networkId, name, secret } = checkOptions(options);
+  const { secret: sharedSecret, ...checked } = checkOptions(options);
+  const { networkId } = checked;
   const peers = addressesOf(options.bootstrapPeers);
   const isNew = !isKnown(state, networkId);
-  await open(state, { networkId, name, sharedSecret: secret }, peers);
+  await open(state, { ...checked, sharedSecret }, peers);
   if (isNew) state.events.emit("network:created", { networkId });
   return networkId;
 };
@@ -102,22 +111,27 @@ const join = async (
   options: JoinOptions | undefined,
 ): Promise<void> => {
   checkNetworkId(networkId);
-  if (networkId.includes("#join=")) {
-    throw notSupported("an invite", 'the part "networks and sync" brings it.');
-  }
   const peers = addressesOf(bootstrapPeers);
+  if (networkId.includes("join=")) {
+    await state.prepared();
+    const managed = await managedBy(state, { kind: "join", link: networkId });
+    state.useRelays(peers);
+    state.events.emit("network:joined", { networkId: managed.networkId });
+    return;
+  }
   const sharedSecret = secretOf(options?.sharedSecret);
   const isNew = !isKnown(state, networkId);
   const name = `Network ${networkId}`;
-  if (sharedSecret !== null) await open(state, { networkId, name, sharedSecret }, peers);
-  else if (isNew) await listPending(state, networkId, name, peers);
+  if (sharedSecret !== null) {
+    await open(state, { networkId, name, kind: "open", sharedSecret }, peers);
+  } else if (isNew) await listPending(state, networkId, name, peers);
   else state.useRelays(peers);
   if (isNew) state.events.emit("network:joined", { networkId });
 };
 
 const open = async (
   state: State,
-  request: { networkId: string; name: string; sharedSecret: string | null },
+  request: NewNetworkRequest,
   peers: readonly string[],
 ): Promise<void> => {
   await state.prepared();
@@ -126,6 +140,9 @@ const open = async (
   state.peers.set(request.networkId, peers);
   state.useRelays(peers);
 };
+
+const managedBy = ({ session }: State, request: ManageRequest): Promise<Managed> =>
+  session.ask((service) => service.manageNetwork(request));
 
 const listPending = async (
   state: State,
@@ -139,7 +156,7 @@ const listPending = async (
   state.pending.set(networkId, {
     networkId,
     name,
-    kind: "pending",
+    ...{ kind: "pending", waitsFor: "secret", closed: null },
     collections: new Set(),
     bootstrapPeers: peers,
     encryption: { enabled: true },
@@ -209,7 +226,7 @@ const unknownNetwork = ({ pending }: State, networkId: string): Error => {
 
 const checkOptions = (
   options: unknown,
-): { readonly networkId: string; readonly name: string; readonly secret: string | null } => {
+): Omit<NewNetworkRequest, "sharedSecret"> & { readonly secret: string | null } => {
   if (!isPlainObject(options)) {
     throw refusal(
       "InvalidArgument",
@@ -223,11 +240,10 @@ const checkOptions = (
   }
   const settings = isPlainObject(encryption) ? encryption : {};
   if (settings["sharedSecret"] !== undefined) {
-    return { networkId: id, name, secret: secretOf(settings["sharedSecret"]) };
+    return { networkId: id, name, kind: "open", secret: secretOf(settings["sharedSecret"]) };
   }
-  if (settings["enabled"] === false) return { networkId: id, name, secret: null };
-  const open = "{ sharedSecret } makes an open one, { enabled: false } one without a secret";
-  throw notSupported("a closed network", `until then, encryption: ${open}.`);
+  const kind = settings["enabled"] === false ? "open" : "closed";
+  return { networkId: id, name, kind, secret: null };
 };
 
 const checkNetworkId = (networkId: unknown): string => {
@@ -253,7 +269,9 @@ const addressesOf = (addresses: unknown): readonly string[] => {
 const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   networkId: snapshot.networkId,
   name: snapshot.name,
-  kind: snapshot.kind,
+  kind: snapshot.kind === "joining" ? "pending" : snapshot.kind,
+  waitsFor: snapshot.kind === "joining" ? "maker" : null,
+  closed: snapshot.closed,
   collections: new Set(snapshot.collections),
   bootstrapPeers: state.peers.get(snapshot.networkId) ?? [],
   encryption: { enabled: snapshot.secret },

@@ -22,6 +22,7 @@ export const createPage = (): PagePlatform => ({
     const { usage, quota } = await navigator.storage.estimate();
     return { used: usage ?? 0, quota: quota ?? 0 };
   },
+  url: () => location.origin + location.pathname,
   webrtc: typeof RTCPeerConnection !== "undefined",
 });
 

@@ -15,6 +15,7 @@ import type { Store, StoredSegment } from "../storage/store.ts";
 import {
   certificateOf,
   controlOf,
+  mayCut,
   noteProof,
   sealingKeysOf,
   writersOf,
@@ -23,7 +24,7 @@ import {
 import { isDiskFull } from "./failure.ts";
 import { createTurns } from "../core/base/turns.ts";
 import { keyOf } from "./ingest.ts";
-import type { MetaChange } from "./identity.ts";
+import type { MetaChange } from "./device.ts";
 import type { Journal } from "./journal.ts";
 import { presentChange } from "./present.ts";
 
@@ -104,7 +105,7 @@ const hasPending = (home: Home): boolean =>
 /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
 const cutHomes = async (deps: CutterDeps, homes: readonly Home[]): Promise<void> => {
   for (const home of homes) {
-    for (;;) {
+    while (mayCut(home)) {
       const segments = await sealRuns(home, deps.crypto);
       if (segments.length === 0) break;
       await keep(deps.store, home, segments);
@@ -181,6 +182,8 @@ const absorb = async (deps: CutterDeps): Promise<void> => {
   // What is committed from now on begins runs of its own: one that is not whole on disk is not cut.
   for (const home of deps.homes()) for (const writer of writersOf(home)) writer.close();
   await cutHomes(deps, deps.homes());
+  // What may not be cut yet stands in the journal alone
+  if (deps.homes().some((home) => hasPending(home) && !mayCut(home))) return;
   const present = deps.homes().map((home) => presentChange(home));
   const meta = new Map([...present, ...deps.notes()]);
   await deps.store.write({ absorbedSequence, meta });

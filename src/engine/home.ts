@@ -3,7 +3,8 @@
  * delivered, what is not yet read, and this device's own writer.
  */
 import { equalBytes } from "../core/base/bytes.ts";
-import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
+import { assert } from "../core/base/result.ts";
+import type { Dot, ScopeId, ShortHash, WriterId } from "../core/base/types.ts";
 import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
@@ -16,7 +17,8 @@ import type { DeliveredSegment } from "../core/segment/segment.ts";
 import { createSegmentTree, type SegmentTree } from "../core/segment/tree.ts";
 import type { HeadProof } from "../core/sync/sessionState.ts";
 import { Documents } from "./documents.ts";
-import { deviceNameOf, type Membership } from "./identity.ts";
+import { deviceNameOf } from "./device.ts";
+import type { Membership } from "./identity.ts";
 import { createStateDigest, noDigest, type StateDigest } from "./stateDigest.ts";
 import type { PageCache } from "./pages/pageCache.ts";
 import { FreshSegments } from "./pages/freshSegments.ts";
@@ -163,18 +165,33 @@ export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
   if (membership.kind === "local" || membership.network.suite === 0) {
     return { ...context, suite: 0 };
   }
-  const { network, device } = membership;
-  return { ...context, suite: 1, epoch: network.epoch, signingSeed: device.seed };
+  const epoch = membership.kind === "closed" ? membership.writingEpoch() : membership.network.epoch;
+  assert(epoch !== null, "only who may write cuts");
+  return { ...context, suite: 1, epoch, signingSeed: membership.device.seed };
 };
+
+/**
+ * False where what was written waits: this device is not admitted yet, or lacks the epoch's key.
+ */
+export const mayCut = ({ membership }: Home): boolean =>
+  membership.kind !== "closed" || membership.writingEpoch() !== null;
 
 export const keyringOf = ({ membership, scope }: Home): Keyring => ({
   networkHash: membership.network.networkHash,
   scope,
-  epochKey: (epoch) =>
-    membership.kind === "open" && membership.network.epoch.id === epoch
-      ? membership.network.epoch.key
-      : null,
+  epochKey: (epoch) => epochKeyIn(membership, epoch),
 });
+
+const epochKeyIn = (membership: Membership, id: ShortHash): Uint8Array | null => {
+  switch (membership.kind) {
+    case "local":
+      return null;
+    case "open":
+      return membership.network.epoch.id === id ? membership.network.epoch.key : null;
+    case "closed":
+      return membership.keys.get(id) ?? null;
+  }
+};
 
 /**
  * An op that was first written in another home goes by its writer there, whose device nobody here

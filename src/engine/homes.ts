@@ -111,7 +111,7 @@ const attach = (deps: HomesDeps, draft: Draft, name: string, networkId: string):
   const membership = registry.networks.named(networkId);
   const collection = known(registry, name);
   const now = collection.shared?.membership;
-  if (collection.attached && now?.kind === "open") {
+  if (collection.attached && now !== undefined && now.kind !== "local") {
     throw invalid("AlreadyAttached", `"${name}" is attached to "${now.networkId}".`, name);
   }
   const shared = registry.homeIn(membership, name);
@@ -232,10 +232,14 @@ const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void>
 const chunkDocuments = 200;
 
 const fieldsOf = ({ shared, attached, strategy }: Collection): readonly Change[] => [
-  { path: ["network"], set: shared?.membership.kind === "open" ? hashOf(shared.membership) : "" },
+  { path: ["network"], set: networkHashIn(shared) },
   { path: ["attached"], set: attached },
   { path: ["strategy"], set: strategy },
 ];
+
+/** Empty: in none. */
+const networkHashIn = (shared: Home | null): string =>
+  shared === null || shared.membership.kind === "local" ? "" : hashOf(shared.membership);
 
 const idsToMove = ({ local, shared, attached }: Collection, now: () => number): string[] => {
   if (shared === null || !attached) return [];

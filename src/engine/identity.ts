@@ -10,7 +10,6 @@
 import { bytesToHex, equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
 import { decodeCbor, encodeCbor, type CborItem } from "../core/cbor/item.ts";
-import { shortHash } from "../core/crypto/hash.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import {
   makeCertificate,
@@ -21,6 +20,9 @@ import { createOpenControl } from "../core/network/openControl.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import { localNetwork, type LocalNetwork } from "../core/network/local.ts";
 import { openNetwork, type OpenNetwork, type OpenNetworkMaker } from "../core/network/open.ts";
+import type { Joining } from "./closed/joining.ts";
+import type { ClosedMembership } from "./closed/membership.ts";
+import { deviceOf, networkPrefix, type Device, type MetaChange } from "./device.ts";
 
 /** The network that is never shared, and this device in it. */
 export interface LocalMembership {
@@ -43,28 +45,17 @@ export interface OpenMembership {
   readonly secret: boolean;
 }
 
-export type Membership = LocalMembership | OpenMembership;
+/** A network that is shared with others. */
+export type NetworkMembership = OpenMembership | ClosedMembership;
 
-/** Keys that this device has in one network: what it writes in two of them can not be linked. */
-export interface Device {
-  /** Ed25519 seed, 32 bytes. */
-  readonly seed: Uint8Array;
-  readonly publicKey: Uint8Array;
-  /** Names the device in `_peerId`: 32 hexadecimal digits. */
-  readonly name: string;
-}
+export type Membership = LocalMembership | NetworkMembership;
 
 export interface Identity {
   readonly local: LocalMembership;
-  readonly networks: readonly OpenMembership[];
+  readonly networks: readonly NetworkMembership[];
+  readonly joinings: readonly Joining[];
   readonly peerKey: Uint8Array | null;
 }
-
-/** One change of the store's meta data. */
-export type MetaChange = readonly [key: string, value: Uint8Array | null];
-
-export const deviceNameOf = (signingKey: Uint8Array): string =>
-  bytesToHex(shortHash("device", signingKey));
 
 /** A database's first record about itself. */
 export const newIdentity = (crypto: CryptoPort): readonly MetaChange[] =>
@@ -104,10 +95,17 @@ export const readIdentity = async (
   };
   const networks = [...meta]
     .filter(([key]) => key.startsWith(networkPrefix))
-    .map(([key, bytes]) => readNetwork(key, bytes, crypto, networkOf));
+    .map(async ([key, bytes]) =>
+      isClosed(bytes)
+        ? (await closedParts()).readClosed(key, bytes, meta, crypto)
+        : readNetwork(key, bytes, crypto, networkOf),
+    );
   return {
     local,
     networks: await Promise.all(networks),
+    joinings: [...meta.keys()].some((key) => key.startsWith("joining/"))
+      ? await (await import("./closed/joining.ts")).readJoinings(meta, crypto)
+      : [],
     peerKey: peerKey === null ? null : bytesOf(peerKey),
   };
 };
@@ -146,7 +144,17 @@ export const joinOpenNetwork = async (
   return { membership: await readNetwork(key, bytes, crypto, networkOf), change: [key, bytes] };
 };
 
-export const leaveChange = ({ network }: OpenMembership): MetaChange => [
+/** Loaded with the first closed network: those who have none do without its chain. */
+const closedParts = (): Promise<typeof import("./closed/membership.ts")> =>
+  import("./closed/membership.ts");
+
+/** The second element of both kinds of records. */
+const isClosed = (bytes: Uint8Array): boolean => {
+  const item = decodeCbor(bytes, { bytesMax: bytes.length, depthMax: 4, itemsMax: Infinity });
+  return item.ok && Array.isArray(item.value) && item.value[1] === "closed";
+};
+
+export const leaveChange = ({ network }: NetworkMembership): MetaChange => [
   networkPrefix + bytesToHex(network.networkHash),
   null,
 ];
@@ -163,8 +171,6 @@ const twice = (bytes: Uint8Array): readonly MetaChange[] => [
 /** A damaged record is missing here. */
 const storedIdentity = (meta: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined =>
   meta.get(databaseKey) ?? meta.get(databaseCopyKey);
-const networkPrefix = "network/";
-
 const readNetwork = async (
   key: string,
   bytes: Uint8Array,
@@ -191,11 +197,6 @@ const readNetwork = async (
     title,
     secret: fromName !== true,
   };
-};
-
-const deviceOf = async (seed: Uint8Array, crypto: CryptoPort): Promise<Device> => {
-  const publicKey = await crypto.publicKey(seed);
-  return { seed, publicKey, name: deviceNameOf(publicKey) };
 };
 
 const readItems = (

@@ -4,8 +4,9 @@
  * another, since a verdict holds for the tree that it saw.
  */
 import { unreachable } from "../core/base/result.ts";
-import type { HeaderHash, Time, WriterId } from "../core/base/types.ts";
+import type { HeaderHash, ScopeId, ShortHash, Time, WriterId } from "../core/base/types.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
+import type { ControlHead } from "../core/network/control.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
 import { decodeBody, failedBody } from "../core/segment/body.ts";
 import type { Split } from "../core/segment/branches.ts";
@@ -67,6 +68,13 @@ export interface Ingest {
    * read.
    */
   take(home: Home, segments: readonly Uint8Array[], source: Source): Promise<Ingested>;
+  /** These control heads are known by now: what waited for them is judged. */
+  releaseControl(
+    heads: readonly ControlHead[],
+    homeOf: (scope: ScopeId) => Home | null,
+  ): Promise<void>;
+  /** The keys of these epochs have come: what they open is read. */
+  unblock(home: Home, epochs: readonly ShortHash[]): Promise<void>;
   /** Runs while nothing is being judged for this home: a verdict holds for the tree that it saw. */
   inTurn<T>(home: Home, run: () => Promise<T>): Promise<T>;
   /**
@@ -97,6 +105,18 @@ export const createIngest = (deps: IngestDeps): Ingest => {
   };
   return {
     take: (home, segments, source) => inTurn(home, () => takeNow(deps, home, segments, source)),
+    async releaseControl(heads, homeOf) {
+      for (const waiting of heads.flatMap((head) => deps.inbox.releaseControl(head))) {
+        const home = homeOf(waiting.source.scope);
+        if (home === null) continue;
+        await inTurn(home, () => takeNow(deps, home, [waiting.bytes], waiting.source));
+      }
+    },
+    unblock: (home, epochs) =>
+      inTurn(home, async () => {
+        for (const epoch of epochs) home.reading.unblock(epoch);
+        await readNow(deps, home, []);
+      }),
     inTurn,
     readAll: (home, source) => readAll(deps, home, source),
   };

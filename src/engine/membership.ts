@@ -4,17 +4,19 @@
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
-import { openSecretFromName } from "../core/network/open.ts";
+import { checkedNetworkName, openSecretFromName } from "../core/network/open.ts";
 import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
-import { joinOpenNetwork, leaveChange } from "./identity.ts";
+import type { MetaChange } from "./device.ts";
+import { joinOpenNetwork, leaveChange, type NetworkMembership } from "./identity.ts";
 import { presentChange } from "./present.ts";
 
 export interface NetworkRequest {
   readonly networkId: string;
   readonly name: string;
-  /** null: it follows from the network's name. */
+  readonly kind: "open" | "closed";
+  /** Of an open one; null: it follows from the network's name. */
   readonly sharedSecret: string | null;
 }
 
@@ -32,11 +34,15 @@ export const leaveNetwork = (engine: Engine, networkId: string): Promise<void> =
 const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   const { store, crypto, openNetwork } = engine.deps;
   const { networkId, name, sharedSecret } = request;
+  if (request.kind === "closed") {
+    await makeClosed(engine, networkId, name);
+    return;
+  }
   const secret = sharedSecret ?? openSecretFromName(networkId);
   const { networkHash } = await openNetwork(networkId, secret, crypto.publicKey);
   const known = engine.registry.networks.all().find((each) => each.networkId === networkId);
-  if (known !== undefined) {
-    if (equalBytes(known.network.networkHash, networkHash)) return;
+  if (known !== undefined || engine.registry.networks.isNameTaken(networkId)) {
+    if (known !== undefined && equalBytes(known.network.networkHash, networkHash)) return;
     throw nameTaken(networkId);
   }
   const options = { networkId, title: name, secret, fromName: sharedSecret === null };
@@ -45,10 +51,23 @@ const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   engine.registry.networks.add(membership);
 };
 
+const makeClosed = async (engine: Engine, networkId: string, title: string): Promise<void> => {
+  const { networks } = engine.registry;
+  const known = networks.all().find((each) => each.networkId === networkId);
+  if (known?.kind === "closed") return;
+  const name = checkedNetworkName(networkId);
+  if (networks.isNameTaken(name)) throw nameTaken(networkId);
+  const { createClosed } = await import("./closed/create.ts");
+  await createClosed(engine, { networkId: name, title });
+};
+
 const leave = async (engine: Engine, networkId: string): Promise<void> => {
   const { registry, homes, deps } = engine;
   const membership = registry.networks.all().find((each) => each.networkId === networkId);
-  if (membership === undefined) return;
+  if (membership === undefined) {
+    await forgetJoining(engine, networkId);
+    return;
+  }
   for (const collection of registry.collections()) {
     if (collection.shared?.membership === membership) await homes.bringHome(collection);
   }
@@ -65,8 +84,25 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
     });
     engine.pages.dropScope(home.scope);
   }
-  await deps.store.write({ meta: new Map([leaveChange(membership)]) });
+  await deps.store.write({ meta: new Map(await leaveChanges(engine, membership)) });
   registry.networks.remove(membership);
+};
+
+const forgetJoining = async ({ registry, deps }: Engine, networkId: string): Promise<void> => {
+  const joining = registry.networks.joinings().find((each) => each.networkId === networkId);
+  if (joining === undefined) return;
+  const { notJoining } = await import("./closed/joining.ts");
+  await deps.store.write({ meta: new Map([notJoining(joining)]) });
+  registry.networks.removeJoining(joining);
+};
+
+const leaveChanges = async (
+  { deps: { store } }: Engine,
+  membership: NetworkMembership,
+): Promise<readonly MetaChange[]> => {
+  if (membership.kind === "open") return [leaveChange(membership)];
+  const { closedKeys } = await import("./closed/membership.ts");
+  return closedKeys(membership.network.networkHash, await store.meta());
 };
 
 const segmentKeys = async ({ deps }: Engine, home: Home): Promise<readonly SegmentKey[]> => {

@@ -1,37 +1,64 @@
 /**
- * The networks that this device is in.
+ * The networks that this device is in, and those that it is on its way into.
  */
 import { bytesToHex } from "../core/base/bytes.ts";
 import { invalid } from "../core/base/errors.ts";
-import type { OpenMembership } from "./identity.ts";
+import type { Joining } from "./closed/joining.ts";
+import type { NetworkMembership } from "./identity.ts";
 
 export interface NetworkList {
-  all(): readonly OpenMembership[];
+  all(): readonly NetworkMembership[];
   /** By the caller's name for it; throws `UnknownNetwork`. */
-  named(networkId: string): OpenMembership;
-  withHash(hash: string): OpenMembership | null;
-  add(membership: OpenMembership): void;
-  remove(membership: OpenMembership): void;
+  named(networkId: string): NetworkMembership;
+  withHash(hash: string): NetworkMembership | null;
+  /** Whether one of mine is called so, or one that I am joining. */
+  isNameTaken(networkId: string): boolean;
+  add(membership: NetworkMembership): void;
+  remove(membership: NetworkMembership): void;
+  joinings(): readonly Joining[];
+  /** By the network's hash. */
+  joining(hash: string): Joining | null;
+  addJoining(joining: Joining): void;
+  removeJoining(joining: Joining): void;
 }
 
-export const createNetworkList = (first: readonly OpenMembership[]): NetworkList => {
+export const createNetworkList = (
+  first: readonly NetworkMembership[],
+  joiningFirst: readonly Joining[],
+): NetworkList => {
   const byHash = new Map(first.map((membership) => [hashOf(membership), membership]));
+  const joinings = new Map(joiningFirst.map((joining) => [joiningHash(joining), joining]));
+  const find = (networkId: string): NetworkMembership | undefined =>
+    [...byHash.values()].find((each) => each.networkId === networkId);
   return {
     all: () => [...byHash.values()],
     named(networkId) {
-      const found = [...byHash.values()].find((each) => each.networkId === networkId);
+      const found = find(networkId);
       if (found !== undefined) return found;
       throw invalid("UnknownNetwork", `This device is in no network "${networkId}".`, networkId);
     },
     withHash: (hash) => byHash.get(hash) ?? null,
+    isNameTaken: (networkId) =>
+      find(networkId) !== undefined ||
+      [...joinings.values()].some((each) => each.networkId === networkId),
     add: (membership) => {
       byHash.set(hashOf(membership), membership);
     },
     remove: (membership) => {
       byHash.delete(hashOf(membership));
     },
+    joinings: () => [...joinings.values()],
+    joining: (hash) => joinings.get(hash) ?? null,
+    addJoining: (joining) => {
+      joinings.set(joiningHash(joining), joining);
+    },
+    removeJoining: (joining) => {
+      joinings.delete(joiningHash(joining));
+    },
   };
 };
 
 /** Names a network in the hidden collection of collections. */
-export const hashOf = ({ network }: OpenMembership): string => bytesToHex(network.networkHash);
+export const hashOf = ({ network }: NetworkMembership): string => bytesToHex(network.networkHash);
+
+const joiningHash = ({ invite }: Joining): string => bytesToHex(invite.networkHash);

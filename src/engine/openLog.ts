@@ -128,7 +128,7 @@ const takeWriter = (
   const isStranded = home.membership.kind === "local" && undelivered.has(home);
   const { journalKind, journalProvesContinuity } = deps.store;
   // What stands in `local` alone can not be split; but a journal of files can lose its last record
-  const mayHaveWrittenMore = home.membership.kind === "open" || journalKind === "file";
+  const mayHaveWrittenMore = home.membership.kind !== "local" || journalKind === "file";
   if (restored?.isWhole === false || isStranded) broken.set(home, false);
   else if (mayHaveWrittenMore && !journalProvesContinuity) retireWriter(home);
 };

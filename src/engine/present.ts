@@ -9,7 +9,7 @@ import { headerHashOf, writerIdOf } from "../core/base/ids.ts";
 import type { HeaderHash, WriterId } from "../core/base/types.ts";
 import { decodeCbor, encodeCbor, type CborItem } from "../core/cbor/item.ts";
 import type { Home } from "./home.ts";
-import type { MetaChange } from "./identity.ts";
+import type { MetaChange } from "./device.ts";
 
 export interface PresentWriter {
   readonly writer: WriterId;

@@ -24,6 +24,8 @@ import { createStoredOps } from "./storedOps.ts";
 export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
+  /** The same once these are gone, which count no more: logs of others end before them. */
+  without(home: Home, segments: readonly SegmentKey[]): Promise<void>;
   /** The same after a page was found damaged; where the log lacks something too, as `salvage`. */
   repair(home: Home): Promise<void>;
   /**
@@ -65,6 +67,14 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
   return {
     async rename(home) {
       await quietly(async () => {
+        await rename(deps, home, await readStored(home, deps.store, deps.ingest));
+      });
+      deps.reread(home);
+    },
+    async without(home, segments) {
+      await quietly(async () => {
+        // Documents in pages hold what they said
+        await forget(deps, home, staleCheckpoint(home), segments);
         await rename(deps, home, await readStored(home, deps.store, deps.ingest));
       });
       deps.reread(home);

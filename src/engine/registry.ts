@@ -15,9 +15,10 @@ import {
   systemPrefix,
   type Collection,
 } from "./collections.ts";
+import type { Joining } from "./closed/joining.ts";
 import type { Draft } from "./draft.ts";
 import { createHome, type Home } from "./home.ts";
-import type { LocalMembership, Membership, OpenMembership } from "./identity.ts";
+import type { LocalMembership, Membership, NetworkMembership } from "./identity.ts";
 import { createNetworkList, type NetworkList } from "./networkList.ts";
 import type { PageCache } from "./pages/pageCache.ts";
 import type { Readable } from "./query.ts";
@@ -49,11 +50,12 @@ export interface Registry {
 
 export const createRegistry = (deps: {
   readonly local: LocalMembership;
-  readonly networks: readonly OpenMembership[];
+  readonly networks: readonly NetworkMembership[];
+  readonly joinings: readonly Joining[];
   readonly pages: PageCache;
   readonly now: () => number;
 }): Registry => {
-  const networks = createNetworkList(deps.networks);
+  const networks = createNetworkList(deps.networks, deps.joinings);
   const collections = new Map<string, Collection>();
   const homes = new Map<ScopeId, Home>();
 
@@ -70,7 +72,6 @@ export const createRegistry = (deps: {
   const blank = (name: string): Collection => blankCollection(name, homeIn(deps.local, name));
 
   const find = (name: string): Collection | null => collections.get(name) ?? null;
-
   const keep = (collection: Collection): Collection => {
     collections.set(collection.name, collection);
     return collection;
@@ -142,7 +143,10 @@ const infoOf = (collection: Collection): CollectionInfo => {
   const { name, shared, attached, strategy } = collection;
   const documents = countLiving(collection);
   const membership = shared?.membership;
-  const networkId = attached && membership?.kind === "open" ? membership.networkId : null;
+  const networkId =
+    attached && membership !== undefined && membership.kind !== "local"
+      ? membership.networkId
+      : null;
   return { name, documents, networkId, strategy };
 };
 

@@ -6,14 +6,17 @@
  * One channel a peer carries one network: with several networks in common the initiator tries them
  * in turn, a fresh channel each (part 4 opens a stream for each).
  */
+import { hexToBytes } from "../core/base/bytes.ts";
 import { invalid } from "../core/base/errors.ts";
 import type { Carrier } from "../core/net/carrier.ts";
-import { rendezvousTags } from "../core/network/keys.ts";
+import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
+import type { ClosedMembership } from "./closed/membership.ts";
 import { acceptChannel } from "./sync/connect.ts";
+import { chainChanged } from "./sync/control.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
 import { peersOf, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
@@ -24,6 +27,8 @@ export interface Sync {
   carry(carrier: Carrier | null): Promise<void>;
   /** Networks or attachments changed. */
   refresh(): void;
+  /** Something was decided in a closed network: its members hear of it. */
+  chainChanged(membership: ClosedMembership): Promise<void>;
   /** Segments are stored and may be sent. `from`: the peer that sent them. */
   segments(home: Home, segments: readonly DeliveredSegment[], from: string | null): void;
   /** Documents of a home changed. */
@@ -41,6 +46,9 @@ export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync">;
 export const createSync = (deps: SyncDeps): Sync => {
   const state: SyncState = {
     ...deps,
+    retag() {
+      state.carrier?.setTags(tagsOf(deps.engine));
+    },
     carrier: null,
     connected: new Map(),
     attempts: new Map(),
@@ -56,11 +64,12 @@ export const createSync = (deps: SyncDeps): Sync => {
   return {
     carry: (carrier) => carry(state, carrier),
     refresh() {
-      state.carrier?.setTags(tagsOf(deps.engine));
+      state.retag();
       closeLeft(state);
       tellAttachments(state);
       tellPage(state);
     },
+    chainChanged: (membership) => chainChanged(state, membership),
     segments(home, segments, from) {
       for (const segment of segments) tellSegment(state, home, segment, from);
       noteChange(state, home);
@@ -100,10 +109,21 @@ const tick = (state: SyncState): void => {
 
 const tickMilliseconds = 1_000;
 
-const tagsOf = ({ registry, deps }: Engine): readonly string[] =>
-  registry.networks
-    .all()
-    .flatMap(({ network }) => rendezvousTags(network.epoch, deps.timers.now()));
+const tagsOf = ({ registry, deps }: Engine): readonly string[] => {
+  const now = deps.timers.now();
+  const members = registry.networks.all().flatMap((membership) => {
+    if (membership.kind === "open") return rendezvousTags(membership.network.epoch, now);
+    const epoch = membership.latestEpoch();
+    const invites = [...membership.invites.keys()].map(hexToBytes);
+    const tags = [
+      ...membership.pairTags(now),
+      ...invites.flatMap((publicKey) => inviteTags(publicKey, now)),
+    ];
+    return epoch === null ? tags : [...rendezvousTags(epoch, now), ...tags];
+  });
+  const joining = registry.networks.joinings();
+  return [...members, ...joining.flatMap(({ publicKey }) => inviteTags(publicKey, now))];
+};
 
 /** A channel is about one network: it ends when that is left, and may be made anew for another. */
 const closeLeft = ({ connected, engine }: SyncState): void => {

@@ -1,5 +1,6 @@
 /**
- * The form that joins or makes an open network, and the secret that can be made for it.
+ * The forms that make or join a network: closed ones by one field, open ones by name and secret,
+ * which can be made for it.
  */
 import type { DistributedDatabase } from "../client/api.ts";
 import { messages } from "./messages.ts";
@@ -68,3 +69,57 @@ export class JoinForm {
     else this.problem = message;
   }
 }
+
+/** One text that the database is given; what it refuses is said at the field. */
+export class OneFieldForm {
+  value = $state("");
+  isBusy = $state(false);
+  problem = $state("");
+  /** What became of it, in words. */
+  note = $state("");
+  readonly #missing: string;
+  readonly #run: (value: string) => Promise<string>;
+
+  /** `missing` is said where nothing was given; `run` gives the note. */
+  constructor(value: string, missing: string, run: (value: string) => Promise<string>) {
+    this.value = value;
+    this.#missing = missing;
+    this.#run = run;
+  }
+
+  async submit(): Promise<void> {
+    if (this.isBusy) return;
+    const value = this.value.trim();
+    this.note = "";
+    this.problem = value === "" ? this.#missing : "";
+    if (value === "") return;
+    this.isBusy = true;
+    try {
+      this.note = await this.#run(value);
+      this.value = "";
+    } catch (error) {
+      this.problem = problemOf(error).message;
+    } finally {
+      this.isBusy = false;
+    }
+  }
+}
+
+/** Makes a closed network. */
+export const makeForm = (database: DistributedDatabase): OneFieldForm =>
+  new OneFieldForm("", messages.sharing.nameMissing, async (name) => {
+    await database.createNetwork({ networkId: name, name });
+    return messages.sharing.made(name);
+  });
+
+/** Takes an invite: the whole link, or what stands behind `join=`. */
+export const inviteForm = (
+  database: DistributedDatabase,
+  invite = "",
+  ondone: () => void = () => undefined,
+): OneFieldForm =>
+  new OneFieldForm(invite, messages.sharing.inviteMissing, async (given) => {
+    await database.joinNetwork(given.includes("join=") ? given : `#join=${given}`);
+    ondone();
+    return messages.sharing.joiningText;
+  });

@@ -1,7 +1,9 @@
 /**
  * What the open database tells the whole screen, kept fresh by its events: collections, networks,
- * peers, sync; and which collection is looked at, which stands in the address (`#/name`).
+ * peers, sync; and which collection is looked at, which stands in the address (`#/name`). An invite
+ * that comes with the address (`#join=…`) is kept here and leaves the address at once.
  */
+import { untrack } from "svelte";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { DistributedDatabase, Health } from "../client/api.ts";
 import type { NetworkConfig, PeerInfo, SyncState } from "../client/networkTypes.ts";
@@ -19,6 +21,8 @@ export class Workspace {
   peers = $state.raw<readonly PeerInfo[]>([]);
   states = $state.raw<readonly SyncState[]>([]);
   health = $state.raw<Health>();
+  /** `#join=…` of the address, until somebody answers it; empty: there is none. */
+  invite = $state("");
   #wanted = $state(wantedName());
   #pause: ReturnType<typeof setTimeout> | null = null;
   #isStale = false;
@@ -48,9 +52,11 @@ export class Workspace {
       this.database.on("damage", () => void this.refreshHealth()),
     ];
     const look = (): void => {
-      this.#wanted = wantedName();
+      if (window.location.hash.startsWith("#join=")) this.#takeInvite();
+      else this.#wanted = wantedName();
     };
     window.addEventListener("hashchange", look);
+    untrack(look);
     this.refreshCollections();
     return () => {
       for (const off of offs) off();
@@ -88,6 +94,14 @@ export class Workspace {
     void this.#askCollections();
   }
 
+  /** Whoever has it can ask to come in: neither the address nor the history keeps it. */
+  #takeInvite(): void {
+    const { location, history } = window;
+    this.invite = location.hash;
+    const place = this.#wanted === "" ? "" : placeOf(this.#wanted);
+    history.replaceState(history.state, "", location.pathname + location.search + place);
+  }
+
   async #askCollections(): Promise<void> {
     try {
       const infos = await this.database.collections();
@@ -102,7 +116,9 @@ export class Workspace {
     const manager = this.database.getNetworkManager();
     this.networks = manager.getNetworks();
     this.peers = manager.getConnectedPeers();
-    this.states = this.networks.flatMap(({ collections }) =>
+    // nothing of a network that removed this device waits for anything
+    const present = this.networks.filter(({ closed }) => closed?.standing !== "removed");
+    this.states = present.flatMap(({ collections }) =>
       [...collections].flatMap((name) => this.database.collection(name).getSyncState() ?? []),
     );
   }

@@ -15,6 +15,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from "../core/wire/requests.ts";
+import type { Managed, ManageRequest } from "../core/wire/networks.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 
 export type Answer<T> =
@@ -59,10 +60,11 @@ export type ServiceEvent =
   /** The database can not go on: storage failed, or a later opening took over. */
   | { readonly kind: "failed"; readonly error: ErrorValue };
 
-export interface OpenNetworkRequest {
+export interface NewNetworkRequest {
   readonly networkId: string;
   readonly name: string;
-  /** null: encryption is off, and the secret follows from the network's name. */
+  readonly kind: "open" | "closed";
+  /** Of an open one; null: encryption is off, and the secret follows from the network's name. */
   readonly sharedSecret: string | null;
 }
 
@@ -76,8 +78,10 @@ export interface DatabaseService {
   /** Changes arrive as `live` events, the first with all rows. The page chooses the number. */
   subscribe(subscription: number, request: FindRequest): Promise<Answer<null>>;
   unsubscribe(subscription: number): Promise<Answer<null>>;
-  makeNetwork(request: OpenNetworkRequest): Promise<Answer<null>>;
+  makeNetwork(request: NewNetworkRequest): Promise<Answer<null>>;
   leaveNetwork(networkId: string): Promise<Answer<null>>;
+  /** Of closed networks: invites, members, roles. */
+  manageNetwork(request: ManageRequest): Promise<Answer<Managed>>;
   /** Resolves when a round of sync with every connected peer ended; `synced` is a checked claim. */
   forceSync(collection: string): Promise<Answer<{ readonly synced: boolean }>>;
   /** Hands over the port over which a page's libp2p node carries frames; null takes it back. */

@@ -91,7 +91,7 @@ export const createService = (deps: ServiceDeps): EngineService => {
 
 type WithOpened = <T>(run: (opened: Opened) => Promise<T> | T) => Promise<Answer<T>>;
 
-type NetworkCall = "makeNetwork" | "leaveNetwork" | "forceSync" | "carry";
+type NetworkCall = "makeNetwork" | "leaveNetwork" | "manageNetwork" | "forceSync" | "carry";
 
 const documentCalls = (
   withOpened: WithOpened,
@@ -147,6 +147,14 @@ const networkCalls = (
       await leaveNetwork(engine, networkId);
       sync.refresh();
       return null;
+    }),
+  manageNetwork: (request) =>
+    withOpened(async ({ engine, sync }) => {
+      const { manage } = await import("../engine/closed/manage.ts");
+      const { membership, ...managed } = await manage(engine, request);
+      if (membership !== null) await sync.chainChanged(membership);
+      sync.refresh();
+      return managed;
     }),
   forceSync: (collection) => withOpened(({ sync }) => sync.force(collection)),
   carry: (port) =>

@@ -5,8 +5,9 @@
  */
 import { webcrypto } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { concatBytes, hexToBytes } from "../../src/core/base/bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes } from "../../src/core/base/bytes.ts";
 import { utf8Encode } from "../../src/core/base/utf8.ts";
+import { sha256 } from "../../src/core/crypto/hash.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import { createWebCrypto } from "../../src/engine/crypto/webcrypto.ts";
 import { createNodeCrypto } from "../support/nodeCrypto.ts";
@@ -32,21 +33,50 @@ const withoutEd25519 = (): Crypto => {
       };
     },
   });
-  return new Proxy(platform, {
+  return platformWith({ subtle });
+};
+
+/** The platform, but for some members. */
+const platformWith = (members: Readonly<Record<string, unknown>>): Crypto =>
+  new Proxy(platform, {
     get: (target, name) => {
-      if (name === "subtle") return subtle;
+      if (typeof name === "string" && name in members) return members[name];
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       const bound: unknown = member.bind(target);
       return bound;
     },
   });
-};
 
-const adapters: readonly (readonly [name: string, make: () => CryptoPort])[] = [
-  ["WebCrypto", () => createWebCrypto(platform)],
-  ["WebCrypto without Ed25519", () => createWebCrypto(withoutEd25519())],
-  ["Node, seeded", () => createNodeCrypto(createRandom(1))],
+interface Adapter {
+  readonly name: string;
+  readonly make: () => CryptoPort;
+  /** With dice that throw these bytes. */
+  readonly throwing: (bytes: Uint8Array) => CryptoPort;
+}
+
+const webThrowing = (bytes: Uint8Array): CryptoPort =>
+  createWebCrypto(
+    platformWith({
+      getRandomValues: (target: Uint8Array) => {
+        target.set(bytes);
+        return target;
+      },
+    }),
+  );
+
+const adapters: readonly Adapter[] = [
+  { name: "WebCrypto", make: () => createWebCrypto(platform), throwing: webThrowing },
+  {
+    name: "WebCrypto without Ed25519",
+    make: () => createWebCrypto(withoutEd25519()),
+    throwing: webThrowing,
+  },
+  {
+    name: "Node, seeded",
+    make: () => createNodeCrypto(createRandom(1)),
+    throwing: (bytes) => createNodeCrypto({ bytes: () => bytes }),
+  },
 ];
 
 /**
@@ -69,6 +99,17 @@ const smallOrder = [
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
 ].map(hexToBytes);
 
+/** X25519's points of low order: 0, 1, two of order 8, p - 1, and 0 and 1 with p added. */
+const smallOrder25519 = [
+  "00".repeat(32),
+  "01" + "00".repeat(31),
+  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+  "ec" + "ff".repeat(30) + "7f",
+  "ed" + "ff".repeat(30) + "7f",
+  "ee" + "ff".repeat(30) + "7f",
+].map(hexToBytes);
+
 /** RFC 8032 §7.1, tests 1 and 2. */
 const signatures = [
   {
@@ -89,7 +130,41 @@ const signatures = [
   },
 ];
 
-describe.each(adapters)("%s", (_name, make) => {
+/**
+ * draft-connolly-cfrg-xwing-kem-10, appendix C; public key and cipher text by their SHA-256, since
+ * they are long.
+ */
+const capsules = [
+  {
+    seed: "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26",
+    randomness:
+      "3cb1eea988004b93103cfb0aeefd2a686e01fa4a58e8a3639ca8a1e3f9ae57e2" +
+      "35b8cc873c23dc62b8d260169afa2f75ab916a58d974918835d25e6a435085b2",
+    sharedSecret: "d2df0522128f09dd8e2c92b1e905c793d8f57a54c3da25861f10bf4ca613e384",
+    publicKeyHash: "2e816deebcd76c5c80d0cd2d174478871658e8e2ff42bc9d4a6e486372e856bb",
+    cipherTextHash: "17cd532d657e44c897ca6583e548a5424fc70bf54f99515a4d2bcf99e3469f33",
+  },
+  {
+    seed: "badfd6dfaac359a5efbb7bcc4b59d538df9a04302e10c8bc1cbf1a0b3a5120ea",
+    randomness:
+      "17cda7cfad765f5623474d368ccca8af0007cd9f5e4c849f167a580b14aabdef" +
+      "aee7eef47cb0fca9767be1fda69419dfb927e9df07348b196691abaeb580b32d",
+    sharedSecret: "f2e86241c64d60f6649fbc6c5b7d17180b780a3f34355e64a85749949c45f150",
+    publicKeyHash: "c42ba5f8430d7d2c83739338203819f090e8303ce9c8b02107c272bfa5376916",
+    cipherTextHash: "1661ea86d608a1924ba30840cb0a65f13ae051e3aec9cf0f064efc0bc92f2154",
+  },
+  {
+    seed: "ef58538b8d23f87732ea63b02b4fa0f4873360e2841928cd60dd4cee8cc0d4c9",
+    randomness:
+      "22a96188d032675c8ac850933c7aff1533b94c834adbb69c6115bad4692d8619" +
+      "f90b0cdf8a7b9c264029ac185b70b83f2801f2f4b3f70c593ea3aeeb613a7f1b",
+    sharedSecret: "953f7f4e8c5b5049bdc771d1dffada0dd961477d1a2ae0988baa7ea6898d893f",
+    publicKeyHash: "6b080d6b84f095342092fa7a22423e58bd681397ad0ef00eac92bd254db4fa95",
+    cipherTextHash: "d3ca5578500344b5896cffc4fd740c9311946b82951df155e6fd86a7966b43c6",
+  },
+];
+
+describe.each(adapters)("$name", ({ make, throwing }) => {
   const crypto = make();
   const random = createRandom(99);
 
@@ -172,6 +247,64 @@ describe.each(adapters)("%s", (_name, make) => {
     expect(await crypto.open(random.bytes(32), new Uint8Array(), new Uint8Array())).toBeNull();
   });
 
+  test.each(capsules)("X-Wing of its draft: $seed", async (vector) => {
+    const { xWing } = throwing(hexToBytes(vector.randomness));
+    const seed = hexToBytes(vector.seed);
+    const publicKey = await xWing.publicKey(seed);
+    expect(publicKey).toHaveLength(1_216);
+    expect(bytesToHex(sha256(publicKey))).toBe(vector.publicKeyHash);
+    const capsule = await xWing.encapsulate(publicKey);
+    expect(capsule?.cipherText).toHaveLength(1_120);
+    const cipherText = capsule?.cipherText ?? new Uint8Array();
+    expect(bytesToHex(sha256(cipherText))).toBe(vector.cipherTextHash);
+    expect(capsule?.sharedSecret).toEqual(hexToBytes(vector.sharedSecret));
+    expect(await xWing.decapsulate(seed, cipherText)).toEqual(hexToBytes(vector.sharedSecret));
+  });
+
+  test("X-Wing: a fresh secret each time, for its key alone", async () => {
+    const { xWing } = crypto;
+    const [seed, other] = [random.bytes(32), random.bytes(32)];
+    const publicKey = await xWing.publicKey(seed);
+    const [first, second] = [
+      await xWing.encapsulate(publicKey),
+      await xWing.encapsulate(publicKey),
+    ];
+    if (first === null || second === null) throw new Error("a sound key was refused");
+    expect(first.sharedSecret).not.toEqual(second.sharedSecret);
+    expect(await xWing.decapsulate(seed, first.cipherText)).toEqual(first.sharedSecret);
+    expect(await xWing.decapsulate(seed, second.cipherText)).toEqual(second.sharedSecret);
+    // Another's, or changed in either part: some other secret.
+    expect(await xWing.decapsulate(other, first.cipherText)).not.toEqual(first.sharedSecret);
+    for (const at of [0, 1_000, 1_087, 1_088, 1_118]) {
+      const changed = first.cipherText.slice();
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const secret = await xWing.decapsulate(seed, changed);
+      expect(secret).toHaveLength(32);
+      expect(secret).not.toEqual(first.sharedSecret);
+    }
+  });
+
+  test("X-Wing: what is no key or no cipher text gives null", async () => {
+    const { xWing } = crypto;
+    const seed = random.bytes(32);
+    const publicKey = await xWing.publicKey(seed);
+    const capsule = await xWing.encapsulate(publicKey);
+    const cipherText = capsule?.cipherText ?? new Uint8Array();
+    const sizes = [new Uint8Array(), publicKey.subarray(1), concatBytes(publicKey, seed)];
+    for (const wrong of sizes) expect(await xWing.encapsulate(wrong)).toBeNull();
+    // A number beyond ML-KEM's modulus.
+    expect(await xWing.encapsulate(publicKey.slice().fill(0xff, 0, 3))).toBeNull();
+    expect(await xWing.encapsulate(publicKey.slice().fill(0xff, 1_149, 1_152))).toBeNull();
+    for (const point of smallOrder25519) {
+      expect(await xWing.encapsulate(concatBytes(publicKey.slice(0, 1_184), point))).toBeNull();
+      const low = concatBytes(cipherText.slice(0, 1_088), point);
+      expect(await xWing.decapsulate(seed, low)).toBeNull();
+    }
+    for (const wrong of [new Uint8Array(), cipherText.subarray(1), concatBytes(cipherText, seed)]) {
+      expect(await xWing.decapsulate(seed, wrong)).toBeNull();
+    }
+  });
+
   test("bytes within a larger buffer, and over shared memory", async () => {
     const seed = random.bytes(32);
     const around = new Uint8Array(new SharedArrayBuffer(300)).fill(7);
@@ -207,4 +340,13 @@ test("the simulator's keys come from the seed", () => {
   const twice = [1, 1, 2].map((seed) => createNodeCrypto(createRandom(seed)).randomBytes(16));
   expect(twice[0]).toEqual(twice[1]);
   expect(twice[0]).not.toEqual(twice[2]);
+});
+
+test("and its X-Wing capsules", async () => {
+  const publicKey = await createNodeCrypto(createRandom(1)).xWing.publicKey(new Uint8Array(32));
+  const [first, again, other] = await Promise.all(
+    [1, 1, 2].map((seed) => createNodeCrypto(createRandom(seed)).xWing.encapsulate(publicKey)),
+  );
+  expect(first).toEqual(again);
+  expect(first).not.toEqual(other);
 });

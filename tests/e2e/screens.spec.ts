@@ -9,8 +9,10 @@ import {
   addNote,
   deleteEverything,
   edit,
+  makeClosed,
   makeCollection,
   open,
+  openSharing,
   share,
   startDocument,
 } from "./steps.ts";
@@ -92,9 +94,9 @@ for (const { colorScheme, width } of looks) {
       await open(page);
       await makeCollection(page, "notes");
       await addNote(page, "A note");
-      await page.getByRole("button", { name: "Sharing", exact: true }).click();
-      const dialog = page.getByRole("dialog", { name: "Sharing" });
+      const dialog = await openSharing(page);
       await look(page, info, "20 sharing");
+      await dialog.getByRole("radio", { name: "Others join with a secret" }).check();
       await dialog.getByRole("button", { name: "Join or make" }).click();
       await look(page, info, "21 name and secret are missing");
       await page.keyboard.press("Escape");
@@ -106,6 +108,47 @@ for (const { colorScheme, width } of looks) {
       await dialog.getByRole("button", { name: /^Leave / }).click();
       await dialog.getByRole("button", { name: "Leave", exact: true }).scrollIntoViewIfNeeded();
       await look(page, info, "24 leave");
+    });
+
+    test("sharing by invite", async ({ page }, info) => {
+      test.slow();
+      await open(page);
+      await makeCollection(page, "notes");
+      const dialog = await openSharing(page);
+      const card = await makeClosed(dialog, "The house in the Lindenweg");
+      await card.scrollIntoViewIfNeeded();
+      await look(page, info, "25 a closed network");
+      await card.getByRole("button", { name: "Invite somebody" }).click();
+      await card.getByLabel("How many may use it").fill("0");
+      await card.getByRole("button", { name: "Make the invite" }).click();
+      await expect(card.getByLabel("How many may use it")).toBeFocused();
+      await look(page, info, "26 the number is wrong");
+      await card.getByLabel("How many may use it").fill("3");
+      await card.getByRole("button", { name: "Make the invite" }).click();
+      const picture = card.getByRole("img", { name: /QR code/ });
+      await picture.scrollIntoViewIfNeeded();
+      expect(await picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(
+        0,
+      );
+      await look(page, info, "27 an invite");
+      const link = await card.getByLabel("Link of the invite").inputValue();
+      await card.getByRole("button", { name: "Done" }).click();
+      await card.getByText(/^3 uses left · until /).scrollIntoViewIfNeeded();
+      await look(page, info, "28 an open invite");
+      await card.getByRole("button", { name: /^Revoke the invite: 3 uses left/ }).click();
+      await expect(card.getByText("The invite is revoked.")).toBeVisible();
+      await expect(card.getByText(/^3 uses left/)).toBeHidden();
+      await expect(card.getByRole("button", { name: "Invite somebody" })).toBeFocused();
+      await page.keyboard.press("Escape");
+
+      await page.goto(link);
+      await expect(dialog.getByRole("heading", { name: /^Join “The house/ })).toBeVisible();
+      await look(page, info, "29 invited");
+      await dialog.getByRole("button", { name: "Join", exact: true }).click();
+      await expect(dialog.getByText("This device is in that network already.")).toBeVisible();
+      await expect(dialog.getByLabel("Link of the invite")).toBeFocused();
+      await dialog.getByRole("button", { name: "Not now" }).click();
+      await expect(dialog.getByRole("heading", { name: /^Join “/ })).toBeHidden();
     });
 
     test("deleted in another tab", async ({ context, page }, info) => {

@@ -1,18 +1,23 @@
 /**
- * Two browser profiles meet through the relay in an open network: what one writes the other shows,
- * live, and after both were apart.
+ * Two browser profiles meet through the relay, in an open network and in a closed one: what one
+ * writes the other shows, live, and after both were apart; and nothing more once it was removed.
  */
-import { expect, test, type Browser, type Page } from "@playwright/test";
+import { expect, test, type Browser, type Locator, type Page } from "@playwright/test";
 import {
   addAsJson,
   addNote,
+  attach,
   edit,
+  invite,
+  makeClosed,
   makeCollection,
   open,
+  openSharing,
   rename,
   row,
   share,
   syncState,
+  watchErrors,
 } from "./steps.ts";
 
 const twoProfiles = async (browser: Browser): Promise<readonly [Page, Page]> => {
@@ -135,8 +140,8 @@ test("another secret is another network", async ({ browser }, info) => {
   await share(one, network, "notes");
   await open(two);
   await makeCollection(two, "notes");
-  await two.getByRole("button", { name: "Sharing" }).click();
-  const dialog = two.getByRole("dialog", { name: "Sharing" });
+  const dialog = await openSharing(two);
+  await dialog.getByRole("radio", { name: "Others join with a secret" }).check();
   await dialog.getByLabel("Name of the network").fill(network);
   await dialog.getByLabel("Shared secret").fill("too short");
   await dialog.getByRole("button", { name: "Join or make" }).click();
@@ -146,4 +151,65 @@ test("another secret is another network", async ({ browser }, info) => {
   const card = dialog.getByRole("region", { name: network });
   await expect(card.getByText("Open network")).toBeVisible();
   await expect(card.getByText("No other device is connected.")).toBeVisible();
+});
+
+const membersOf = (card: Locator): Locator =>
+  card.getByRole("list", { name: "Members" }).getByRole("listitem");
+
+test("an invite lets somebody into a closed network, until they are removed", async ({
+  browser,
+}, info) => {
+  test.slow();
+  const network = `house ${info.testId.slice(-8)} ${Date.now()}`;
+  const [one, two] = await twoProfiles(browser);
+  for (const page of [one, two]) watchErrors(page);
+  await open(one);
+  await makeCollection(one, "notes");
+  await addNote(one, "From one");
+  const ours = await openSharing(one);
+  const card = await makeClosed(ours, network);
+  await attach(ours, network, "notes");
+  const link = await invite(card);
+
+  // the link opens the app, which asks, and keeps it nowhere
+  await two.goto(link);
+  const theirs = two.getByRole("dialog", { name: "Sharing" });
+  await expect(theirs.getByRole("heading", { name: `Join “${network}”` })).toBeVisible();
+  await expect(theirs.getByRole("button", { name: "Join", exact: true })).toBeFocused();
+  expect(two.url()).not.toContain("join");
+  await two.keyboard.press("Enter");
+  const theirCard = theirs.getByRole("region", { name: network });
+  await expect(theirCard.getByText("You are an editor")).toBeVisible();
+  await expect(membersOf(theirCard)).toHaveCount(2);
+  await expect(card.getByText("1 use left")).toBeHidden();
+  await two.keyboard.press("Escape");
+  await makeCollection(two, "notes");
+  await attach(await openSharing(two), network, "notes");
+  await two.keyboard.press("Escape");
+  await expect(row(two, "From one")).toBeVisible();
+  await addNote(two, "From two");
+  await card.getByRole("button", { name: "Done" }).click();
+  await one.keyboard.press("Escape");
+  await expect(row(one, "From two")).toBeVisible();
+
+  await openSharing(one);
+  await card.getByRole("button", { name: /^Remove Member/ }).press("Enter");
+  const question = card.getByRole("group", { name: /^Remove Member/ });
+  await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await expect(question).toContainText("What they already have stays with them.");
+  await one.screenshot({ path: info.outputPath("remove.png") });
+  await question.getByRole("button", { name: "Remove" }).click();
+  await expect(membersOf(card)).toHaveCount(1);
+  await one.keyboard.press("Escape");
+  await addNote(one, "After the removal");
+
+  await openSharing(two);
+  await expect(theirCard.getByText("This device was removed.")).toBeVisible();
+  await two.screenshot({ path: info.outputPath("removed.png") });
+  await two.keyboard.press("Escape");
+  await expect(syncState(two)).toHaveText(/Only on this device: no collection is shared$/);
+  await two.reload();
+  await expect(row(two, "From one")).toBeVisible();
+  await expect(row(two, "From two")).toBeVisible();
+  await expect(row(two, "After the removal")).toBeHidden();
 });

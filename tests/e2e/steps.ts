@@ -67,18 +67,51 @@ export const rename = async (page: Page, from: string, to: string): Promise<void
   await expect(row(page, to)).toBeVisible();
 };
 
-/** Joins the network in the sharing dialog and shares the collection with it. */
-export const share = async (page: Page, network: string, collection: string): Promise<void> => {
+export const openSharing = async (page: Page): Promise<Locator> => {
   await page.getByRole("button", { name: "Sharing", exact: true }).click();
-  const dialog = page.getByRole("dialog", { name: "Sharing" });
+  return page.getByRole("dialog", { name: "Sharing" });
+};
+
+/** Joins the open network in the sharing dialog and shares the collection with it. */
+export const share = async (page: Page, network: string, collection: string): Promise<void> => {
+  const dialog = await openSharing(page);
+  await dialog.getByRole("radio", { name: "Others join with a secret" }).check();
   await dialog.getByLabel("Name of the network").fill(network);
   await dialog.getByLabel("Shared secret").fill(secret);
   await dialog.getByRole("button", { name: "Join or make" }).click();
-  const card = dialog.getByRole("region", { name: network });
-  await card.getByRole("switch", { name: collection }).click();
-  await expect(card.getByRole("switch", { name: collection })).toBeChecked();
+  await attach(dialog, network, collection);
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect(dialog).toBeHidden();
+};
+
+/** Shares the collection with a network that the sharing dialog shows. */
+export const attach = async (
+  dialog: Locator,
+  network: string,
+  collection: string,
+): Promise<void> => {
+  const toggle = dialog
+    .getByRole("region", { name: network })
+    .getByRole("switch", { name: collection });
+  await toggle.click();
+  await expect(toggle).toBeChecked();
+};
+
+/** Makes a closed network in the sharing dialog. */
+export const makeClosed = async (dialog: Locator, network: string): Promise<Locator> => {
+  await dialog.getByLabel("Name of the network").fill(network);
+  await dialog.getByRole("button", { name: "Make network" }).click();
+  const card = dialog.getByRole("region", { name: network });
+  await expect(card.getByText("Closed network")).toBeVisible();
+  return card;
+};
+
+/** Makes an invite in the card of a closed network, and gives its link. */
+export const invite = async (card: Locator): Promise<string> => {
+  await card.getByRole("button", { name: "Invite somebody" }).click();
+  await card.getByRole("button", { name: "Make the invite" }).click();
+  await expect(card.getByRole("img", { name: /QR code/ })).toBeVisible();
+  return card.getByLabel("Link of the invite").inputValue();
 };
 
 /** The sync state in the page's header. */

@@ -142,7 +142,12 @@ export const createMachine = (options: MachineOptions): Machine => {
           if (event.kind === "failed") process.hasFailed = true;
         },
       );
-      await joinNetwork(opened.engine, { networkId, name: "Home", sharedSecret: secret });
+      await joinNetwork(opened.engine, {
+        networkId,
+        name: "Home",
+        kind: "open",
+        sharedSecret: secret,
+      });
       opened.sync.refresh();
       const [store] = stores;
       if (store === undefined) throw new Error("an open database has a store");

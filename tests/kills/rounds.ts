@@ -40,9 +40,13 @@ export interface RoundsResult {
 export const runRounds = async (options: RoundsOptions): Promise<RoundsResult> => {
   const profile = await mkdtemp(join(tmpdir(), "nebulus-kills-"));
   try {
-    return await runOn(profile, options);
-  } finally {
+    const result = await runOn(profile, options);
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    return result;
+  } catch (error) {
+    // What it holds is the only trace of what went wrong
+    options.say(`the profile stays in ${profile}`);
+    throw error;
   }
 };
 

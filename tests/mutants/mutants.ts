@@ -4,6 +4,7 @@
  */
 
 import type { Mutant } from "./mutant.ts";
+import { closedMutants } from "./closedMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
 import { trimMutants } from "./trimMutants.ts";
 
@@ -490,4 +491,5 @@ export const mutants: readonly Mutant[] = [
   ...fileMutants,
   ...tabMutants,
   ...trimMutants,
+  ...closedMutants,
 ];

@@ -230,6 +230,9 @@ class SimulatedWorld implements World {
       case "fork":
         this.endOwn(link.from, output.scope, output.header);
         return;
+      case "control":
+        // No network here has a chain
+        return;
       case "close":
         this.cut(link);
         this.cut(link.back());

@@ -287,7 +287,9 @@ export class Device {
       },
     );
     if (!life.isAlive) return;
-    await joinNetwork(opened.engine, { networkId, name: "Simulated", sharedSecret });
+    await joinNetwork(opened.engine, {
+      ...{ networkId, name: "Simulated", kind: "open", sharedSecret },
+    });
     opened.sync.refresh();
     await opened.sync.carry(this.carrier(life));
     await opened.engine.reading(() => {
@@ -424,6 +426,12 @@ export class Device {
       verify: (key, signature, message) => slowly(() => crypto.verify(key, signature, message)),
       seal: (key, data, plaintext) => slowly(() => crypto.seal(key, data, plaintext)),
       open: (key, data, sealed) => slowly(() => crypto.open(key, data, sealed)),
+      pairSecret: (seed, key) => slowly(() => crypto.pairSecret(seed, key)),
+      xWing: {
+        publicKey: crypto.xWing.publicKey,
+        encapsulate: (key) => slowly(() => crypto.xWing.encapsulate(key)),
+        decapsulate: (seed, text) => slowly(() => crypto.xWing.decapsulate(seed, text)),
+      },
     };
   }
 }

@@ -15,6 +15,13 @@ import {
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToHex, concatBytes, hexToBytes } from "../../src/core/base/bytes.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
+import {
+  xWingDecapsulate,
+  xWingEncapsulate,
+  xWingPublicKey,
+  xWingRandomBytes,
+} from "../../src/engine/crypto/xWing.ts";
+import { pairSecretOf } from "../../src/engine/crypto/pair.ts";
 import type { Random } from "./random.ts";
 
 export const createNodeCrypto = (random: Pick<Random, "bytes">): CryptoPort => {
@@ -46,6 +53,13 @@ export const createNodeCrypto = (random: Pick<Random, "bytes">): CryptoPort => {
     },
     seal: (key, associatedData, plaintext) => Promise.resolve(seal(key, associatedData, plaintext)),
     open: (key, associatedData, sealed) => Promise.resolve(open(key, associatedData, sealed)),
+    pairSecret: (seed, publicKey) => Promise.resolve(pairSecretOf(seed, publicKey)),
+    xWing: {
+      publicKey: (seed) => Promise.resolve(xWingPublicKey(seed)),
+      encapsulate: (publicKey) =>
+        Promise.resolve(xWingEncapsulate(publicKey, random.bytes(xWingRandomBytes))),
+      decapsulate: (seed, cipherText) => Promise.resolve(xWingDecapsulate(seed, cipherText)),
+    },
   };
 };
 

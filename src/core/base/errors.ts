@@ -21,6 +21,8 @@ export type ErrorCode =
   | "UnknownNetwork"
   | "AlreadyAttached"
   | "NetworkNameTaken"
+  /** This device's role in the network does not allow it. Ask an owner. */
+  | "NotPermitted"
   /** Secrets need a vault, which is not set up on this device. */
   | "VaultNotSetUp"
   | "VaultLocked"

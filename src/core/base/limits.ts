@@ -38,6 +38,29 @@ export const inboxBytesPerPeerMax = 16 * 1_048_576;
 export const inboxBytesMax = 64 * 1_048_576;
 export const forkBranchesMax = 16;
 
+// FORMATS.md §6: the control chain
+export const controlRecordBytesMax = 4 * 1_048_576;
+export const controlSignersMax = 64;
+/** Scopes of a frontier, devices of a removal, keys that a term carries. */
+export const controlListMax = 4_096;
+export const controlWritersMax = 65_536;
+export const recoveryKeysMax = 32;
+/** Devices that the sequencer looks for under tags of their own: a relay takes 64 tags in all. */
+export const pairTagsMax = 8;
+/** Hashes by which a peer finds out what of a chain is held. */
+export const controlLocatorMax = 64;
+export const controlRecordsPerMessageMax = 1_024;
+/** Records are gathered up to so many bytes a message. */
+export const controlMessageBytesTarget = 1_048_576;
+/** That an epoch hands its key to. */
+export const epochDevicesMax = 4_096;
+
+// FORMATS.md §7: invites
+/** A link with the app's address. */
+export const inviteTextBytesMax = 8_192;
+export const inviteRelaysMax = 16;
+export const inviteRelayBytesMax = 512;
+
 // FORMATS.md §7 and §8: greeting, frames, sync
 export const greetingFrameBytesMax = 4_096;
 export const greetingMillisecondsMax = 10_000;

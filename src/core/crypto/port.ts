@@ -36,4 +36,33 @@ export interface CryptoPort {
     associatedData: Uint8Array,
     sealed: Uint8Array,
   ) => Promise<Uint8Array | null>;
+  readonly xWing: XWing;
+  /**
+   * What two holders of Ed25519 keys share: X25519 of both in Montgomery form, 32 bytes. Null for a
+   * key that is no point, or of low order.
+   */
+  readonly pairSecret: (seed: Uint8Array, publicKey: Uint8Array) => Promise<Uint8Array | null>;
+}
+
+/**
+ * X-Wing (draft-connolly-cfrg-xwing-kem-10), X25519 and ML-KEM-768 at once: gives a secret to the
+ * holder of a key. A call takes milliseconds.
+ */
+export interface XWing {
+  /** The public key (1,216 bytes) of a seed of 32 bytes. */
+  readonly publicKey: (seed: Uint8Array) => Promise<Uint8Array>;
+  /** A fresh secret, and what its receiver needs. Null for what is no public key. */
+  readonly encapsulate: (publicKey: Uint8Array) => Promise<XWingCapsule | null>;
+  /**
+   * Null for a cipher text of a wrong size, or whose X25519 part is a point of low order. One that
+   * was made for another key, or changed, gives some other secret: what was sealed tells.
+   */
+  readonly decapsulate: (seed: Uint8Array, cipherText: Uint8Array) => Promise<Uint8Array | null>;
+}
+
+export interface XWingCapsule {
+  /** 1,120 bytes. */
+  readonly cipherText: Uint8Array;
+  /** 32 bytes. */
+  readonly sharedSecret: Uint8Array;
 }

@@ -39,9 +39,15 @@ export interface ControlChain {
   readonly mayWrite: (certificate: CheckedCertificate, head: ControlHead) => boolean;
   /**
    * The last n of this writer that counts, 0 if none does, null while nothing closes it. A segment
-   * that reaches beyond is not delivered: a frontier inside a segment means before it.
+   * that reaches beyond is not delivered: a frontier inside a segment means before it. `openedAt`:
+   * the position of the head under which the writer began; one that began later is not closed.
    */
-  readonly frontierOf: (scope: ScopeId, writer: WriterId, signingKey: Uint8Array) => number | null;
+  readonly frontierOf: (
+    scope: ScopeId,
+    writer: WriterId,
+    signingKey: Uint8Array,
+    openedAt: number,
+  ) => number | null;
   /**
    * Whether a row names what lies beyond a frontier, and so is never delivered: such rows are met
    * unchecked.

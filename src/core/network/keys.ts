@@ -6,7 +6,7 @@
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import { scopeIdOf, writerIdOf } from "../base/ids.ts";
 import type { ScopeId, ShortHash, WriterId } from "../base/types.ts";
-import { encodeCbor } from "../cbor/item.ts";
+import { encodeCbor, type CborItem } from "../cbor/item.ts";
 import { deriveKey, hmac, shortHash } from "../crypto/hash.ts";
 
 /** Keys that last as long as the network. Each 32 bytes. */
@@ -55,14 +55,24 @@ export const writerOf = (
 ): WriterId =>
   writerIdOf(shortHash("writer", networkHash, hexToBytes(scope), signingKey, incarnation));
 
-/**
- * Under which members find each other at the relay: yesterday's, today's, tomorrow's tag, as clocks
- * differ.
- */
-export const rendezvousTags = (epoch: EpochKey, nowMs: number): readonly string[] => {
+/** Under which members find each other at the relay. */
+export const rendezvousTags = (epoch: EpochKey, nowMs: number): readonly string[] =>
+  dayTags(epoch.key, "tag", [], nowMs);
+
+/** Under which the holder of an invite finds its maker: it has no key of an epoch yet. */
+export const inviteTags = (publicKey: Uint8Array, nowMs: number): readonly string[] =>
+  dayTags(publicKey, "invite-tag", [], nowMs);
+
+/** Yesterday's, today's and tomorrow's, as clocks differ. */
+export const dayTags = (
+  key: Uint8Array,
+  label: string,
+  parts: readonly CborItem[],
+  nowMs: number,
+): readonly string[] => {
   const today = Math.floor(nowMs / dayMilliseconds);
   return [today - 1, today, today + 1].map((day) =>
-    bytesToHex(deriveKey(epoch.key, "tag", [day]).slice(0, 16)),
+    bytesToHex(deriveKey(key, label, [...parts, day]).slice(0, 16)),
   );
 };
 

@@ -155,6 +155,13 @@ const indexOf = (nodes: readonly HeaderNode[], n: number): number => {
   return low - 1;
 };
 
+/** The header with which the writer began. */
+export const writerBegin = ({ branch }: HeaderNode): HeaderNode => {
+  let root = branch;
+  while (root.parent !== null) root = root.parent;
+  return firstOf(root);
+};
+
 /** The header that this one follows, if any. */
 export const previousOf = (node: HeaderNode): HeaderNode | null => {
   const { branch } = node;

@@ -21,7 +21,7 @@ import {
 } from "../network/certificate.ts";
 import type { ControlChain, ControlHead } from "../network/control.ts";
 import { writerOf } from "../network/keys.ts";
-import type { HeaderNode, WriterOrigin } from "./branches.ts";
+import { writerBegin, type HeaderNode, type WriterOrigin } from "./branches.ts";
 import type { Opening, SegmentHeader, Suite } from "./header.ts";
 import { signedText, type ScopeContext } from "./seal.ts";
 import type { DeliveredSegment, ParsedSegment } from "./segment.ts";
@@ -228,7 +228,9 @@ const controlRuleBroken = (
   if ([previous, ...named].some(isOlder)) return "control-head-older";
   if (control.epochAt(controlHead) !== key.epoch) return "epoch";
   if (!control.mayWrite(certificate, controlHead)) return "no-right";
-  const frontier = control.frontierOf(scope, writer, signingKey);
+  const openedUnder = previous === null ? controlHead : writerBegin(previous).controlHead;
+  const openedAt = positionOf(openedUnder, control);
+  const frontier = control.frontierOf(scope, writer, signingKey, openedAt);
   return frontier !== null && first + count - 1 > frontier ? "beyond-frontier" : null;
 };
 

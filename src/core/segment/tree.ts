@@ -12,6 +12,7 @@ import {
   headerIn,
   nameAt,
   previousOf,
+  writerBegin,
   type Added,
   type Branch,
   type HeaderEntry,
@@ -66,6 +67,8 @@ export interface SegmentTree {
   readonly find: (writer: WriterId, header: ShortHash) => HeaderNode | null;
   /** Where the op of this name stands, or null if no such op is delivered. */
   readonly locate: (dot: Dot) => Place | null;
+  /** The header with which its writer began. */
+  readonly beginOf: (node: HeaderNode) => HeaderNode;
   readonly namesFor: (header: HeaderHash, rows: readonly Row[]) => SegmentNames;
   /** Every branch's last header, sorted by writer, n, hash. */
   readonly heads: () => readonly Head[];
@@ -120,6 +123,7 @@ export const createSegmentTree = (): SegmentTree => {
       const node = branch === undefined ? null : headerIn(branch, n);
       return node === null ? null : { writer: node.writer, header: node.hash };
     },
+    beginOf: writerBegin,
     namesFor(header, rows) {
       const node = get(header);
       assert(node !== null, "only delivered segments are read");

@@ -3,6 +3,7 @@
  * carrier adds its length. Bodies are arrays; the last element is a list of extensions
  * `[[id, critical?, bytes], …]`. Ids stand as byte strings, counts as unsigned integers.
  *
+ *  3 control        [body bstr, extensions], body as controlMessage.ts has it
  *  5 sync_request   [push total, [summary, …], extensions]
  *       summary     [scope, revision, heads hash, digest proof or nil, unread, parked, seen,
  *                    seen tips, reply?]
@@ -106,6 +107,8 @@ export type Message =
       readonly signature: Uint8Array | null;
     }
   | { readonly kind: "credit"; readonly request: number | null; readonly total: number }
+  /** Of a closed network's chain; none of the session's affairs. */
+  | { readonly kind: "control"; readonly body: Uint8Array }
   | { readonly kind: "bye"; readonly code: ByeCode };
 
 /** Of another version, or not used by this one. */
@@ -209,6 +212,10 @@ const writeBody = (writer: CborWriter, message: Message): void => {
       writer.arrayHead(3);
       writeRequest(writer, message.request);
       writer.uint(message.total);
+      break;
+    case "control":
+      writer.arrayHead(2);
+      writer.bytes(message.body);
       break;
     case "bye":
       writer.arrayHead(2);
@@ -368,6 +375,11 @@ const readCredit = (reader: CborReader, parts: number): Message => {
   return { kind: "credit", request: readRequest(reader), total: readPosition(reader) };
 };
 
+const readControl = (reader: CborReader, parts: number): Message => {
+  expectParts(reader, parts, 1);
+  return { kind: "control", body: reader.readBytes() };
+};
+
 const readBye = (reader: CborReader, parts: number): Message => {
   expectParts(reader, parts, 1);
   return { kind: "bye", code: byeCodes[reader.readUint()] ?? "unknown" };
@@ -432,5 +444,6 @@ const bodyReaders: ReadonlyMap<number, (reader: CborReader, parts: number) => Me
   [messageTypes.want, readWant],
   [messageTypes.fork, readFork],
   [messageTypes.credit, readCredit],
+  [messageTypes.control, readControl],
   [messageTypes.bye, readBye],
 ]);

@@ -1,17 +1,13 @@
 /**
  * The greeting (FORMATS.md §7): on every new channel, before anything else, both sides prove that
- * they are members of one network, to each other and to nobody between or beside them.
+ * they are members of one network, to each other and to nobody between or beside them; or the one
+ * that it holds an invite, and the other that it made it, whichever of them opened the channel.
+ * What is said stands in greetingMessages.ts; here are turns, time, and who tries what.
  *
- *   m1 I→R, m2 R→I   CBOR [1, nonce 32, features: rising integers]
- *   t                H("greeting", idI, idR, m1, m2), ids as multihash bytes
- *   m3 I→R, m4 R→I   HMAC(k, CBOR [role, t]), k being the network's greeting key
- *   m5 I→R, m6 R→I   AES-256-GCM under KDF(k, "greeting", t, role), associated data t, of CBOR
- *                    [certificate bstr, control head, extensions, signature 64]
- *   signature        sign("greeting", role, t, network hash, certificate, control head)
- *
- * Each stands as the body of a frame of type 1. R tries its networks on m3. Where none matches it
- * answers random bytes and goes on alike, so a stranger learns nothing but that somebody is there.
- * Whatever fails, the other side sees no more than a closed channel.
+ * Each of the six messages is the body of a frame of type 1. R tries its networks and its invites,
+ * made and held, on m3. Where none matches it answers random bytes and goes on alike, so a stranger
+ * learns nothing but that somebody is there. Whatever fails, the other side sees no more than a
+ * closed channel.
  */
 import { concatBytes, equalBytes } from "../base/bytes.ts";
 import {
@@ -19,21 +15,23 @@ import {
   greetingMillisecondsMax,
   greetingNetworksMax,
 } from "../base/limits.ts";
-import { fail, ok, type Result } from "../base/result.ts";
-import { readForm } from "../cbor/form.ts";
-import { encodeCbor } from "../cbor/item.ts";
-import { CborReader } from "../cbor/reader.ts";
-import { deriveKey, hash, hmac, labelled } from "../crypto/hash.ts";
+import { assert, fail, ok, type Result } from "../base/result.ts";
+import { deriveKey, hash, sha256 } from "../crypto/hash.ts";
 import type { CryptoPort } from "../crypto/port.ts";
-import {
-  checkCertificate,
-  type CertificateFault,
-  type CheckedCertificate,
-} from "../network/certificate.ts";
-import { controlHeadToItem, readControlHead, type ControlHead } from "../network/control.ts";
-import { hasUnknownCritical, readExtensions } from "../network/extensions.ts";
+import type { CheckedCertificate } from "../network/certificate.ts";
+import type { ControlHead } from "../network/control.ts";
 import { messageTypes } from "./frames.ts";
-import type { Role } from "./heads.ts";
+import {
+  hello,
+  introduce,
+  meet,
+  proof,
+  readHello,
+  type GreetingTerms,
+  type IntroductionFault,
+  type Met,
+  type PeerStanding,
+} from "./greetingMessages.ts";
 import type { SessionIdentity } from "./sessionState.ts";
 
 /** A network that this device is a member of. */
@@ -44,12 +42,39 @@ export interface GreetingNetwork {
   readonly certificate: CheckedCertificate;
   readonly signingSeed: Uint8Array;
   readonly controlHead: ControlHead;
-  /**
-   * Of a certificate that its account signed: whether that account has this device and is a member.
-   */
-  readonly isMember: (certificate: CheckedCertificate) => boolean;
+  /** Of a certificate that its account signed, by the control chain as it stands here. */
+  readonly standingOf: (certificate: CheckedCertificate) => Standing;
   /** Whether this may be, or become, a head of this network's control chain. */
   readonly isPossibleHead: (head: ControlHead) => boolean;
+}
+
+/**
+ * A device that the chain does not name may be one that a later record admits: it is let in, and
+ * told apart. Open networks have no unknown ones: what is not certified by them is `removed`.
+ */
+export type Standing = PeerStanding | "removed";
+
+/** A link that this device holds: the way into a network whose control chain it has not seen. */
+export interface GreetingInvite {
+  readonly networkHash: Uint8Array;
+  /** Of the link's seed. Both 32 bytes. */
+  readonly publicKey: Uint8Array;
+  readonly seed: Uint8Array;
+  /** This device's, made for that network, and the seed of its signing key. */
+  readonly certificate: CheckedCertificate;
+  readonly signingSeed: Uint8Array;
+  /** As the link names it. */
+  readonly controlHead: ControlHead;
+  /** SHA-256 of the signing key of the device that made the link: the only one it opens to. */
+  readonly makerKeyHash: Uint8Array;
+}
+
+/** A link that this device made, and that is neither revoked, used up nor expired. */
+export interface OpenInvite {
+  /** As this device is a member of it. */
+  readonly network: GreetingNetwork;
+  /** Of the link's seed, 32 bytes. */
+  readonly publicKey: Uint8Array;
 }
 
 interface GreetingBase {
@@ -63,18 +88,33 @@ interface GreetingBase {
   readonly timers: { readonly after: (milliseconds: number, run: () => void) => () => void };
 }
 
-/** I opened the channel, for one network; R answers for any of its own. */
+/** What a channel is about: a network, a link that this device holds, or one that it made. */
+export type GreetingTarget =
+  | { readonly network: GreetingNetwork }
+  | { readonly invite: GreetingInvite }
+  | { readonly open: OpenInvite };
+
+/**
+ * I opened the channel, for one of them; R answers for any of its own, as many as
+ * `greetingNetworksMax` in all, in the order given here.
+ */
 export type GreetingOptions = GreetingBase &
   (
-    | { readonly role: "I"; readonly network: GreetingNetwork }
-    | { readonly role: "R"; readonly networks: readonly GreetingNetwork[] }
+    | ({ readonly role: "I" } & GreetingTarget)
+    | {
+        readonly role: "R";
+        readonly networks: readonly GreetingNetwork[];
+        readonly invites: readonly OpenInvite[];
+        /** Links that this device holds. */
+        readonly joinings?: readonly GreetingInvite[];
+      }
   );
 
-export interface Greeted extends SessionIdentity {
+/** `standing` is `unknown` on both sides of an invite: neither could ask the chain. */
+export interface Greeted extends SessionIdentity, Met {
   readonly networkHash: Uint8Array;
-  /** The other side's: signed, of a member, not this device's. */
-  readonly peer: CheckedCertificate;
-  readonly peerControlHead: ControlHead;
+  /** The public key of the invite that was used; null between members. */
+  readonly invite: Uint8Array | null;
   readonly peerFeatures: readonly number[];
 }
 
@@ -85,20 +125,12 @@ export type GreetingFault =
   | "frame-length"
   /** A frame of another type: not its turn. */
   | "out-of-turn"
-  | "malformed"
   | "version"
   /** The other end has this end's peer id. */
   | "own-peer"
-  | "own-device"
-  /** To R: no network of mine; to I: the other side is not of this network. */
+  /** To R: no network or invite of mine; to I: the other side is not of this one. */
   | "no-common-network"
-  /** m5 or m6 was not sealed for this connection. */
-  | "not-sealed"
-  | CertificateFault
-  | "not-a-member"
-  | "control-head"
-  | "signature"
-  | "critical-extension";
+  | IntroductionFault;
 
 /**
  * Greets over a fresh channel. Ends within 10 s by the timers given; on any fault the caller closes
@@ -133,6 +165,9 @@ const stop = (fault: GreetingFault): never => {
   throw new GreetingStop(fault);
 };
 
+const orStop = <T>(result: Result<T, GreetingFault>): T =>
+  result.ok ? result.value : stop(result.error);
+
 /** Bodies of greeting frames, in turn, until time is up. */
 interface Line {
   readonly say: (body: Uint8Array) => Promise<void>;
@@ -149,7 +184,9 @@ const openLine = ({ send, receive, timers }: GreetingBase): Line => {
   });
   return {
     say: async (body) => {
-      const sent = send(concatBytes(Uint8Array.of(messageTypes.greeting), body)).then(
+      const frame = concatBytes(Uint8Array.of(messageTypes.greeting), body);
+      assert(frame.length <= greetingFrameBytesMax, "a certificate leaves room in its frame");
+      const sent = send(frame).then(
         () => "sent",
         () => "closed" as const,
       );
@@ -173,168 +210,116 @@ const initiate = async (
   options: Extract<GreetingOptions, { role: "I" }>,
   { say, hear }: Line,
 ): Promise<Greeted> => {
-  const { network, crypto, peers } = options;
+  const { crypto, peers } = options;
+  const terms = termsOf(options);
   const m1 = hello(crypto);
   await say(m1);
   const m2 = await hear();
-  const peerFeatures = readHello(m2);
+  const peerFeatures = orStop(readHello(m2));
   const transcript = hash("greeting", peers.idI, peers.idR, m1, m2);
-  await say(proof(network, "I", transcript));
+  await say(proof(terms.key, "I", transcript));
   const m4 = await hear();
-  if (!equalBytes(m4, proof(network, "R", transcript))) stop("no-common-network");
-  await say(await introduce(network, "I", transcript, crypto));
-  const met = await meet(await hear(), network, "R", transcript, crypto);
-  return { role: "I", ...greeted(network, transcript), ...met, peerFeatures };
+  if (!equalBytes(m4, proof(terms.key, "R", transcript))) stop("no-common-network");
+  await say(await introduce(terms, "I", transcript, crypto));
+  const met = orStop(await meet(await hear(), terms, "R", transcript, crypto));
+  return { role: "I", ...greeted(terms, transcript), ...met, peerFeatures };
 };
 
 const respond = async (
   options: Extract<GreetingOptions, { role: "R" }>,
   { say, hear }: Line,
 ): Promise<Greeted> => {
-  const { networks, crypto, peers } = options;
+  const { crypto, peers } = options;
   const m1 = await hear();
-  const peerFeatures = readHello(m1);
+  const peerFeatures = orStop(readHello(m1));
   const m2 = hello(crypto);
   await say(m2);
   const transcript = hash("greeting", peers.idI, peers.idR, m1, m2);
-  const network = findNetwork(networks, await hear(), transcript);
-  await say(network === null ? crypto.randomBytes(32) : proof(network, "R", transcript));
+  const terms = findTerms(termsOfR(options), await hear(), transcript);
+  await say(terms === null ? crypto.randomBytes(32) : proof(terms.key, "R", transcript));
   const m5 = await hear();
-  if (network === null) return stop("no-common-network");
-  const met = await meet(m5, network, "I", transcript, crypto);
-  await say(await introduce(network, "R", transcript, crypto));
-  return { role: "R", ...greeted(network, transcript), ...met, peerFeatures };
+  if (terms === null) return stop("no-common-network");
+  const met = orStop(await meet(m5, terms, "I", transcript, crypto));
+  await say(await introduce(terms, "R", transcript, crypto));
+  return { role: "R", ...greeted(terms, transcript), ...met, peerFeatures };
 };
 
 const greeted = (
-  { networkHash, greetingKey }: GreetingNetwork,
+  { networkHash, key, invite }: GreetingTerms,
   transcript: Uint8Array,
-): Pick<Greeted, "networkHash" | "key" | "transcript"> => ({
+): Pick<Greeted, "networkHash" | "key" | "transcript" | "invite"> => ({
   networkHash,
-  key: greetingKey,
+  key,
   transcript,
+  invite: invite?.publicKey ?? null,
 });
 
-const version = 1;
-/** Features name what a side can do beyond this version: none yet. */
-const featuresMax = 64;
+const memberTerms = (network: GreetingNetwork): GreetingTerms => ({
+  ...identityOf(network),
+  key: network.greetingKey,
+  invite: null,
+  judge: (peer, head) => {
+    const standing = network.standingOf(peer);
+    if (standing === "removed") return fail("not-a-member");
+    return network.isPossibleHead(head) ? ok(standing) : fail("control-head");
+  },
+});
 
-const hello = ({ randomBytes }: CryptoPort): Uint8Array =>
-  encodeCbor([version, randomBytes(32), []]);
+/** The chain is yet to come: who may answer is told by the link, and any head may be one of it. */
+const joinerTerms = (invite: GreetingInvite): GreetingTerms => ({
+  ...identityOf(invite),
+  key: inviteKeyOf(invite.publicKey),
+  invite: { publicKey: invite.publicKey, seed: invite.seed },
+  judge: (peer) => {
+    const isMaker = equalBytes(sha256(peer.signingKey), invite.makerKeyHash);
+    return isMaker ? ok("unknown") : fail("not-the-maker");
+  },
+});
 
-/** The features of m1 or m2. */
-const readHello = (body: Uint8Array): readonly number[] => {
-  const read = readForm(() => {
-    const reader = new CborReader(body);
-    const parts = reader.readArrayHead();
-    if (reader.readUint() !== version) return "version";
-    if (parts !== 3) reader.fail("wrongShape", "three parts are due");
-    if (reader.readBytes().length !== 32) reader.fail("wrongShape", "a nonce has 32 bytes");
-    const features = readFeatures(reader);
-    reader.expectEnd();
-    return features;
-  });
-  if (!read.ok) return stop("malformed");
-  return read.value === "version" ? stop("version") : read.value;
+/** Whoever holds the link may come: the chain is not asked, it can hardly know a joiner. */
+const makerTerms = ({ network, publicKey }: OpenInvite): GreetingTerms => ({
+  ...identityOf(network),
+  key: inviteKeyOf(publicKey),
+  invite: { publicKey, seed: null },
+  judge: (_peer, head) => (network.isPossibleHead(head) ? ok("unknown") : fail("control-head")),
+});
+
+type OwnIdentity = Pick<
+  GreetingTerms,
+  "networkHash" | "certificate" | "signingSeed" | "controlHead"
+>;
+
+const identityOf = (own: OwnIdentity): OwnIdentity => {
+  const { networkHash, certificate, signingSeed, controlHead } = own;
+  return { networkHash, certificate, signingSeed, controlHead };
 };
 
-const readFeatures = (reader: CborReader): readonly number[] => {
-  const count = reader.readArrayHead();
-  if (count > featuresMax) reader.fail("tooManyItems", "too many features");
-  const features: number[] = [];
-  for (let left = count; left > 0; left--) {
-    const feature = reader.readUint();
-    if (feature <= (features.at(-1) ?? -1)) reader.fail("wrongShape", "features rise");
-    features.push(feature);
-  }
-  return features;
+const inviteKeyOf = (publicKey: Uint8Array): Uint8Array => deriveKey(publicKey, "invite", []);
+
+const termsOf = (target: GreetingTarget): GreetingTerms => {
+  if ("invite" in target) return joinerTerms(target.invite);
+  return "open" in target ? makerTerms(target.open) : memberTerms(target.network);
 };
 
-const proof = ({ greetingKey }: GreetingNetwork, role: Role, transcript: Uint8Array): Uint8Array =>
-  hmac(greetingKey, encodeCbor([role, transcript]));
+const termsOfR = ({
+  networks,
+  invites,
+  joinings = [],
+}: Extract<GreetingOptions, { role: "R" }>): readonly GreetingTerms[] =>
+  [
+    ...networks.map((network) => ({ network })),
+    ...invites.map((open) => ({ open })),
+    ...joinings.map((invite) => ({ invite })),
+  ]
+    .slice(0, greetingNetworksMax)
+    .map(termsOf);
 
 /** All are tried, whether or not one matched: how long it takes tells nothing. */
-const findNetwork = (
-  networks: readonly GreetingNetwork[],
+const findTerms = (
+  candidates: readonly GreetingTerms[],
   m3: Uint8Array,
   transcript: Uint8Array,
-): GreetingNetwork | null => {
-  const matching = networks
-    .slice(0, greetingNetworksMax)
-    .filter((network) => equalBytes(m3, proof(network, "I", transcript)));
+): GreetingTerms | null => {
+  const matching = candidates.filter(({ key }) => equalBytes(m3, proof(key, "I", transcript)));
   return matching[0] ?? null;
-};
-
-const sealingKey = (
-  { greetingKey }: GreetingNetwork,
-  role: Role,
-  transcript: Uint8Array,
-): Uint8Array => deriveKey(greetingKey, "greeting", [transcript, role]);
-
-const signedText = (
-  { networkHash }: GreetingNetwork,
-  role: Role,
-  transcript: Uint8Array,
-  certificate: Uint8Array,
-  head: ControlHead,
-): Uint8Array =>
-  labelled("greeting", [role, transcript, networkHash, certificate, controlHeadToItem(head)]);
-
-/** m5 or m6: who I am, for this connection only. */
-const introduce = async (
-  network: GreetingNetwork,
-  role: Role,
-  transcript: Uint8Array,
-  crypto: CryptoPort,
-): Promise<Uint8Array> => {
-  const { certificate, controlHead, signingSeed } = network;
-  const text = signedText(network, role, transcript, certificate.bytes, controlHead);
-  const signature = await crypto.sign(signingSeed, text);
-  const plain = encodeCbor([certificate.bytes, controlHeadToItem(controlHead), [], signature]);
-  return crypto.seal(sealingKey(network, role, transcript), transcript, plain);
-};
-
-/** The other side's m5 or m6, by its role. */
-const meet = async (
-  body: Uint8Array,
-  network: GreetingNetwork,
-  role: Role,
-  transcript: Uint8Array,
-  crypto: CryptoPort,
-): Promise<Pick<Greeted, "peer" | "peerControlHead">> => {
-  const plain = await crypto.open(sealingKey(network, role, transcript), transcript, body);
-  if (plain === null) return stop("not-sealed");
-  const { certificate, head, signature } = readIntroduction(plain);
-  const checked = await checkCertificate(certificate, network.networkHash, crypto);
-  if (!checked.ok) return stop(checked.error);
-  const peer = checked.value;
-  if (equalBytes(peer.signingKey, network.certificate.signingKey)) stop("own-device");
-  if (hasUnknownCritical(peer.extensions)) stop("critical-extension");
-  if (!network.isMember(peer)) stop("not-a-member");
-  if (!network.isPossibleHead(head)) stop("control-head");
-  const text = signedText(network, role, transcript, certificate, head);
-  if (!(await crypto.verify(peer.signingKey, signature, text))) stop("signature");
-  return { peer, peerControlHead: head };
-};
-
-interface Introduction {
-  readonly certificate: Uint8Array;
-  readonly head: ControlHead;
-  readonly signature: Uint8Array;
-}
-
-const readIntroduction = (plain: Uint8Array): Introduction => {
-  const read = readForm(() => {
-    const reader = new CborReader(plain);
-    if (reader.readArrayHead() !== 4) reader.fail("wrongShape", "four parts are due");
-    const certificate = reader.readBytes();
-    const head = readControlHead(reader);
-    const extensions = readExtensions(reader);
-    const signature = reader.readBytes();
-    if (signature.length !== 64) reader.fail("wrongShape", "a signature has 64 bytes");
-    reader.expectEnd();
-    return { certificate, head, signature, isReadable: !hasUnknownCritical(extensions) };
-  });
-  if (!read.ok) return stop("malformed");
-  return read.value.isReadable ? read.value : stop("critical-extension");
 };

@@ -171,6 +171,9 @@ const takeMessage = (
       if (draft.scopes.has(message.scope)) draft.outputs.push(message);
       else count(draft, "scope-unknown");
       return;
+    case "control":
+      draft.outputs.push(message);
+      return;
     case "bye":
       count(draft, "peer-left");
       endSession(draft, "peer-left");

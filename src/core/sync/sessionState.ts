@@ -103,6 +103,8 @@ export type SessionOutput =
       readonly have: readonly HeaderHash[];
       readonly bytesMax: number;
     }
+  /** About the network's control chain: for whoever keeps that. */
+  | { readonly kind: "control"; readonly body: Uint8Array }
   /**
    * Hand to delivery, and answer with `delivered` of as many bytes. `request` null: came unasked.
    */

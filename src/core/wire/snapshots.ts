@@ -3,19 +3,62 @@
  * each page.
  */
 
+import type { MemberRoleName } from "./networks.ts";
+
 export interface NetworkSnapshot {
   readonly networkId: string;
   readonly name: string;
   /** Open networks are joined by name and secret; nobody can be removed from one. */
-  readonly kind: "open";
+  /** `joining`: an invite was taken, and its maker was not met yet. */
+  readonly kind: "open" | "closed" | "joining";
   /** False where the secret follows from the name: anyone who knows the name can read. */
   readonly secret: boolean;
+  /** Of a closed network: how this device stands in it, and who else belongs. */
+  readonly closed: ClosedSnapshot | null;
   readonly collections: readonly string[];
   readonly peers: readonly PeerSnapshot[];
   readonly operationsSent: number;
   readonly operationsReceived: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+}
+
+export interface ClosedSnapshot {
+  /**
+   * `waiting`: the sequencer has yet to admit this device; what it writes stays here until then.
+   * `removed`: nothing is shared any more.
+   */
+  readonly standing: MemberRoleName | "waiting" | "removed";
+  /** Two decisions contradict each other: none is made before the recovery key opens a new term. */
+  readonly isFrozen: boolean;
+  readonly members: readonly MemberSnapshot[];
+  /** Made by this device, and open. */
+  readonly invites: readonly InviteSnapshot[];
+  /** What the sequencer has yet to decide, by kind. */
+  readonly waiting: readonly string[];
+}
+
+export interface MemberSnapshot {
+  /** 32 bytes in hexadecimal. */
+  readonly account: string;
+  readonly role: MemberRoleName;
+  readonly isSelf: boolean;
+  readonly devices: readonly {
+    /** As `_peerId` names it. */
+    readonly device: string;
+    /** It puts the network's decisions in order. */
+    readonly isSequencer: boolean;
+    readonly isThis: boolean;
+  }[];
+}
+
+export interface InviteSnapshot {
+  readonly id: string;
+  /** `waiting`: the sequencer has yet to know of it. */
+  readonly state: "open" | "waiting";
+  readonly usesLeft: number;
+  /** Milliseconds since 1970. */
+  readonly expiry: number | null;
 }
 
 export interface PeerSnapshot {

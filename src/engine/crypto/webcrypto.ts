@@ -1,7 +1,7 @@
 /**
  * The `CryptoPort` over WebCrypto, in pages, workers and Node. It is native and fast where it
  * exists; `@noble/curves` stands in for Ed25519 where a browser lacks it, and has the last word on
- * every signature that WebCrypto refuses.
+ * every signature that WebCrypto refuses. X-Wing is all of `@noble/post-quantum`.
  */
 import type { ed25519 } from "@noble/curves/ed25519.js";
 import { base64UrlToBytes, bytesToHex, concatBytes, hexToBytes } from "../../core/base/bytes.ts";
@@ -49,12 +49,25 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
         throw error;
       }
     },
+    pairSecret: async (seed, publicKey) =>
+      (await import("./pair.ts")).pairSecretOf(seed, publicKey),
+    xWing: {
+      publicKey: async (seed) => (await xWing()).xWingPublicKey(seed),
+      encapsulate: async (publicKey) => {
+        const { xWingEncapsulate, xWingRandomBytes } = await xWing();
+        return xWingEncapsulate(publicKey, randomBytes(crypto, xWingRandomBytes));
+      },
+      decapsulate: async (seed, cipherText) => (await xWing()).xWingDecapsulate(seed, cipherText),
+    },
   };
 };
 
 /** Loaded when it is needed: most browsers never need it, and it is large. */
 const noble = async (): Promise<typeof ed25519> =>
   (await import("@noble/curves/ed25519.js")).ed25519;
+
+/** Only closed networks need it. */
+const xWing = async (): Promise<typeof import("./xWing.ts")> => await import("./xWing.ts");
 
 type OwnBytes = Uint8Array<ArrayBuffer>;
 

@@ -7,13 +7,21 @@ import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
 import { claimedTips } from "../../core/sync/session.ts";
 import type { SessionView } from "../../core/sync/sessionState.ts";
 import { checkOwnHead } from "./ownHead.ts";
-import { deviceNameOf, type OpenMembership } from "../identity.ts";
-import { greetPeer } from "./greet.ts";
+import { deviceNameOf } from "../device.ts";
+import type { NetworkMembership } from "../identity.ts";
+import { chainChanged, introduceTo, takeControl } from "./control.ts";
+import { greetPeer, type GreetedPeer } from "./greet.ts";
 import { loadRange } from "./load.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
-import { attachedHome, attachedHomes, reportFailure, type SyncState } from "./state.ts";
+import {
+  attachedHome,
+  reportFailure,
+  servedHomes,
+  type Connected,
+  type SyncState,
+} from "./state.ts";
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
-import { cutSoon, schedule } from "./tell.ts";
+import { cutSoon, schedule, tellPage } from "./tell.ts";
 
 export const acceptChannel = (state: SyncState, channel: PeerChannel): void => {
   connect(state, channel).catch((error: unknown) => {
@@ -28,29 +36,63 @@ const connect = async (state: SyncState, channel: PeerChannel): Promise<void> =>
     channel.close();
     return;
   }
-  const { membership, identity, certificate, takeFrames } = greeted;
+  const met = await meetAs(state, channel, greeted);
+  if (met === null) {
+    channel.close();
+    return;
+  }
+  const { membership, certificate } = met;
+  const { identity, takeFrames } = greeted;
   const peer: Peer = new Peer({
     ...peerDeps(state, channel, membership, () => peer),
     device: deviceNameOf(certificate.signingKey),
     identity,
-    takeFrames,
   });
-  state.connected.set(channel, { peer, membership });
+  const connected: Connected = { peer, membership, certificate, known: { at: null } };
+  state.connected.set(channel, connected);
   channel.onClose(() => {
     peer.step({ kind: "closed" });
     state.connected.delete(channel);
     schedule(state);
   });
-  peer.step({ kind: "start", scopes: attachedHomes(state, membership).map(summaryOf) });
+  peer.step({ kind: "start", scopes: servedHomes(state, connected).map(summaryOf) });
+  takeFrames((frame) => {
+    peer.takeFrame(frame);
+  });
   schedule(state);
+  await introduceTo(membership, connected);
+};
+
+/** As members at last: behind an invite, what it takes is handed over first. */
+const meetAs = async (
+  state: SyncState,
+  channel: PeerChannel,
+  greeted: GreetedPeer,
+): Promise<Pick<Connected, "membership" | "certificate"> | null> => {
+  if (greeted.kind === "member") return greeted;
+  const { engine } = state;
+  const { handOver, takeOver } = await import("../closed/meeting.ts");
+  if (greeted.kind === "joiner") {
+    const { membership } = greeted;
+    const certificate = await handOver(engine, membership, channel, greeted);
+    if (certificate === null) return null;
+    await chainChanged(state, membership);
+    return { membership, certificate };
+  }
+  const { joining, certificate, nextFrame } = greeted;
+  const membership = await takeOver(engine, joining, certificate.signingKey, nextFrame);
+  if (membership === null) return null;
+  state.retag();
+  tellPage(state);
+  return { membership, certificate };
 };
 
 const peerDeps = (
   state: SyncState,
   channel: PeerChannel,
-  membership: OpenMembership,
+  membership: NetworkMembership,
   self: () => Peer,
-): Omit<PeerDeps, "device" | "identity" | "takeFrames"> => {
+): Omit<PeerDeps, "device" | "identity"> => {
   const { engine, opCounts } = state;
   const { store, timers } = engine.deps;
   const homeOf: PeerDeps["homeOf"] = (scope) => attachedHome(state, membership, scope);
@@ -75,6 +117,7 @@ const peerDeps = (
       const { delivered } = await engine.ingest.take(home, segments, source);
       return delivered.reduce((sum, { header }) => sum + header.count, 0);
     },
+    control: (body) => takeControl(state, membership, self(), body),
     ownHead: (home, header, signature) => checkOwnHead(engine, home, header, signature),
     opsIn: (segments) => segments.reduce((sum, bytes) => sum + (opCounts.get(bytes) ?? 0), 0),
     statusChanged(scope) {
@@ -91,7 +134,7 @@ const peerDeps = (
   };
 };
 
-const viewOf = (state: SyncState, membership: OpenMembership, self: () => Peer): SessionView => {
+const viewOf = (state: SyncState, membership: NetworkMembership, self: () => Peer): SessionView => {
   const home = (scope: ScopeId): ReturnType<typeof attachedHome> =>
     attachedHome(state, membership, scope);
   const isFetching = (peer: Peer, scope: ScopeId, tip: HeaderHash): boolean =>

@@ -1,30 +1,51 @@
 /**
- * The greeting on a new channel: which network it is about, and who is there.
+ * The greeting on a new channel: which network it is about, and who is there: a member, or the
+ * other end of an invite.
  */
 import { equalBytes } from "../../core/base/bytes.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
-import { greet, type GreetingNetwork } from "../../core/sync/greeting.ts";
+import {
+  greet,
+  type Greeted,
+  type GreetingInvite,
+  type GreetingNetwork,
+  type OpenInvite,
+} from "../../core/sync/greeting.ts";
 import type { SessionIdentity } from "../../core/sync/sessionState.ts";
-import type { OpenMembership } from "../identity.ts";
+import type { Joining } from "../closed/joining.ts";
+import type { ClosedMembership } from "../closed/membership.ts";
+import type { NetworkMembership } from "../identity.ts";
 import type { SyncState } from "./state.ts";
 
-export interface GreetedPeer {
-  readonly membership: OpenMembership;
+interface GreetedBase {
   readonly certificate: CheckedCertificate;
   readonly identity: SessionIdentity;
   /** Where frames go from now on. */
   readonly takeFrames: (handler: (frame: Uint8Array) => void) => void;
+  /** The next one, until then; null once the channel closed. */
+  readonly nextFrame: () => Promise<Uint8Array | null>;
 }
+
+export type GreetedPeer = GreetedBase &
+  (
+    | { readonly kind: "member"; readonly membership: NetworkMembership }
+    /** The other side holds an invite of this device. */
+    | {
+        readonly kind: "joiner";
+        readonly membership: ClosedMembership;
+        readonly invite: Uint8Array;
+      }
+    /** The other side made the invite that this device holds. */
+    | { readonly kind: "maker"; readonly joining: Joining }
+  );
 
 /** null: strangers, or no network in common; why is counted. */
 export const greetPeer = async (
   state: SyncState,
   channel: PeerChannel,
 ): Promise<GreetedPeer | null> => {
-  const { engine } = state;
-  const memberships = engine.registry.networks.all();
-  const { crypto, timers } = engine.deps;
+  const { crypto, timers } = state.engine.deps;
   const { localPeerBytes, remotePeerBytes, initiator } = channel;
   const line = queueFrames(channel);
   const base = {
@@ -36,56 +57,125 @@ export const greetPeer = async (
     crypto,
     timers,
   };
-  const mine = nextToTry(state, channel, memberships);
-  if (mine === null) return null;
+  const mine = await reasonsToMeet(state);
+  const target = nextToTry(state, channel, mine);
+  if (target === null) return null;
   const result = initiator
-    ? await greet({ ...base, role: "I", network: greetingNetworkOf(mine) })
-    : await greet({ ...base, role: "R", networks: memberships.map(greetingNetworkOf) });
+    ? await greet({ ...base, role: "I", ...target })
+    : await greet({ ...base, role: "R", ...mine });
   if (!result.ok) {
     count(state, result.error);
     return null;
   }
-  const { networkHash, peer, key, transcript, role } = result.value;
-  const membership = memberships.find(({ network }) =>
-    equalBytes(network.networkHash, networkHash),
-  );
-  if (membership === undefined) return null;
-  const identity = { key, transcript, role };
-  return { membership, certificate: peer, identity, takeFrames: line.handTo };
+  return greetedPeer(state, result.value, line);
 };
 
-/** With several networks each attempt with a peer is for another one. */
+const greetedPeer = (
+  { engine: { registry } }: SyncState,
+  { networkHash, peer: certificate, key, transcript, role, invite }: Greeted,
+  line: FrameLine,
+): GreetedPeer | null => {
+  const base = {
+    ...{ certificate, identity: { key, transcript, role } },
+    ...{ takeFrames: line.handTo, nextFrame: line.receive },
+  };
+  const joining = registry.networks
+    .joinings()
+    .find((each) => invite !== null && equalBytes(each.publicKey, invite));
+  if (joining !== undefined) return { ...base, kind: "maker", joining };
+  const membership = registry.networks
+    .all()
+    .find(({ network }) => equalBytes(network.networkHash, networkHash));
+  if (membership === undefined) return null;
+  if (invite === null) return { ...base, kind: "member", membership };
+  return membership.kind === "closed" ? { ...base, kind: "joiner", membership, invite } : null;
+};
+
+/** All for whose sake this device answers a peer. */
+interface Reasons {
+  readonly networks: readonly GreetingNetwork[];
+  readonly invites: readonly OpenInvite[];
+  readonly joinings: readonly GreetingInvite[];
+}
+
+const reasonsToMeet = async ({ engine }: SyncState): Promise<Reasons> => {
+  const { networks } = engine.registry;
+  const all = networks.all();
+  const makers = all.filter((each) => each.kind === "closed" && each.invites.size > 0);
+  return {
+    networks: all.map(greetingNetworkOf),
+    invites: makers.length === 0 ? [] : await openInvites(makers, engine.deps.timers.now()),
+    joinings: networks.joinings().map(greetingInviteOf),
+  };
+};
+
+const openInvites = async (
+  makers: readonly NetworkMembership[],
+  now: number,
+): Promise<readonly OpenInvite[]> => {
+  const { usableInvites } = await import("../closed/admit.ts");
+  return makers.flatMap((membership) => {
+    const usable = membership.kind === "closed" ? usableInvites(membership, now) : [];
+    const network = greetingNetworkOf(membership);
+    return usable.map((publicKey) => ({ network, publicKey }));
+  });
+};
+
+type Target =
+  | { readonly network: GreetingNetwork }
+  | { readonly invite: GreetingInvite }
+  | { readonly open: OpenInvite };
+
+/** With several each attempt with a peer is for another one. */
 const nextToTry = (
   { attempts }: SyncState,
   { remotePeer }: PeerChannel,
-  memberships: readonly OpenMembership[],
-): OpenMembership | null => {
+  { networks, invites, joinings }: Reasons,
+): Target | null => {
+  const targets: readonly Target[] = [
+    ...networks.map((network) => ({ network })),
+    ...joinings.map((invite) => ({ invite })),
+    ...invites.map((open) => ({ open })),
+  ];
   const attempt = attempts.get(remotePeer) ?? 0;
   attempts.set(remotePeer, attempt + 1);
-  return memberships[attempt % memberships.length] ?? null;
+  return targets[attempt % targets.length] ?? null;
 };
 
-const greetingNetworkOf = ({ network, device, control }: OpenMembership): GreetingNetwork => ({
-  networkHash: network.networkHash,
-  greetingKey: network.greetingKey,
-  certificate: device.certificate,
-  signingSeed: device.seed,
-  controlHead: control.head(),
-  isMember: (certificate) => control.mayWrite(certificate, control.head()),
-  isPossibleHead: (head) => control.find(head).kind !== "impossible",
+const greetingNetworkOf = (membership: NetworkMembership): GreetingNetwork => {
+  const { network, device, control } = membership;
+  return {
+    networkHash: network.networkHash,
+    greetingKey: network.greetingKey,
+    certificate: device.certificate,
+    signingSeed: device.seed,
+    controlHead: control.head(),
+    standingOf: (certificate) => {
+      if (membership.kind === "closed") return membership.control.standingOf(certificate);
+      return control.mayWrite(certificate, control.head()) ? "member" : "removed";
+    },
+    isPossibleHead: (head) => control.find(head).kind !== "impossible",
+  };
+};
+
+const greetingInviteOf = ({ invite, publicKey, device }: Joining): GreetingInvite => ({
+  networkHash: invite.networkHash,
+  ...{ publicKey, seed: invite.seed, controlHead: invite.controlHead },
+  ...{ certificate: device.certificate, signingSeed: device.seed },
+  makerKeyHash: invite.makerKeyHash,
 });
 
 const count = ({ greetingFaults }: SyncState, fault: string): void => {
   greetingFaults.set(fault, (greetingFaults.get(fault) ?? 0) + 1);
 };
 
-/** A channel has one handler; frames that come before anyone asks wait here. */
-const queueFrames = (
-  channel: PeerChannel,
-): {
+interface FrameLine {
   readonly receive: () => Promise<Uint8Array | null>;
   readonly handTo: (handler: (frame: Uint8Array) => void) => void;
-} => {
+}
+
+/** A channel has one handler; frames that come before anyone asks wait here. */
+const queueFrames = (channel: PeerChannel): FrameLine => {
   const waiting: Uint8Array[] = [];
   let taker: ((frame: Uint8Array | null) => void) | null = null;
   let handler: ((frame: Uint8Array) => void) | null = null;

@@ -35,8 +35,6 @@ export interface PeerDeps {
   readonly device: string;
   readonly identity: SessionIdentity;
   readonly view: SessionView;
-  /** The channel's frames once the greeting is over. */
-  readonly takeFrames: (handler: (frame: Uint8Array) => void) => void;
   readonly now: () => number;
   /** null: not attached, or not of this network. */
   readonly homeOf: (scope: ScopeId) => Home | null;
@@ -58,6 +56,8 @@ export interface PeerDeps {
   /** How many ops the segments hold that this device gave to the session. */
   readonly opsIn: (segments: readonly Uint8Array[]) => number;
   readonly statusChanged: (scope: ScopeId) => void;
+  /** What the peer says of the network's control chain. */
+  readonly control: (body: Uint8Array) => Promise<void>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -80,9 +80,6 @@ export class Peer {
     this.device = deps.device;
     this.traffic = { ...noTraffic, lastSeen: deps.now() };
     this.state = createSession(deps.identity, deps.now());
-    deps.takeFrames((frame) => {
-      this.takeFrame(frame);
-    });
   }
 
   session(): SessionState {
@@ -100,7 +97,20 @@ export class Peer {
     for (const output of outputs) this.carryOut(output);
   }
 
-  private takeFrame(frame: Uint8Array): void {
+  /** Beside the session: none of its affairs. */
+  say(message: Message): void {
+    this.sendMessage(message);
+  }
+
+  /** Ends the channel behind what was said. */
+  finish(): void {
+    void this.sending.then(() => {
+      this.channel.close();
+    });
+  }
+
+  /** The next one from the channel. */
+  takeFrame(frame: Uint8Array): void {
     this.traffic.bytesReceived += frame.length;
     this.traffic.lastSeen = this.deps.now();
     const taken = this.receiver.take(frame);
@@ -118,6 +128,9 @@ export class Peer {
         return;
       case "deliver":
         void this.deliver(output).catch(this.deps.failed);
+        return;
+      case "control":
+        void this.deps.control(output.body).catch(this.deps.failed);
         return;
       case "fork":
         void this.checkOwnHead(output).catch(this.deps.failed);

@@ -9,12 +9,23 @@ import type {
   SyncStatus,
 } from "../../core/wire/snapshots.ts";
 import type { Home } from "../home.ts";
-import type { OpenMembership } from "../identity.ts";
+import type { NetworkMembership } from "../identity.ts";
 import type { Peer, Traffic } from "./peer.ts";
 import { attachedHomes, peersOf, type SyncState } from "./state.ts";
 import { ownWritersOf, pendingOpsOf } from "./summary.ts";
 
-export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
+export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] => [
+  ...memberSnapshots(state),
+  ...state.engine.registry.networks.joinings().map(({ networkId }) => joiningSnapshot(networkId)),
+];
+
+const joiningSnapshot = (networkId: string): NetworkSnapshot => ({
+  ...{ networkId, name: networkId, kind: "joining", secret: true, closed: null },
+  ...{ collections: [], peers: [] },
+  ...{ operationsSent: 0, operationsReceived: 0, bytesSent: 0, bytesReceived: 0 },
+});
+
+const memberSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
   state.engine.registry.networks.all().map((membership) => {
     const peers = [...state.connected.values()]
       .filter((each) => each.membership === membership)
@@ -24,8 +35,10 @@ export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =
     return {
       networkId: membership.networkId,
       name: membership.title,
-      kind: "open",
+      kind: membership.kind,
       secret: membership.secret,
+      closed:
+        membership.kind === "closed" ? membership.snapshot(state.engine.deps.timers.now()) : null,
       collections: attachedHomes(state, membership).map(({ collection }) => collection),
       peers: peers.map(peerSnapshot),
       operationsSent: sum(({ operationsSent }) => operationsSent),
@@ -95,7 +108,7 @@ const peerSnapshot = ({ channel, device, traffic }: Peer): PeerSnapshot => ({
 
 const syncSnapshot = (
   state: SyncState,
-  { networkId }: OpenMembership,
+  { networkId }: NetworkMembership,
   home: Home,
 ): SyncSnapshot => ({
   collection: home.collection,

@@ -4,22 +4,29 @@
  */
 import type { ScopeId } from "../../core/base/types.ts";
 import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";
+import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../../core/wire/snapshots.ts";
+import type { PeerPlace } from "../closed/wire.ts";
 import type { Engine } from "../engine.ts";
 import { errorValueOf } from "../failure.ts";
 import type { Home } from "../home.ts";
-import type { OpenMembership } from "../identity.ts";
+import type { NetworkMembership } from "../identity.ts";
 import type { Peer } from "./peer.ts";
 
 export interface Connected {
   readonly peer: Peer;
-  readonly membership: OpenMembership;
+  readonly membership: NetworkMembership;
+  readonly certificate: CheckedCertificate;
+  /** Where it stands in the chain of a closed network, as it said last. */
+  readonly known: { at: PeerPlace | null };
 }
 
 export interface SyncState {
   readonly engine: Engine;
   readonly emitNetworks: (networks: readonly NetworkSnapshot[]) => void;
   readonly emitSync: (sync: readonly SyncSnapshot[]) => void;
+  /** Networks and their keys are others by now: peers are to be found under other tags. */
+  readonly retag: () => void;
   carrier: Carrier | null;
   readonly connected: Map<PeerChannel, Connected>;
   /** How often this device tried to greet a peer: with several networks each try is another's. */
@@ -40,7 +47,10 @@ export interface SyncState {
   readonly watchers: Set<() => void>;
 }
 
-export const attachedHomes = ({ engine }: SyncState, membership: OpenMembership): readonly Home[] =>
+export const attachedHomes = (
+  { engine }: SyncState,
+  membership: NetworkMembership,
+): readonly Home[] =>
   engine.registry
     .collections()
     .flatMap(({ attached, shared }) =>
@@ -49,9 +59,22 @@ export const attachedHomes = ({ engine }: SyncState, membership: OpenMembership)
 
 export const attachedHome = (
   state: SyncState,
-  membership: OpenMembership,
+  membership: NetworkMembership,
   scope: ScopeId,
 ): Home | null => attachedHomes(state, membership).find((home) => home.scope === scope) ?? null;
+
+/** What is shared with this peer: nothing before it and this device are members. */
+export const servedHomes = (
+  state: SyncState,
+  { membership, certificate }: Connected,
+): readonly Home[] => {
+  if (membership.kind === "closed") {
+    const { control } = membership;
+    const isMember = control.standingOf(certificate) === "member";
+    if (!isMember || membership.standing() === "removed") return [];
+  }
+  return attachedHomes(state, membership);
+};
 
 /** Peers with whom a home is compared. */
 export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =>

@@ -3,12 +3,12 @@
  */
 import type { Home } from "../home.ts";
 import { networkSnapshots, syncSnapshots } from "./snapshots.ts";
-import { attachedHomes, peersOf, reportFailure, type SyncState } from "./state.ts";
+import { peersOf, reportFailure, servedHomes, type SyncState } from "./state.ts";
 import { pendingOpsOf, summaryOf } from "./summary.ts";
 
 /** The home's summary may be another by now. */
 export const noteChange = (state: SyncState, home: Home): void => {
-  if (home.membership.kind !== "open") return;
+  if (home.membership.kind === "local") return;
   state.dirty.add(home);
   schedule(state);
 };
@@ -33,8 +33,9 @@ export const tellPage = (state: SyncState): void => {
 
 /** Attachments changed: each session takes in what came and lets go of what went. */
 export const tellAttachments = (state: SyncState): void => {
-  for (const { peer, membership } of state.connected.values()) {
-    const homes = attachedHomes(state, membership);
+  for (const connected of state.connected.values()) {
+    const { peer } = connected;
+    const homes = servedHomes(state, connected);
     const known = peer.session().scopes;
     for (const home of homes) {
       if (!known.has(home.scope)) peer.step({ kind: "attached", summary: summaryOf(home) });

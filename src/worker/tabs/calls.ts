@@ -37,6 +37,8 @@ export const perform = (service: TabService, call: Call): Promise<Answer<unknown
       return service.makeNetwork(...call.parameters);
     case "leaveNetwork":
       return service.leaveNetwork(...call.parameters);
+    case "manageNetwork":
+      return service.manageNetwork(...call.parameters);
     case "forceSync":
       return service.forceSync(...call.parameters);
     case "health":
@@ -57,6 +59,7 @@ export const createTabService = (ask: <T>(call: Call) => Promise<Answer<T>>): Ta
   unsubscribe: (...parameters) => ask({ name: "unsubscribe", parameters }),
   makeNetwork: (...parameters) => ask({ name: "makeNetwork", parameters }),
   leaveNetwork: (...parameters) => ask({ name: "leaveNetwork", parameters }),
+  manageNetwork: (...parameters) => ask({ name: "manageNetwork", parameters }),
   forceSync: (...parameters) => ask({ name: "forceSync", parameters }),
   health: (...parameters) => ask({ name: "health", parameters }),
 });

@@ -93,8 +93,10 @@ const callsOf = (
     write,
     insert: (rows) => write({ kind: "insert", collection, rows, visibility: null }),
     attach: async () => {
-      const network = { networkId: networkName, name: "Bench", sharedSecret };
-      valueOf(await service.makeNetwork(network));
+      const network = {
+        ...{ networkId: networkName, name: "Bench", sharedSecret },
+      };
+      valueOf(await service.makeNetwork({ ...network, kind: "open" }));
       await write({ kind: "make-collection", collection });
       await write({ kind: "attach", collection, networkId: networkName });
     },

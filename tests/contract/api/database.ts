@@ -99,7 +99,6 @@ export const openingCases = (bench: ApiBench): void => {
       database.query("SELECT 1"),
       database.embed([]),
       database.backup(),
-      database.invite("x"),
       database.vault.unlock("x"),
       database.blobs.get("x"),
       database.getNetworkManager().broadcastMessage("x", {}),

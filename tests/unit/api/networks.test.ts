@@ -48,7 +48,7 @@ test("T-212 T-231 T-232 a network that is made is listed, without its secret", a
     {
       networkId: "team-1",
       name: "Team",
-      kind: "open",
+      ...{ kind: "open", waitsFor: null, closed: null },
       collections: new Set(),
       bootstrapPeers: [],
       encryption: { enabled: true },
@@ -71,15 +71,21 @@ test("a name that is taken by another secret is NetworkNameTaken", async () => {
   await expectRejection(database.createNetwork(other), "NetworkNameTaken");
 });
 
-test("a network without encryption says so; a closed one is not there yet", async () => {
+test("a network without encryption says so; without a word a network is closed", async () => {
   const database = bench.open();
   await database.createNetwork({ networkId: "open", name: "Open", encryption: { enabled: false } });
   expect(database.getNetworkManager().getNetworks()).toMatchObject([
     { networkId: "open", encryption: { enabled: false } },
   ]);
-  const error = await rejection(database.createNetwork({ networkId: "closed", name: "Closed" }));
-  expect(error.code).toBe("NotSupported");
-  expect(error.message).toContain("sharedSecret");
+  await database.createNetwork({ networkId: "closed", name: "Closed" });
+  expect(database.getNetworkManager().getNetworks()[1]).toMatchObject({
+    ...{ networkId: "closed", name: "Closed", kind: "closed", encryption: { enabled: true } },
+  });
+  expect(await database.createNetwork({ networkId: "closed", name: "Again" })).toBe("closed");
+  await expectRejection(
+    database.createNetwork({ ...team, networkId: "closed" }),
+    "NetworkNameTaken",
+  );
 });
 
 const badNetworks: readonly (readonly [options: unknown, path: string])[] = [
@@ -124,9 +130,9 @@ test("C-41 a bare name is pending until its secret comes", async () => {
   expect(manager.getNetworks()).toHaveLength(1);
 });
 
-test("an invite is not there yet", async () => {
+test("what is no invite is refused in words", async () => {
   const joining = bench.open().joinNetwork("https://app.example/#join=abc");
-  await expectRejection(joining, "NotSupported");
+  await expectRejection(joining, "InvalidArgument", "invite");
 });
 
 test("T-215 T-239 leaving unlists a network and keeps the documents", async () => {

@@ -185,7 +185,7 @@ describe("forceSync", () => {
 
 describe("networks", () => {
   const join = (device: Device, sharedSecret: string | null, name = "Home"): Promise<void> =>
-    joinNetwork(device.engine, { networkId, name, sharedSecret });
+    joinNetwork(device.engine, { networkId, name, kind: "open", sharedSecret });
 
   test("are made once, and another one of that name is refused", async () => {
     const device = await createWorld().open({ joined: false, online: false });

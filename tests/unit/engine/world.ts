@@ -145,7 +145,9 @@ export class Device {
   }
 
   async join(id = networkId): Promise<void> {
-    await joinNetwork(this.engine, { networkId: id, name: "Home", sharedSecret: secret });
+    await joinNetwork(this.engine, {
+      ...{ networkId: id, name: "Home", kind: "open", sharedSecret: secret },
+    });
     this.opened.sync.refresh();
   }
 

@@ -11,16 +11,15 @@ import {
   createPipe,
   crypto,
   exchange,
+  faultOf,
   idOf,
   memberOf,
   network,
   secret,
   soundWire,
-  type Outcome,
   type Wire,
 } from "./greetingPair.ts";
 
-const faultOf = (outcome: Outcome): string => (outcome.ok ? "greeted" : outcome.error);
 const flip =
   (wanted: number, at: number): Wire =>
   (frame, index) => {
@@ -41,6 +40,8 @@ test("members of one network greet each other and agree on everything", async ()
   expect(i.value.peer.signingKey).toEqual(theirs.certificate.signingKey);
   expect(r.value.peer.signingKey).toEqual(mine.certificate.signingKey);
   expect(i.value.peerControlHead).toEqual(network.controlHead);
+  expect([i.value.standing, r.value.standing]).toEqual(["member", "member"]);
+  expect([i.value.invite, r.value.invite]).toEqual([null, null]);
 });
 
 test("the bytes are those of FORMATS.md §7", async () => {
@@ -89,7 +90,7 @@ test("a stranger who goes on meets the same path until m5, or until time is up",
     const heard: Uint8Array[] = [];
     const timers = createManualTimers();
     const answer = greet({
-      ...{ role: "R", networks: [await memberOf(network)], crypto, timers },
+      ...{ role: "R", networks: [await memberOf(network)], invites: [], crypto, timers },
       ...{ receive: toR.receive, peers: { idI: idOf("i"), idR: idOf("r") } },
       send: (frame) => {
         heard.push(frame);

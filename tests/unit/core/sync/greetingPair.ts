@@ -12,7 +12,10 @@ import {
   greet,
   type Greeted,
   type GreetingFault,
+  type GreetingInvite,
   type GreetingNetwork,
+  type GreetingTarget,
+  type OpenInvite,
 } from "../../../../src/core/sync/greeting.ts";
 import type { Result } from "../../../../src/core/base/result.ts";
 import { createNodeCrypto } from "../../../support/nodeCrypto.ts";
@@ -39,7 +42,7 @@ export const memberOf = async (
     ...network,
     certificate: certificate.value,
     signingSeed,
-    isMember: (peer) => control.mayWrite(peer, network.controlHead),
+    standingOf: (peer) => (control.mayWrite(peer, network.controlHead) ? "member" : "removed"),
     isPossibleHead: (head) => control.find(head).kind !== "impossible",
   };
 };
@@ -47,7 +50,16 @@ export const memberOf = async (
 export const network = openNetwork("family", secret);
 export const idOf = (name: string): Uint8Array => hash("peer", name);
 
+export const peers: Peers = { idI: idOf("i"), idR: idOf("r") };
+
 export type Outcome = Result<Greeted, GreetingFault>;
+
+export const faultOf = (outcome: Outcome): string => (outcome.ok ? "greeted" : outcome.error);
+
+export interface Peers {
+  readonly idI: Uint8Array;
+  readonly idR: Uint8Array;
+}
 
 /** Frames as they pass; answers what arrives instead: none, one or more. */
 export type Wire = (frame: Uint8Array, index: number) => readonly Uint8Array[];
@@ -120,9 +132,14 @@ export const createManualTimers = (): {
 
 export interface Exchange {
   readonly mine?: GreetingNetwork;
+  /** What I greets for instead of a network: a link that it holds, or one that it made. */
+  readonly invite?: GreetingInvite;
+  readonly open?: OpenInvite;
   readonly theirs?: readonly GreetingNetwork[];
-  readonly peersOfI?: { readonly idI: Uint8Array; readonly idR: Uint8Array };
-  readonly peersOfR?: { readonly idI: Uint8Array; readonly idR: Uint8Array };
+  readonly invites?: readonly OpenInvite[];
+  readonly joinings?: readonly GreetingInvite[];
+  readonly peersOfI?: Peers;
+  readonly peersOfR?: Peers;
   readonly toR?: Wire;
   readonly toI?: Wire;
 }
@@ -132,21 +149,28 @@ export const exchange = async (options: Exchange): Promise<{ i: Outcome; r: Outc
   const toR = createPipe(options.toR ?? soundWire);
   const toI = createPipe(options.toI ?? soundWire);
   const timers = createManualTimers();
-  const peers = { idI: idOf("i"), idR: idOf("r") };
+  const { invites = [], joinings = [] } = options;
+  const sought = await soughtIn(options);
   const ended = (outcome: Outcome): Outcome => {
     if (!outcome.ok) for (const pipe of [toR, toI]) pipe.close();
     return outcome;
   };
   const [i, r] = await Promise.all([
     greet({
-      ...{ role: "I", network: options.mine ?? (await memberOf(network)), crypto, timers },
+      ...{ role: "I", ...sought, crypto, timers },
       ...{ send: toR.send, receive: toI.receive, peers: options.peersOfI ?? peers },
     }).then(ended),
     greet({
-      ...{ role: "R", networks: options.theirs ?? [await memberOf(network)], crypto, timers },
+      ...{ role: "R", networks: options.theirs ?? [await memberOf(network)], invites },
+      ...{ joinings, crypto, timers },
       ...{ send: toI.send, receive: toR.receive, peers: options.peersOfR ?? peers },
     }).then(ended),
   ]);
   if (timers.pending() !== 0) throw new Error("a timer was left behind");
   return { i, r };
+};
+
+const soughtIn = async ({ mine, invite, open }: Exchange): Promise<GreetingTarget> => {
+  if (invite !== undefined) return { invite };
+  return open === undefined ? { network: mine ?? (await memberOf(network)) } : { open };
 };

@@ -1,0 +1,96 @@
+/**
+ * Members of closed networks, as an application invites, lists and removes them.
+ */
+import type { InviteRequest, MemberChange, MemberRoleName } from "../core/wire/networks.ts";
+import { isPlainObject } from "../core/cbor/check.ts";
+import { refusal } from "./answer.ts";
+import type { Networks } from "./networks.ts";
+import type { Invite, InviteOptions, Member } from "./networkTypes.ts";
+import type { Session } from "./session.ts";
+import type { CallOptions } from "./types.ts";
+
+export interface Members {
+  readonly invite: (networkId: string, options?: InviteOptions) => Promise<Invite>;
+  readonly revokeInvite: (networkId: string, id: string, call?: CallOptions) => Promise<void>;
+  readonly members: (networkId: string) => readonly Member[];
+  readonly removeMember: (networkId: string, member: string, call?: CallOptions) => Promise<void>;
+  readonly setRole: (
+    networkId: string,
+    account: string,
+    role: MemberRoleName,
+    call?: CallOptions,
+  ) => Promise<void>;
+}
+
+export interface MembersDeps {
+  readonly session: Session;
+  readonly networks: Pick<Networks, "manage">;
+  /** Of the app that a link leads to; empty in Node. */
+  readonly appUrl: () => string;
+}
+
+export const createMembers = ({ session, networks, appUrl }: MembersDeps): Members => {
+  const members = (networkId: string): readonly Member[] =>
+    session.networks().find((each) => each.networkId === networkId)?.closed?.members ?? [];
+  const change = async (
+    networkId: string,
+    wanted: MemberChange,
+    call?: CallOptions,
+  ): Promise<void> => {
+    await networks.manage({ kind: "member", networkId, change: wanted }, call);
+  };
+  const revokeInvite: Members["revokeInvite"] = async (networkId, id, call) => {
+    await networks.manage({ kind: "revoke", networkId, id }, call);
+  };
+  return {
+    members,
+    revokeInvite,
+    async invite(networkId, options) {
+      const invite = requestOf(options);
+      const made = await networks.manage({ kind: "invite", networkId, invite }, options);
+      const [url, id] = [appUrl() + (made.link ?? ""), made.id ?? ""];
+      return {
+        ...{ url, id, isWaiting: made.isWaiting },
+        qr: async () => (await import("uqr")).renderSVG(url, { border: 2 }),
+        revoke: () => revokeInvite(networkId, id),
+      };
+    },
+    removeMember(networkId, member, call) {
+      const isAccount = members(networkId).some(({ account }) => account === member);
+      const wanted: MemberChange = isAccount
+        ? { kind: "remove-account", account: member }
+        : { kind: "remove-device", device: member };
+      return change(networkId, wanted, call);
+    },
+    setRole: (networkId, account, role, call) =>
+      change(networkId, { kind: "role", account, role: roleOf(role) }, call),
+  };
+};
+
+const threeDays = 3 * 86_400_000;
+const roles: readonly MemberRoleName[] = ["owner", "editor", "reader"];
+
+const requestOf = (options: unknown): InviteRequest => {
+  const given = isPlainObject(options) ? options : {};
+  const { role = "editor", uses = 1, expiresInMs = threeDays, kind = "member" } = given;
+  if (typeof uses !== "number" || !Number.isSafeInteger(uses) || uses < 1) {
+    throw refusal("InvalidArgument", "uses: a whole number from 1", "uses");
+  }
+  if (typeof expiresInMs !== "number" || !(expiresInMs > 0)) {
+    throw refusal("InvalidArgument", "expiresInMs: milliseconds above 0", "expiresInMs");
+  }
+  if (kind !== "member" && kind !== "device") {
+    throw refusal("InvalidArgument", "kind: member or device", "kind");
+  }
+  const isEndless = expiresInMs === Infinity;
+  return {
+    ...{ purpose: kind, role: roleOf(role), uses },
+    expiresInMs: isEndless ? null : Math.ceil(expiresInMs),
+  };
+};
+
+const roleOf = (role: unknown): MemberRoleName => {
+  const found = roles.find((each) => each === role);
+  if (found !== undefined) return found;
+  throw refusal("InvalidArgument", "role: owner, editor or reader", "role");
+};

@@ -1,0 +1,150 @@
+/**
+ * The maker of an invite meets whoever holds it: counts the use, proposes the admission, and hands
+ * over the chain and what opens it. Who lost the answer and asks again is handed it again.
+ */
+import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { assert } from "../../core/base/result.ts";
+import {
+  makeCertificate,
+  storedCertificate,
+  type CheckedCertificate,
+} from "../../core/network/certificate.ts";
+import { admitText } from "../../core/network/closed/chain.ts";
+import type { ControlContent } from "../../core/network/closed/content.ts";
+import { parseSignedProposal } from "../../core/network/closed/record.ts";
+import { openInvite, type InviteState } from "../../core/network/closed/state.ts";
+import type { Engine } from "../engine.ts";
+import { decide } from "./decide.ts";
+import { sealHandover } from "./handover.ts";
+import type { ClosedMembership } from "./membership.ts";
+
+export interface HandedOver {
+  /** As it is known in the network from now on. */
+  readonly certificate: CheckedCertificate;
+  readonly records: readonly Uint8Array[];
+  readonly sealed: Uint8Array;
+}
+
+/** Invites of this device that can be used now: what it answers to. */
+export const usableInvites = (
+  { control, invites }: ClosedMembership,
+  nowMs: number,
+): readonly Uint8Array[] =>
+  [...control.state().invites.keys()].flatMap((name) => {
+    const publicKey = invites.has(name) ? hexToBytes(name) : null;
+    return publicKey !== null && openInvite(control.state(), publicKey, nowMs) !== null
+      ? [publicKey]
+      : [];
+  });
+
+/** null: the invite is used up, or the joiner's keys are none. */
+export const admitJoiner = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  publicKey: Uint8Array,
+  shown: CheckedCertificate,
+): Promise<HandedOver | null> => {
+  const { control, network, device } = membership;
+  const { crypto, timers } = engine.deps;
+  if (shown.xWingKey === null) return null;
+  const invite = openInvite(control.state(), publicKey, timers.now());
+  const known = alreadyIn(membership, shown);
+  if (known === null && (invite === null || usesLeft(membership, publicKey, invite) < 1)) {
+    return null;
+  }
+  const isDevice = invite?.purpose === "device" || (known !== null && isOwn(membership, known));
+  const certificate = known ?? (isDevice ? await certifyOwn(engine, membership, shown) : shown);
+  if (known === null && invite !== null) {
+    const content = await admissionOf(engine, membership, { publicKey, invite, certificate });
+    const decision = await decide(engine, membership, content);
+    if (decision.kind === "refused") return null;
+  }
+  const place = {
+    networkHash: network.networkHash,
+    ...{ maker: device.publicKey, joiner: shown.signingKey },
+  };
+  const handover = {
+    networkSecret: membership.networkSecret,
+    keys: membership.keys,
+    account: isDevice ? { certificate: certificate.bytes, seed: membership.accountSeed } : null,
+  };
+  const sealed = await sealHandover(handover, shown.xWingKey, place, crypto);
+  if (sealed === null) return null;
+  return { certificate, records: control.records().map(({ bytes }) => bytes), sealed };
+};
+
+/** In the chain, or proposed: under the certificate that stands there. */
+const alreadyIn = (
+  membership: ClosedMembership,
+  { signingKey }: CheckedCertificate,
+): CheckedCertificate | null => {
+  const admitted = membership.control.state().devices.get(bytesToHex(signingKey));
+  if (admitted !== undefined) return admitted.isRemoved ? null : admitted.certificate;
+  const proposed = pendingAdmissions(membership).find(({ certificate }) =>
+    equalBytes(certificate.signingKey, signingKey),
+  );
+  return proposed?.certificate ?? null;
+};
+
+const isOwn = ({ device }: ClosedMembership, { account }: CheckedCertificate): boolean =>
+  equalBytes(account, device.certificate.account);
+
+const usesLeft = (
+  membership: ClosedMembership,
+  publicKey: Uint8Array,
+  invite: InviteState,
+): number =>
+  invite.usesLeft -
+  pendingAdmissions(membership).filter((each) => equalBytes(each.invite, publicKey)).length;
+
+const pendingAdmissions = ({
+  proposals,
+}: ClosedMembership): readonly {
+  readonly certificate: CheckedCertificate;
+  readonly invite: Uint8Array;
+}[] =>
+  [...proposals.values()].flatMap((bytes) => {
+    const parsed = parseSignedProposal(bytes);
+    const content = parsed.ok ? parsed.value.proposal.content : null;
+    if (content?.kind !== "admit" && content?.kind !== "device") return [];
+    const certificate = storedCertificate(content.certificate);
+    return certificate === null || content.invite === null
+      ? []
+      : [{ certificate, invite: content.invite.publicKey }];
+  });
+
+/** The joiner's keys, under this device's account. */
+const certifyOwn = async (
+  { deps: { crypto } }: Engine,
+  { device, accountSeed, network }: ClosedMembership,
+  { signingKey, xWingKey, vaultXWingKey, extensions }: CheckedCertificate,
+): Promise<CheckedCertificate> => {
+  const { account } = device.certificate;
+  const keys = { account, signingKey, xWingKey, vaultXWingKey, extensions };
+  const bytes = await makeCertificate(keys, network.networkHash, accountSeed, crypto);
+  const certificate = storedCertificate(bytes);
+  assert(certificate !== null, "a certificate that was made here can be read");
+  return certificate;
+};
+
+const admissionOf = async (
+  { deps: { crypto } }: Engine,
+  { network, invites }: ClosedMembership,
+  {
+    publicKey,
+    invite,
+    certificate,
+  }: {
+    readonly publicKey: Uint8Array;
+    readonly invite: InviteState;
+    readonly certificate: CheckedCertificate;
+  },
+): Promise<ControlContent> => {
+  const seed = invites.get(bytesToHex(publicKey));
+  assert(seed !== undefined, "only own invites are answered");
+  const text = admitText(network.networkHash, certificate.bytes);
+  const proof = { publicKey, signature: await crypto.sign(seed, text) };
+  return invite.purpose === "device"
+    ? { kind: "device", certificate: certificate.bytes, invite: proof }
+    : { kind: "admit", certificate: certificate.bytes, role: invite.role, invite: proof };
+};

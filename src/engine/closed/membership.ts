@@ -1,0 +1,233 @@
+/**
+ * This device in a closed network: its keys, the control chain as far as it is known, and the keys
+ * of epochs that it could open. All of it stands in the store's meta data:
+ *
+ * `network/<hash>` = [1, "closed", networkId, title, network secret 32, signing seed 32, X-Wing
+ *   seed 32, account seed 32, certificate, recovery seed 32 or nil, [[epoch id 16, key 32], …],
+ *   [[invite's public key 32, seed 32], …], [signed proposal bstr, …] not yet in the chain]
+ * `control/<hash>/<record hash>` = a record of the chain as it came, the genesis among them
+ */
+import { pairTagsMax } from "../../core/base/limits.ts";
+import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { NebulusError } from "../../core/base/errors.ts";
+import { shortHashOf } from "../../core/base/ids.ts";
+import type { ShortHash } from "../../core/base/types.ts";
+import { encodeCbor } from "../../core/cbor/item.ts";
+import type { CborReader } from "../../core/cbor/reader.ts";
+import {
+  expectCount,
+  readList,
+  readOptional,
+  readSized,
+  readWhole,
+} from "../../core/cbor/structures.ts";
+import type { CryptoPort } from "../../core/crypto/port.ts";
+import { storedCertificate } from "../../core/network/certificate.ts";
+import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
+import { roleOf } from "../../core/network/closed/state.ts";
+import { parseRecord, parseSignedProposal } from "../../core/network/closed/record.ts";
+import { dayTags, networkKeysOf, type EpochKey } from "../../core/network/keys.ts";
+import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
+import { deviceNameOf, networkPrefix, type MetaChange } from "../device.ts";
+import type { ClosedParts, OwnStanding } from "./parts.ts";
+import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
+
+export interface ClosedMembership extends ClosedParts {
+  readonly kind: "closed";
+  readonly secret: true;
+  readonly standing: () => OwnStanding;
+  /** What new segments are sealed under; null while this device may not write, or lacks the key. */
+  readonly writingEpoch: () => EpochKey | null;
+  /** The latest whose key is here; null: none is. */
+  readonly latestEpoch: () => EpochKey | null;
+  /**
+   * Where members that missed an epoch are found, whose tags are others: by the sequencer, and the
+   * sequencer by them.
+   */
+  readonly pairTags: (nowMs: number) => readonly string[];
+  readonly snapshot: (nowMs: number) => ClosedSnapshot;
+}
+
+export const membershipOf = (parts: ClosedParts): ClosedMembership => {
+  const { control, device, keys } = parts;
+  const keyOf = (id: ShortHash): EpochKey | null => {
+    const key = keys.get(id);
+    return key === undefined ? null : { id, key };
+  };
+  const standing = (): OwnStanding => {
+    const found = control.standingOf(device.certificate);
+    if (found !== "member") return found === "unknown" ? "waiting" : "removed";
+    return roleOf(control.state(), bytesToHex(device.publicKey)) ?? "removed";
+  };
+  return {
+    ...{ ...parts, kind: "closed", secret: true, standing },
+    pairTags(nowMs) {
+      const { sequencer } = control.state();
+      const isSequencer = sequencer === bytesToHex(device.publicKey);
+      const wanted = isSequencer ? [...parts.pairs.keys()] : [sequencer];
+      return wanted
+        .flatMap((name) => parts.pairs.get(name) ?? [])
+        .slice(0, pairTagsMax)
+        .flatMap((secret) => dayTags(secret, "pair", [control.networkHash], nowMs));
+    },
+    snapshot: (nowMs) => ({
+      ...{ standing: standing(), isFrozen: control.isFrozen() },
+      members: memberSnapshots(parts),
+      invites: inviteSnapshots(parts, nowMs),
+      waiting: waitingKinds(parts),
+    }),
+    writingEpoch() {
+      const head = control.head();
+      const mayWrite = !control.isFrozen() && control.mayWrite(device.certificate, head);
+      return mayWrite ? keyOf(control.epochAt(head)) : null;
+    },
+    latestEpoch() {
+      const found = control.state().epochs.findLast(({ id }) => keys.has(id));
+      return found === undefined ? null : keyOf(found.id);
+    },
+  };
+};
+
+/** With whom this device shares a secret by now: members' devices, not its own. */
+export const learnPairs = async (
+  { control, device, pairs }: ClosedParts,
+  crypto: Pick<CryptoPort, "pairSecret">,
+): Promise<void> => {
+  const state = control.state();
+  for (const [name, { certificate }] of state.devices) {
+    if (roleOf(state, name) === null) pairs.delete(name);
+    else if (!pairs.has(name) && !equalBytes(certificate.signingKey, device.publicKey)) {
+      const secret = await crypto.pairSecret(device.seed, certificate.signingKey);
+      if (secret !== null) pairs.set(name, secret);
+    }
+  }
+};
+
+// ---------------------------------------------------------------------------------- meta data
+
+const controlPrefix = "control/";
+
+export const closedChange = (membership: ClosedParts): MetaChange => {
+  const { network, networkId, title, device, accountSeed, recoverySeed } = membership;
+  const { networkSecret, keys, invites, proposals } = membership;
+  const bytes = encodeCbor([
+    ...[1, "closed", networkId, title, networkSecret, device.seed, device.xWingSeed],
+    ...[accountSeed, device.certificate.bytes, recoverySeed],
+    Array.from(keys, ([id, key]) => [hexToBytes(id), key] as const),
+    Array.from(invites, ([publicKey, seed]) => [hexToBytes(publicKey), seed] as const),
+    [...proposals.values()],
+  ]);
+  return [networkPrefix + bytesToHex(network.networkHash), bytes];
+};
+
+export const recordChange = (
+  { network }: Pick<ClosedParts, "network">,
+  bytes: Uint8Array,
+): MetaChange => {
+  const record = parseRecord(bytes);
+  if (!record.ok) throw unreadable(controlPrefix);
+  return [`${controlPrefix}${bytesToHex(network.networkHash)}/${record.value.hash}`, bytes];
+};
+
+/** All that stands of it, to be removed. */
+export const closedKeys = (
+  networkHash: Uint8Array,
+  meta: ReadonlyMap<string, Uint8Array>,
+): readonly MetaChange[] => {
+  const prefix = `${controlPrefix}${bytesToHex(networkHash)}/`;
+  const records = [...meta.keys()].filter((key) => key.startsWith(prefix));
+  return [networkPrefix + bytesToHex(networkHash), ...records].map((key) => [key, null]);
+};
+
+/** Throws `StorageFailed` where a record can not be read. */
+export const readClosed = async (
+  key: string,
+  bytes: Uint8Array,
+  meta: ReadonlyMap<string, Uint8Array>,
+  crypto: CryptoPort,
+): Promise<ClosedMembership> => {
+  const read = readWhole(bytes, readFields);
+  if (!read.ok) throw unreadable(key);
+  const fields = read.value;
+  const certificate = storedCertificate(fields.certificate);
+  const publicKey = await crypto.publicKey(fields.seed);
+  if (certificate === null || !equalBytes(certificate.signingKey, publicKey)) throw unreadable(key);
+  const networkHash = key.slice(networkPrefix.length);
+  const control = await readChain(networkHash, meta, crypto);
+  if (control === null) throw unreadable(`${controlPrefix}${networkHash}`);
+  const device = { seed: fields.seed, publicKey, name: deviceNameOf(publicKey) };
+  const parts: ClosedParts = {
+    control,
+    network: { suite: 1, ...networkKeysOf(control.networkHash, fields.networkSecret) },
+    device: { ...device, certificate, xWingSeed: fields.xWingSeed },
+    ...{ accountSeed: fields.accountSeed, networkSecret: fields.networkSecret },
+    ...{ recoverySeed: fields.recoverySeed, networkId: fields.networkId, title: fields.title },
+    keys: new Map(fields.keys),
+    invites: new Map(fields.invites),
+    proposals: proposalsOf(fields.proposals),
+    pairs: new Map(),
+  };
+  await learnPairs(parts, crypto);
+  return membershipOf(parts);
+};
+
+/** By height, so that each comes behind what it follows; null: there is none, or no genesis. */
+const readChain = async (
+  networkHash: string,
+  meta: ReadonlyMap<string, Uint8Array>,
+  crypto: CryptoPort,
+): Promise<ClosedControl | null> => {
+  const prefix = `${controlPrefix}${networkHash}/`;
+  const records = [...meta]
+    .filter(([key]) => key.startsWith(prefix))
+    .flatMap(([, bytes]) => {
+      const record = parseRecord(bytes);
+      return record.ok ? [record.value] : [];
+    })
+    .sort((a, b) => a.height - b.height || a.term - b.term);
+  const [genesis, ...others] = records;
+  if (genesis === undefined) return null;
+  const opened = await openClosedControl(genesis.bytes, crypto);
+  if (!opened.ok || bytesToHex(opened.value.networkHash) !== networkHash) return null;
+  // One that is damaged is missing here, and so is what follows it: peers bring both
+  for (const { bytes } of others) await opened.value.append(bytes);
+  return opened.value;
+};
+
+const proposalsOf = (signed: readonly Uint8Array[]): Map<string, Uint8Array> =>
+  new Map(
+    signed.flatMap((bytes) => {
+      const parsed = parseSignedProposal(bytes);
+      return parsed.ok ? [[bytesToHex(parsed.value.proposal.nonce), bytes] as const] : [];
+    }),
+  );
+
+const readFields = (reader: CborReader) => {
+  expectCount(reader, 13);
+  if (reader.readUint() !== 1) reader.fail("unsupported", "another version");
+  if (reader.readText() !== "closed") reader.fail("wrongShape", "another kind of network");
+  return {
+    ...{ networkId: reader.readText(), title: reader.readText() },
+    networkSecret: readSized(reader, 32),
+    ...{ seed: readSized(reader, 32), xWingSeed: readSized(reader, 32) },
+    ...{ accountSeed: readSized(reader, 32), certificate: reader.readBytes() },
+    recoverySeed: readOptional(reader, () => readSized(reader, 32)),
+    keys: readList(reader, () => {
+      expectCount(reader, 2);
+      return [shortHashOf(readSized(reader, 16)), readSized(reader, 32)] as const;
+    }),
+    invites: readList(reader, () => {
+      expectCount(reader, 2);
+      return [bytesToHex(readSized(reader, 32)), readSized(reader, 32)] as const;
+    }),
+    proposals: readList(reader, () => reader.readBytes()),
+  };
+};
+
+const unreadable = (key: string): NebulusError =>
+  new NebulusError({
+    code: "StorageFailed",
+    message: `The record "${key}" of this database can not be read.`,
+    retryable: false,
+    path: key,
+  });

@@ -1,0 +1,37 @@
+/**
+ * What is kept of this device in a closed network.
+ */
+import type { ShortHash } from "../../core/base/types.ts";
+import type { CheckedCertificate } from "../../core/network/certificate.ts";
+import type { ClosedControl } from "../../core/network/closed/chain.ts";
+import type { MemberRole } from "../../core/network/closed/content.ts";
+import type { NetworkKeys } from "../../core/network/keys.ts";
+import type { Device } from "../device.ts";
+
+/** How this device stands in a network by what its chain says. */
+export type OwnStanding = MemberRole | "waiting" | "removed";
+
+export interface ClosedParts {
+  readonly network: NetworkKeys & { readonly suite: 1 };
+  readonly device: Device & {
+    readonly certificate: CheckedCertificate;
+    readonly xWingSeed: Uint8Array;
+  };
+  readonly accountSeed: Uint8Array;
+  readonly networkSecret: Uint8Array;
+  /** Opens a new term; the creator's device has it until it is kept elsewhere. */
+  readonly recoverySeed: Uint8Array | null;
+  readonly control: ClosedControl;
+  /** The caller's name for it. */
+  readonly networkId: string;
+  /** What people read. */
+  readonly title: string;
+  /** Keys of epochs; it grows. */
+  readonly keys: Map<ShortHash, Uint8Array>;
+  /** Seeds of invites that this device made, by public key in hexadecimal. */
+  readonly invites: Map<string, Uint8Array>;
+  /** What the sequencer has yet to decide, by nonce in hexadecimal: signed proposals. */
+  readonly proposals: Map<string, Uint8Array>;
+  /** What this device shares with others, by their signing keys in hexadecimal; it grows. */
+  readonly pairs: Map<string, Uint8Array>;
+}

@@ -1,0 +1,43 @@
+/**
+ * What pages are told of a closed network: who belongs, which invites are open, what waits.
+ */
+import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
+import { parseSignedProposal } from "../../core/network/closed/record.ts";
+import { openInvite } from "../../core/network/closed/state.ts";
+import type { InviteSnapshot, MemberSnapshot } from "../../core/wire/snapshots.ts";
+import { deviceNameOf } from "../device.ts";
+import type { ClosedParts } from "./parts.ts";
+
+export const memberSnapshots = ({ control, device }: ClosedParts): readonly MemberSnapshot[] => {
+  const state = control.state();
+  return [...state.accounts].flatMap(([account, { role, isMember }]) => {
+    if (!isMember) return [];
+    const devices = [...state.devices]
+      .filter(([, each]) => each.account === account && !each.isRemoved)
+      .map(([key]) => ({
+        device: deviceNameOf(hexToBytes(key)),
+        isSequencer: key === state.sequencer,
+        isThis: key === bytesToHex(device.publicKey),
+      }));
+    const isSelf = account === bytesToHex(device.certificate.account);
+    return [{ account, role, isSelf, devices }];
+  });
+};
+
+export const inviteSnapshots = (
+  { control, invites }: ClosedParts,
+  nowMs: number,
+): readonly InviteSnapshot[] =>
+  [...invites.keys()].flatMap((id): readonly InviteSnapshot[] => {
+    const known = control.state().invites.get(id);
+    if (known === undefined) return [{ id, state: "waiting", usesLeft: 0, expiry: null }];
+    if (openInvite(control.state(), hexToBytes(id), nowMs) === null) return [];
+    return [{ id, state: "open", usesLeft: known.usesLeft, expiry: known.expiry }];
+  });
+
+/** What the sequencer has yet to decide, by kind. */
+export const waitingKinds = ({ proposals }: ClosedParts): readonly string[] =>
+  [...proposals.values()].flatMap((bytes) => {
+    const parsed = parseSignedProposal(bytes);
+    return parsed.ok ? [parsed.value.proposal.content.kind] : [];
+  });

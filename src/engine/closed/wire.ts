@@ -1,0 +1,182 @@
+/**
+ * The control chain between members: each says where it stands whenever that changes, whoever is
+ * ahead sends what the other lacks, and proposals go to the sequencer when it is there.
+ */
+import { bytesToHex } from "../../core/base/bytes.ts";
+import { controlMessageBytesTarget, controlRecordsPerMessageMax } from "../../core/base/limits.ts";
+import { unreachable } from "../../core/base/result.ts";
+import type { ShortHash } from "../../core/base/types.ts";
+import type { ClosedControl } from "../../core/network/closed/chain.ts";
+import { headOf, parseSignedProposal } from "../../core/network/closed/record.ts";
+import { isSameHead, type ControlHead } from "../../core/network/control.ts";
+import {
+  decodeControlMessage,
+  encodeControlMessage,
+  type ControlMessage,
+} from "../../core/sync/controlMessage.ts";
+import type { Engine } from "../engine.ts";
+import { isSequencer, sequence, takeRecords } from "./decide.ts";
+import { closedChange, type ClosedMembership } from "./membership.ts";
+
+export interface PeerPlace {
+  readonly head: ControlHead;
+  readonly have: readonly ShortHash[];
+}
+
+/** A member's end of a session. */
+export interface ControlPeer {
+  /** Its device's signing key in hexadecimal. */
+  readonly device: string;
+  /** What it said last of where it stands. */
+  readonly known: { at: PeerPlace | null };
+  readonly say: (body: Uint8Array) => void;
+  /** It broke the rules. */
+  readonly hangUp: () => void;
+}
+
+/** At the beginning, and whenever the chain says more: what the peer lacks comes along. */
+export const introduce = (membership: ClosedMembership, peer: ControlPeer): void => {
+  if (peer.known.at !== null) sendLacking(membership.control, peer, peer.known.at);
+  say(peer, headMessage(membership.control));
+  if (peer.device !== membership.control.state().sequencer) return;
+  for (const signed of membership.proposals.values()) say(peer, { kind: "proposal", signed });
+};
+
+/** True: the chain says something else by now, so others are to be told. */
+export const takeMessage = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  peer: ControlPeer,
+  body: Uint8Array,
+): Promise<boolean> => {
+  const decoded = decodeControlMessage(body);
+  if (!decoded.ok) {
+    peer.hangUp();
+    return false;
+  }
+  const message = decoded.value;
+  switch (message.kind) {
+    case "head":
+      answerHead(membership.control, peer, message);
+      return false;
+    case "records":
+      return takeTheirs(engine, membership, peer, message.records);
+    case "proposal":
+      return takeProposal(engine, membership, peer, message.signed);
+    case "answer":
+      if (message.fault !== null) await dropProposal(engine, membership, message.nonce);
+      return false;
+    case "handover":
+      // Handed to a joiner alone, before there is a session
+      peer.hangUp();
+      return false;
+    default:
+      return unreachable(message);
+  }
+};
+
+const say = (peer: ControlPeer, message: ControlMessage): void => {
+  peer.say(encodeControlMessage(message));
+};
+
+const headMessage = (control: ClosedControl): ControlMessage => ({
+  ...{ kind: "head", head: control.head(), have: locatorOf(control) },
+});
+
+/** The last ten, then ever wider, the genesis last. */
+const locatorOf = (control: ClosedControl): readonly ShortHash[] => {
+  const path = control.from(0);
+  const have: ShortHash[] = [];
+  let step = 1;
+  for (let at = path.length - 1; at > 0; at -= step) {
+    const record = path[at];
+    if (record !== undefined) have.push(headOf(record).hash);
+    if (have.length >= 10) step *= 2;
+  }
+  const [genesis] = path;
+  return genesis === undefined ? have : [...have, headOf(genesis).hash];
+};
+
+const answerHead = (control: ClosedControl, peer: ControlPeer, place: PeerPlace): void => {
+  peer.known.at = place;
+  sendLacking(control, peer, place);
+  // It is ahead, and sends what is between when it knows where this device stands
+  if (control.find(place.head).kind === "unknown") say(peer, headMessage(control));
+};
+
+/** Whatever stands above the last record in common, on every branch. */
+const sendLacking = (
+  control: ClosedControl,
+  peer: ControlPeer,
+  { head, have }: PeerPlace,
+): void => {
+  if (isSameHead(head, control.head())) return;
+  const held = new Set([head.hash, ...have]);
+  const common = control.from(0).findLast((record) => held.has(headOf(record).hash));
+  if (common === undefined) return;
+  const records = control.records().filter(({ height }) => height > common.height);
+  for (const part of partsOf(records.map(({ bytes }) => bytes))) {
+    say(peer, { kind: "records", records: part });
+  }
+};
+
+export const partsOf = (records: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] => {
+  const parts: Uint8Array[][] = [];
+  let bytes = Infinity;
+  for (const record of records) {
+    const last = parts.at(-1);
+    bytes += record.length;
+    if (
+      last === undefined ||
+      bytes > controlMessageBytesTarget ||
+      last.length >= controlRecordsPerMessageMax
+    ) {
+      parts.push([record]);
+      bytes = record.length;
+    } else last.push(record);
+  }
+  return parts;
+};
+
+const takeTheirs = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  peer: ControlPeer,
+  records: readonly Uint8Array[],
+): Promise<boolean> => {
+  const before = membership.control.records().length;
+  const { faults } = await takeRecords(engine, membership, records);
+  // One whose parent is not here yet may be sound; no honest member passes on any other
+  if (faults.some((fault) => fault !== "no-parent" && fault !== "out-of-place")) peer.hangUp();
+  return membership.control.records().length > before;
+};
+
+const takeProposal = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  peer: ControlPeer,
+  bytes: Uint8Array,
+): Promise<boolean> => {
+  const parsed = parseSignedProposal(bytes);
+  if (!parsed.ok) {
+    peer.hangUp();
+    return false;
+  }
+  if (!isSequencer(membership)) return false;
+  const { proposal, signed } = parsed.value;
+  const decision = await sequence(engine, membership, signed);
+  const fault = decision.kind === "refused" ? decision.fault : null;
+  // Asked again because the answer was lost: it is in the chain
+  const isKnown = fault === "nonce-used";
+  say(peer, { kind: "answer", nonce: proposal.nonce, fault: isKnown ? null : fault });
+  return decision.kind === "decided";
+};
+
+const dropProposal = async (
+  { deps: { store } }: Engine,
+  membership: ClosedMembership,
+  nonce: Uint8Array,
+): Promise<void> => {
+  if (!membership.proposals.delete(bytesToHex(nonce))) return;
+  await store.write({ meta: new Map([closedChange(membership)]) });
+};

@@ -1,0 +1,32 @@
+/**
+ * This device as a network knows it: keys of its own for each network, so that what it writes in
+ * two of them can not be linked.
+ */
+import { bytesToHex } from "../core/base/bytes.ts";
+import { shortHash } from "../core/crypto/hash.ts";
+import type { CryptoPort } from "../core/crypto/port.ts";
+
+export interface Device {
+  /** Ed25519 seed, 32 bytes. */
+  readonly seed: Uint8Array;
+  readonly publicKey: Uint8Array;
+  /** Names the device in `_peerId`: 32 hexadecimal digits. */
+  readonly name: string;
+}
+
+/** One change of the store's meta data. */
+export type MetaChange = readonly [key: string, value: Uint8Array | null];
+
+/** What a database notes of a network, by its hash. */
+export const networkPrefix = "network/";
+
+export const deviceNameOf = (signingKey: Uint8Array): string =>
+  bytesToHex(shortHash("device", signingKey));
+
+export const deviceOf = async (
+  seed: Uint8Array,
+  crypto: Pick<CryptoPort, "publicKey">,
+): Promise<Device> => {
+  const publicKey = await crypto.publicKey(seed);
+  return { seed, publicKey, name: deviceNameOf(publicKey) };
+};

@@ -1,0 +1,65 @@
+/**
+ * Closed networks within sync: who of those that are connected is a member by now, and what the
+ * chain says to each. The parts that know chains are loaded with the first closed network.
+ */
+import { bytesToHex } from "../../core/base/bytes.ts";
+import type { ControlPeer } from "../closed/wire.ts";
+import type { ClosedMembership } from "../closed/membership.ts";
+import type { NetworkMembership } from "../identity.ts";
+import type { Connected, SyncState } from "./state.ts";
+import { tellAttachments, tellPage } from "./tell.ts";
+import type { Peer } from "./peer.ts";
+
+const parts = (): Promise<typeof import("../closed/wire.ts")> => import("../closed/wire.ts");
+
+/** Behind the greeting: where this device stands, and what waits for the sequencer. */
+export const introduceTo = async (
+  membership: NetworkMembership,
+  connected: Connected,
+): Promise<void> => {
+  if (membership.kind !== "closed") return;
+  const { introduce } = await parts();
+  introduce(membership, controlPeerOf(connected));
+};
+
+export const takeControl = async (
+  state: SyncState,
+  membership: NetworkMembership,
+  peer: Peer,
+  body: Uint8Array,
+): Promise<void> => {
+  const connected = [...state.connected.values()].find((each) => each.peer === peer);
+  if (membership.kind !== "closed" || connected === undefined) return;
+  const { takeMessage } = await parts();
+  const hasChanged = await takeMessage(state.engine, membership, controlPeerOf(connected), body);
+  if (hasChanged) await chainChanged(state, membership);
+};
+
+/** Members and keys may be others by now: everybody hears of it, and who went goes. */
+export const chainChanged = async (
+  state: SyncState,
+  membership: ClosedMembership,
+): Promise<void> => {
+  const { introduce } = await parts();
+  for (const connected of [...state.connected.values()]) {
+    if (connected.membership !== membership) continue;
+    introduce(membership, controlPeerOf(connected));
+    if (membership.control.standingOf(connected.certificate) === "removed") {
+      // It hears that it was removed before it goes
+      connected.peer.finish();
+    }
+  }
+  state.retag();
+  tellAttachments(state);
+  tellPage(state);
+};
+
+const controlPeerOf = ({ peer, certificate, known }: Connected): ControlPeer => ({
+  ...{ device: bytesToHex(certificate.signingKey), known },
+  say: (body: Uint8Array) => {
+    peer.say({ kind: "control", body });
+  },
+  hangUp: () => {
+    peer.step({ kind: "malformed", fault: "frame-malformed" });
+  },
+});

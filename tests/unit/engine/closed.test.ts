@@ -1,0 +1,277 @@
+/**
+ * Closed networks between engines: made, joined by invite, read and written by role, left behind by
+ * whoever is removed. Real cryptography, over the in-memory network.
+ */
+import { expect, test } from "vitest";
+import { beginJoining, completeJoining, createClosed } from "../../../src/engine/closed/create.ts";
+import { changeMember, closedNamed, makeInvite } from "../../../src/engine/closed/manage.ts";
+import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
+import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
+import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
+import { createWorld, type Device, type World } from "./world.ts";
+
+const team = "team";
+const open = (world: World): Promise<Device> => world.open({ joined: false });
+
+const founder = async (world: World): Promise<Device> => {
+  const device = await open(world);
+  await createClosed(device.engine, { networkId: team, title: "Team" });
+  device.opened.sync.refresh();
+  return device;
+};
+
+const invited = async (
+  maker: Device,
+  request: Partial<InviteRequest> = {},
+): Promise<{ readonly link: string; readonly id: string }> => {
+  const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
+  const made = await makeInvite(maker.engine, membershipOf(maker), { ...wanted, ...request });
+  await tell(maker);
+  return made;
+};
+
+/** As the service does behind every decision. */
+const tell = (device: Device): Promise<void> =>
+  device.opened.sync.chainChanged(membershipOf(device));
+
+const change = async (device: Device, wanted: MemberChange): Promise<void> => {
+  await changeMember(device.engine, membershipOf(device), wanted);
+  await tell(device);
+};
+
+const membershipOf = (device: Device): ClosedMembership => closedNamed(device.engine, team);
+
+const closedOf = (device: Device): ClosedSnapshot | undefined =>
+  device.networks().find(({ networkId }) => networkId === team)?.closed ?? undefined;
+
+const standing = (device: Device): string | undefined => closedOf(device)?.standing;
+
+const join = async (world: World, maker: Device, request: Partial<InviteRequest> = {}) => {
+  const { link } = await invited(maker, request);
+  const device = await open(world);
+  await beginJoining(device.engine, link);
+  device.opened.sync.refresh();
+  const role = request.role ?? "editor";
+  await world.until(() => standing(device) === role, "admitted");
+  return device;
+};
+
+const share = async (device: Device): Promise<void> => {
+  await device.write({ kind: "make-collection", collection: "notes" });
+  await device.write({ kind: "attach", collection: "notes", networkId: team });
+};
+
+const verified =
+  (...devices: readonly Device[]): (() => boolean) =>
+  () =>
+    devices.every((device) => device.isVerified("notes"));
+
+test("who holds an invite joins, reads what was there, and is read", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  await share(a);
+  await a.insert("notes", [{ id: "1", n: 1 }]);
+  const b = await join(world, a);
+  await share(b);
+  await world.until(verified(a, b), "verified");
+  expect(b.get("notes", "1")).toEqual({ id: "1", n: 1 });
+  await b.insert("notes", [{ id: "2", n: 2 }]);
+  await world.until(() => a.get("notes", "2") !== undefined, "the other's document");
+  await world.until(verified(a, b), "verified again");
+  expect(closedOf(a)?.members.map(({ role, isSelf }) => [role, isSelf])).toEqual([
+    ["owner", true],
+    ["editor", false],
+  ]);
+  expect(closedOf(a)?.invites).toEqual([]);
+  expect([...a.failures(), ...b.failures()]).toEqual([]);
+});
+
+test("all of it lasts over a reopening, on both sides", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await a.insert("notes", [{ id: "1" }]);
+  await world.until(verified(a, b), "verified");
+  for (const device of [a, b]) await device.reopen(undefined, { joined: false });
+  await b.insert("notes", [{ id: "2" }]);
+  await world.until(() => a.get("notes", "2") !== undefined, "the other's document");
+  await world.until(verified(a, b), "verified");
+  expect(standing(b)).toBe("editor");
+});
+
+test("a third joins by one who is not the sequencer, and waits for it", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "owner" });
+  for (const device of [a, b]) await share(device);
+  await a.insert("notes", [{ id: "1" }]);
+  await world.until(verified(a, b), "verified");
+  const { link } = await invited(b);
+  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "the invite is known");
+  await a.disconnect();
+  const c = await open(world);
+  await beginJoining(c.engine, link);
+  c.opened.sync.refresh();
+  await world.until(() => standing(c) === "waiting", "handed over");
+  expect(closedOf(b)?.waiting).toEqual(["admit"]);
+  await share(c);
+  await c.insert("notes", [{ id: "3" }]);
+  expect(c.get("notes", "3")).toEqual({ id: "3" });
+  // Nothing of it leaves, and nothing is given to who is not a member yet
+  await world.pass(60_000);
+  expect(c.get("notes", "1")).toBeUndefined();
+  expect(b.get("notes", "3")).toBeUndefined();
+  // What waits lasts, too
+  await c.close();
+  expect(c.journal()).not.toEqual([]);
+  await c.reopen(undefined, { joined: false });
+  expect(c.get("notes", "3")).toEqual({ id: "3" });
+  await a.connect();
+  await world.until(() => standing(c) === "editor", "admitted");
+  await world.until(verified(a, b, c), "verified");
+  for (const device of [a, b, c]) {
+    expect(device.find("notes").map(({ id }) => id)).toEqual(["1", "3"]);
+  }
+});
+
+test("a used, a revoked and an expired invite lead nowhere", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const used = await invited(a);
+  const first = await open(world);
+  await beginJoining(first.engine, used.link);
+  first.opened.sync.refresh();
+  await world.until(() => standing(first) === "editor", "admitted");
+  const expiring = await invited(a, { expiresInMs: 60_000 });
+  const late = await world.open({ joined: false, online: false });
+  await beginJoining(late.engine, expiring.link);
+  await world.pass(61_000);
+  const second = await open(world);
+  await beginJoining(second.engine, used.link);
+  second.opened.sync.refresh();
+  await late.connect();
+  await world.pass(120_000);
+  for (const device of [late, second]) {
+    expect(device.networks()).toMatchObject([{ networkId: team, kind: "joining" }]);
+  }
+  await expect(beginJoining(a.engine, used.link)).rejects.toMatchObject({
+    code: "InvalidArgument",
+  });
+  await expect(beginJoining(a.engine, "#join=nonsense")).rejects.toMatchObject({
+    code: "InvalidArgument",
+  });
+  await expect(beginJoining(first.engine, expiring.link)).rejects.toMatchObject({
+    code: "InvalidArgument",
+  });
+});
+
+test("a chain that does not know the link's record is not taken for the network's", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const { link } = await invited(a);
+  const b = await world.open({ joined: false, online: false });
+  const joining = await beginJoining(b.engine, link);
+  const { control, networkSecret, keys } = membershipOf(a);
+  const records = control.records().map(({ bytes }) => bytes);
+  const handover = { networkSecret, keys, account: null };
+  expect(await completeJoining(b.engine, joining, records.slice(0, -1), handover)).toBeNull();
+  expect(await completeJoining(b.engine, joining, [], handover)).toBeNull();
+  expect(b.engine.registry.networks.all()).toEqual([]);
+  expect(await completeJoining(b.engine, joining, records, handover)).not.toBeNull();
+});
+
+test("a second device of a person is of the same account", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const phone = await join(world, a, { purpose: "device", role: "owner" });
+  for (const device of [a, phone]) await share(device);
+  await phone.insert("notes", [{ id: "1" }]);
+  await world.until(() => a.get("notes", "1") !== undefined, "the document");
+  expect(closedOf(a)?.members).toHaveLength(1);
+  expect(closedOf(a)?.members[0]?.devices).toHaveLength(2);
+  // And can bring in a third
+  const tablet = await join(world, phone, { purpose: "device", role: "owner" });
+  await world.until(() => closedOf(a)?.members[0]?.devices.length === 3, "three devices");
+  expect(standing(tablet)).toBe("owner");
+});
+
+test("readers read, and are told in words that they may not write", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  await share(a);
+  await a.insert("notes", [{ id: "1" }]);
+  const reader = await join(world, a, { role: "reader" });
+  await share(reader);
+  await world.until(() => reader.get("notes", "1") !== undefined, "the document");
+  await expect(reader.insert("notes", [{ id: "2" }])).rejects.toMatchObject({
+    code: "NotPermitted",
+  });
+  await expect(reader.update("notes", "1", { $set: { x: 1 } })).rejects.toMatchObject({
+    code: "NotPermitted",
+  });
+  await reader.insert("notes", [{ id: "mine" }], "private");
+  expect(reader.get("notes", "mine")).toEqual({ id: "mine" });
+  await world.until(verified(a, reader), "verified");
+  const account = closedOf(a)?.members.find(({ isSelf }) => !isSelf)?.account ?? "";
+  await change(a, { kind: "role", account, role: "editor" });
+  await world.until(() => standing(reader) === "editor", "told");
+  await reader.insert("notes", [{ id: "2" }]);
+  await world.until(() => a.get("notes", "2") !== undefined, "the document");
+});
+
+test("who is removed gets nothing more, and keeps what it had", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  const c = await join(world, a);
+  for (const device of [a, b, c]) await share(device);
+  await b.insert("notes", [{ id: "b1" }]);
+  await world.until(verified(a, b, c), "verified");
+  const before = membershipOf(a).latestEpoch()?.id;
+  const account = membershipOf(b).device.certificate.account;
+  await change(a, { kind: "remove-account", account: hex(account) });
+  await world.until(() => standing(b) === "removed", "told");
+  await a.insert("notes", [{ id: "after" }]);
+  await world.until(() => c.get("notes", "after") !== undefined, "the others go on");
+  await world.until(verified(a, c), "verified");
+  await world.pass(120_000);
+  expect(membershipOf(a).latestEpoch()?.id).not.toBe(before);
+  expect(membershipOf(c).latestEpoch()?.id).toBe(membershipOf(a).latestEpoch()?.id);
+  expect(membershipOf(b).latestEpoch()?.id).toBe(before);
+  expect(b.get("notes", "after")).toBeUndefined();
+  expect(b.get("notes", "b1")).toEqual({ id: "b1" });
+  expect(c.get("notes", "b1")).toEqual({ id: "b1" });
+  await expect(b.insert("notes", [{ id: "b2" }])).rejects.toMatchObject({ code: "NotPermitted" });
+  expect([...a.failures(), ...b.failures(), ...c.failures()]).toEqual([]);
+});
+
+test("what a removed device wrote meanwhile counts for nobody, and stays with it", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  const c = await join(world, a);
+  for (const device of [a, b, c]) await share(device);
+  await b.insert("notes", [{ id: "b1", n: 1 }]);
+  await world.until(verified(a, b, c), "verified");
+  // b and c go on apart from a, which removes b
+  world.hub.partition([[a.network], [b.network, c.network]]);
+  await b.update("notes", "b1", { $set: { n: 2 } });
+  await b.insert("notes", [{ id: "b2" }]);
+  await world.until(() => c.get("notes", "b2") !== undefined, "c has it");
+  const account = hex(membershipOf(b).device.certificate.account);
+  await change(a, { kind: "remove-account", account });
+  world.hub.heal();
+  await world.until(() => standing(b) === "removed", "told");
+  await world.until(() => c.get("notes", "b2") === undefined, "un-applied");
+  await world.until(verified(a, c), "verified");
+  expect(c.get("notes", "b1")).toEqual({ id: "b1", n: 1 });
+  expect(b.get("notes", "b1")).toEqual({ id: "b1", n: 2 });
+  expect(b.get("notes", "b2")).toEqual({ id: "b2" });
+  await a.reopen(undefined, { joined: false });
+  await c.reopen(undefined, { joined: false });
+  expect(c.get("notes", "b2")).toBeUndefined();
+  await world.until(verified(a, c), "verified after a reopening");
+});
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
