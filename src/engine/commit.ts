@@ -13,6 +13,7 @@ import type { Commands } from "./commands.ts";
 import { beginDraft, type Draft } from "./draft.ts";
 import type { Home } from "./home.ts";
 import type { Journal } from "./journal.ts";
+import { mustWrite } from "./permission.ts";
 import type { Unflushed } from "./unflushed.ts";
 import type { OwnWriter, Placing } from "./writer.ts";
 import { applyWrite, needNamed, type WriteDeps } from "./writes.ts";
@@ -62,7 +63,14 @@ export const createCommits = (deps: CommitDeps): Commits => {
 const attempt = (deps: CommitDeps, { commandId, write }: WriteRequest): Promise<WriteResult> => {
   if (write.kind === "batch" && !write.reads.every(deps.holds)) throw conflict();
   const placing = write.kind === "batch" && write.together ? "together" : "apart";
-  const filled = fillDraft(deps, placing, (draft) => countsOf(deps, draft, write));
+  const asked: CommitDeps = {
+    ...deps,
+    writerOf: (home) => {
+      mustWrite(home);
+      return deps.writerOf(home);
+    },
+  };
+  const filled = fillDraft(asked, placing, (draft) => countsOf(deps, draft, write));
   return store(deps, filled, commandId, filled.value).then(() => ({ counts: filled.value }));
 };
 

@@ -22,6 +22,7 @@ import type { Draft, StampedLeaf } from "./draft.ts";
 import type { Home } from "./home.ts";
 import { hashOf } from "./networkList.ts";
 import type { ReadTurn } from "./pages/pageMiss.ts";
+import { mayWrite } from "./permission.ts";
 import type { Registry } from "./registry.ts";
 
 export interface Homes {
@@ -242,7 +243,8 @@ const networkHashIn = (shared: Home | null): string =>
   shared === null || shared.membership.kind === "local" ? "" : hashOf(shared.membership);
 
 const idsToMove = ({ local, shared, attached }: Collection, now: () => number): string[] => {
-  if (shared === null || !attached) return [];
+  // Who may not write there keeps what it has at home
+  if (shared === null || !attached || !mayWrite(shared)) return [];
   return [...local.documents.ids(true)].filter((id) => isToMove(local, id, now));
 };
 

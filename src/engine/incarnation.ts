@@ -3,33 +3,18 @@
  * an incarnation are never used twice, which is the likeliest way for real replicas to split for
  * ever (FORMATS.md §3, Incarnations).
  */
-import { invalid } from "../core/base/errors.ts";
 import type { WriterId } from "../core/base/types.ts";
 import type { CborItem } from "../core/cbor/item.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { writerOf } from "../core/network/keys.ts";
 import type { Opening } from "../core/segment/header.ts";
-import type { OwnStanding } from "./closed/parts.ts";
 import { certificateOf, type Home } from "./home.ts";
 import type { PresentWriter } from "./present.ts";
 import { OwnWriter, type OwnWriterDeps } from "./writer.ts";
 
 /** The present writer of a home; a new incarnation begins where none is. */
-export const ownWriterOf = (home: Home, crypto: CryptoPort): OwnWriter => {
-  const { membership } = home;
-  if (membership.kind === "closed") mustWrite(membership.standing());
-  return (home.writer ??= beginIncarnation(home, crypto));
-};
-
-/** What is not admitted yet is written here, and waits. Throws `NotPermitted`. */
-const mustWrite = (standing: OwnStanding): void => {
-  if (standing !== "reader" && standing !== "removed") return;
-  const why =
-    standing === "reader"
-      ? "You may read this network, not write to it: ask an owner for another role"
-      : "This device was removed from the network: leave it to keep the documents here";
-  throw invalid("NotPermitted", `${why}.`, "networkId");
-};
+export const ownWriterOf = (home: Home, crypto: CryptoPort): OwnWriter =>
+  (home.writer ??= beginIncarnation(home, crypto));
 
 const beginIncarnation = (home: Home, crypto: CryptoPort): OwnWriter => {
   const { scope, membership } = home;

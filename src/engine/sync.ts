@@ -6,8 +6,8 @@
  * One channel a peer carries one network: with several networks in common the initiator tries them
  * in turn, a fresh channel each (part 4 opens a stream for each).
  */
-import { hexToBytes } from "../core/base/bytes.ts";
 import { invalid } from "../core/base/errors.ts";
+import { rendezvousTagsMax } from "../core/base/limits.ts";
 import type { Carrier } from "../core/net/carrier.ts";
 import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
@@ -109,20 +109,24 @@ const tick = (state: SyncState): void => {
 
 const tickMilliseconds = 1_000;
 
+/** As many as a relay takes: members first, then those who are on their way in or back. */
 const tagsOf = ({ registry, deps }: Engine): readonly string[] => {
   const now = deps.timers.now();
-  const members = registry.networks.all().flatMap((membership) => {
-    if (membership.kind === "open") return rendezvousTags(membership.network.epoch, now);
-    const epoch = membership.latestEpoch();
-    const invites = [...membership.invites.keys()].map(hexToBytes);
-    const tags = [
-      ...membership.pairTags(now),
-      ...invites.flatMap((publicKey) => inviteTags(publicKey, now)),
-    ];
-    return epoch === null ? tags : [...rendezvousTags(epoch, now), ...tags];
+  const networks = registry.networks.all();
+  const epochs = networks.flatMap((membership) => {
+    if (membership.kind === "open") return [membership.network.epoch];
+    return membership.latestEpoch() ?? [];
   });
-  const joining = registry.networks.joinings();
-  return [...members, ...joining.flatMap(({ publicKey }) => inviteTags(publicKey, now))];
+  const closed = networks.filter((membership) => membership.kind === "closed");
+  const invites = [
+    ...registry.networks.joinings().map(({ publicKey }) => publicKey),
+    ...closed.flatMap((membership) => membership.openInvites(now)),
+  ];
+  return [
+    ...epochs.flatMap((epoch) => rendezvousTags(epoch, now)),
+    ...invites.flatMap((publicKey) => inviteTags(publicKey, now)),
+    ...closed.flatMap((membership) => membership.pairTags(now)),
+  ].slice(0, rendezvousTagsMax);
 };
 
 /** A channel is about one network: it ends when that is left, and may be made anew for another. */

@@ -87,9 +87,9 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "readers write",
-    file: "src/engine/incarnation.ts",
-    text: 'if (standing !== "reader" && standing !== "removed") return;',
-    instead: 'if (standing !== "removed") return;',
+    file: "src/engine/permission.ts",
+    text: 'standing !== "reader" && standing !== "removed"',
+    instead: 'standing !== "removed"',
     killedBy: engine,
   },
   {

@@ -2,7 +2,7 @@
  * The maker of an invite meets whoever holds it: counts the use, proposes the admission, and hands
  * over the chain and what opens it. Who lost the answer and asks again is handed it again.
  */
-import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import { assert } from "../../core/base/result.ts";
 import {
   makeCertificate,
@@ -24,18 +24,6 @@ export interface HandedOver {
   readonly records: readonly Uint8Array[];
   readonly sealed: Uint8Array;
 }
-
-/** Invites of this device that can be used now: what it answers to. */
-export const usableInvites = (
-  { control, invites }: ClosedMembership,
-  nowMs: number,
-): readonly Uint8Array[] =>
-  [...control.state().invites.keys()].flatMap((name) => {
-    const publicKey = invites.has(name) ? hexToBytes(name) : null;
-    return publicKey !== null && openInvite(control.state(), publicKey, nowMs) !== null
-      ? [publicKey]
-      : [];
-  });
 
 /** null: the invite is used up, or the joiner's keys are none. */
 export const admitJoiner = async (

@@ -7,6 +7,7 @@
 import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid } from "../../core/base/errors.ts";
 import { shortened } from "../../core/base/ids.ts";
+import { createTurns, type Turns } from "../../core/base/turns.ts";
 import type { ScopeId, ShortHash } from "../../core/base/types.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { readWhole } from "../../core/cbor/structures.ts";
@@ -95,23 +96,44 @@ const faultNow = (
 export const isSequencer = ({ control, device }: ClosedMembership): boolean =>
   control.state().sequencer === bytesToHex(device.publicKey);
 
-/** A record of a proposal, by the sequencer. */
-export const sequence = async (
+/**
+ * A record of a proposal, by the sequencer: one behind another, since two at one height freeze the
+ * chain; and stored before it counts, or a crash would let another take its place.
+ */
+export const sequence = (
+  engine: Engine,
+  membership: ClosedMembership,
+  signed: SignedProposal,
+): Promise<Decision> => turnsOf(membership)(() => sequenceNow(engine, membership, signed));
+
+const turnsOf = (membership: ClosedMembership): Turns => {
+  const known = turns.get(membership) ?? createTurns();
+  turns.set(membership, known);
+  return known;
+};
+
+const turns = new WeakMap<ClosedMembership, Turns>();
+
+const sequenceNow = async (
   engine: Engine,
   membership: ClosedMembership,
   signed: SignedProposal,
 ): Promise<Decision> => {
   const { control, network, device } = membership;
-  const { crypto, timers } = engine.deps;
+  const { crypto, store, timers } = engine.deps;
   if (!isSequencer(membership)) return { kind: "refused", fault: "not-the-sequencer" };
   const parent = control.from(0).at(-1);
   if (parent === undefined || control.isFrozen()) return { kind: "refused", fault: "out-of-place" };
   const time = { ms: timers.now(), counter: 0 };
   const made = { networkHash: network.networkHash, parent, time, signed };
   const record = await makeRecord(made, device.seed, crypto);
+  const kept = recordChange(membership, record);
+  await store.write({ meta: new Map([kept]) });
   const { faults } = await takeRecords(engine, membership, [record]);
   const [fault] = faults;
-  return fault === undefined ? { kind: "decided" } : { kind: "refused", fault };
+  if (fault === undefined) return { kind: "decided" };
+  await store.write({ meta: new Map([[kept[0], null]]) });
+  return { kind: "refused", fault };
 };
 
 /** Records as a peer sent them, or as this device made them: kept before anything rests on them. */
@@ -121,6 +143,8 @@ export const takeRecords = async (
   records: readonly Uint8Array[],
 ): Promise<Taken> => {
   const { control, proposals } = membership;
+  // Written under the head of before: a record may end this device's right to it
+  await engine.cutter.cutAll(homesOf(engine, membership));
   const faults: ChainFault[] = [];
   const taken: ControlRecord[] = [];
   let hasMoved = false;
@@ -216,7 +240,7 @@ const follow = async (
   heads: readonly ControlHead[],
   gained: readonly ShortHash[],
 ): Promise<void> => {
-  const homes = engine.registry.homes().filter((home) => home.membership === membership);
+  const homes = homesOf(engine, membership);
   await engine.ingest.releaseControl(heads, (scope) => engine.registry.home(scope));
   for (const home of homes) {
     const beyond = beyondFrontier(home, membership);
@@ -224,6 +248,9 @@ const follow = async (
     if (gained.length > 0) await engine.ingest.unblock(home, gained);
   }
 };
+
+const homesOf = ({ registry }: Engine, membership: ClosedMembership): readonly Home[] =>
+  registry.homes().filter((home) => home.membership === membership);
 
 /** Delivered before their writer was closed, and void by now. */
 const beyondFrontier = (
@@ -275,8 +302,7 @@ export const frontierOf = (
   devices: ReadonlySet<KeyText>,
 ): Frontier => {
   const frontier = new Map<ScopeId, readonly Row[]>();
-  for (const home of engine.registry.homes()) {
-    if (home.membership !== membership) continue;
+  for (const home of homesOf(engine, membership)) {
     const rows = home.tree.heads().flatMap(({ writer, n, hash }) => {
       const node = home.tree.get(hash);
       const isTheirs = node !== null && devices.has(bytesToHex(node.origin.signingKey));

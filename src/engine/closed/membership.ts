@@ -24,7 +24,7 @@ import {
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
-import { roleOf } from "../../core/network/closed/state.ts";
+import { openInvite, roleOf } from "../../core/network/closed/state.ts";
 import { parseRecord, parseSignedProposal } from "../../core/network/closed/record.ts";
 import { dayTags, networkKeysOf, type EpochKey } from "../../core/network/keys.ts";
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
@@ -40,6 +40,8 @@ export interface ClosedMembership extends ClosedParts {
   readonly writingEpoch: () => EpochKey | null;
   /** The latest whose key is here; null: none is. */
   readonly latestEpoch: () => EpochKey | null;
+  /** Public keys of invites of this device that can be used now: it answers to those. */
+  readonly openInvites: (nowMs: number) => readonly Uint8Array[];
   /**
    * Where members that missed an epoch are found, whose tags are others: by the sequencer, and the
    * sequencer by them.
@@ -61,6 +63,10 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
   };
   return {
     ...{ ...parts, kind: "closed", secret: true, standing },
+    openInvites: (nowMs) =>
+      [...parts.invites.keys()]
+        .map(hexToBytes)
+        .filter((publicKey) => openInvite(control.state(), publicKey, nowMs) !== null),
     pairTags(nowMs) {
       const { sequencer } = control.state();
       const isSequencer = sequencer === bytesToHex(device.publicKey);

@@ -57,7 +57,7 @@ export const greetPeer = async (
     crypto,
     timers,
   };
-  const mine = await reasonsToMeet(state);
+  const mine = reasonsToMeet(state);
   const target = nextToTry(state, channel, mine);
   if (target === null) return null;
   const result = initiator
@@ -98,27 +98,20 @@ interface Reasons {
   readonly joinings: readonly GreetingInvite[];
 }
 
-const reasonsToMeet = async ({ engine }: SyncState): Promise<Reasons> => {
+const reasonsToMeet = ({ engine }: SyncState): Reasons => {
   const { networks } = engine.registry;
-  const all = networks.all();
-  const makers = all.filter((each) => each.kind === "closed" && each.invites.size > 0);
+  const now = engine.deps.timers.now();
   return {
-    networks: all.map(greetingNetworkOf),
-    invites: makers.length === 0 ? [] : await openInvites(makers, engine.deps.timers.now()),
+    networks: networks.all().map(greetingNetworkOf),
+    invites: networks.all().flatMap((membership) => openInvitesOf(membership, now)),
     joinings: networks.joinings().map(greetingInviteOf),
   };
 };
 
-const openInvites = async (
-  makers: readonly NetworkMembership[],
-  now: number,
-): Promise<readonly OpenInvite[]> => {
-  const { usableInvites } = await import("../closed/admit.ts");
-  return makers.flatMap((membership) => {
-    const usable = membership.kind === "closed" ? usableInvites(membership, now) : [];
-    const network = greetingNetworkOf(membership);
-    return usable.map((publicKey) => ({ network, publicKey }));
-  });
+const openInvitesOf = (membership: NetworkMembership, now: number): readonly OpenInvite[] => {
+  if (membership.kind !== "closed") return [];
+  const network = greetingNetworkOf(membership);
+  return membership.openInvites(now).map((publicKey) => ({ network, publicKey }));
 };
 
 type Target =

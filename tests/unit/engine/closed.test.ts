@@ -8,6 +8,7 @@ import { changeMember, closedNamed, makeInvite } from "../../../src/engine/close
 import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
 import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
 import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
+import { failAt } from "./faults.ts";
 import { createWorld, type Device, type World } from "./world.ts";
 
 const team = "team";
@@ -166,6 +167,33 @@ test("a used, a revoked and an expired invite lead nowhere", async () => {
   });
 });
 
+test("decisions at once come one behind another", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const before = membershipOf(a).control.head().height;
+  const made = await Promise.all([invited(a), invited(a), invited(a), invited(a)]);
+  expect(new Set(made.map(({ id }) => id)).size).toBe(4);
+  expect(closedOf(a)).toMatchObject({ isFrozen: false });
+  expect(closedOf(a)?.invites.map(({ state }) => state)).toEqual(["open", "open", "open", "open"]);
+  expect(membershipOf(a).control.head().height).toBe(before + 4);
+  await a.reopen(undefined, { joined: false });
+  expect(membershipOf(a).control.head().height).toBe(before + 4);
+});
+
+test("a decision that the disk refuses is none", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const head = membershipOf(a).control.head();
+  const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
+  // The second write is that of the record
+  failAt(a, ["write"], "before", 2);
+  await expect(makeInvite(a.engine, membershipOf(a), wanted)).rejects.toThrow();
+  a.fault = null;
+  expect(membershipOf(a).control.head()).toEqual(head);
+  await makeInvite(a.engine, membershipOf(a), wanted);
+  expect(membershipOf(a).control.head().height).toBe(head.height + 1);
+});
+
 test("a chain that does not know the link's record is not taken for the network's", async () => {
   const world = createWorld();
   const a = await founder(world);
@@ -202,6 +230,7 @@ test("readers read, and are told in words that they may not write", async () => 
   await share(a);
   await a.insert("notes", [{ id: "1" }]);
   const reader = await join(world, a, { role: "reader" });
+  await reader.insert("notes", [{ id: "here" }]);
   await share(reader);
   await world.until(() => reader.get("notes", "1") !== undefined, "the document");
   await expect(reader.insert("notes", [{ id: "2" }])).rejects.toMatchObject({
@@ -212,6 +241,8 @@ test("readers read, and are told in words that they may not write", async () => 
   });
   await reader.insert("notes", [{ id: "mine" }], "private");
   expect(reader.get("notes", "mine")).toEqual({ id: "mine" });
+  expect(reader.get("notes", "here")).toEqual({ id: "here" });
+  expect(a.get("notes", "here")).toBeUndefined();
   await world.until(verified(a, reader), "verified");
   const account = closedOf(a)?.members.find(({ isSelf }) => !isSelf)?.account ?? "";
   await change(a, { kind: "role", account, role: "editor" });
