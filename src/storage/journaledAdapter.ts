@@ -9,10 +9,11 @@ import {
   type JournalHome,
   type JournalSizes,
 } from "./journal/files.ts";
+import { decodeNote } from "./journal/note.ts";
 import { greatestEpoch } from "./journal/survey.ts";
 import { openJournaledStore, type JournaledStore } from "./journaledStore.ts";
 import type { StorageAdapter } from "./store.ts";
-import type { TablesHome } from "./tables.ts";
+import type { Tables, TablesHome } from "./tables.ts";
 import { createTurns, type Turns } from "../core/base/turns.ts";
 
 export interface JournaledAdapterDeps {
@@ -62,7 +63,8 @@ const openStore = async (deps: JournaledAdapterDeps, name: string): Promise<Jour
   const tables = await deps.tables.open(name, above);
   try {
     const { randomBytes, sizes = defaultSizes } = deps;
-    const { files } = await opening;
+    const { files: found } = await opening;
+    const files = found ?? (await askAgain(deps, name, tables));
     return await openJournaledStore({ name, tables, files, randomBytes, sizes });
   } catch (cause) {
     await tables.close();
@@ -78,6 +80,24 @@ const openFiles = async (
   const files = (await deps.files?.open(name).catch(failed(name))) ?? null;
   const above = files === null ? 0 : await greatestEpoch(files.folder).catch(failed(name));
   return { files, above };
+};
+
+/**
+ * The tables know that the journal stood in files: without them what was not absorbed is lost. They
+ * were opened above no file's epoch, so files that come now must be older.
+ */
+const askAgain = async (
+  deps: JournaledAdapterDeps,
+  name: string,
+  { found, epoch }: Tables,
+): Promise<JournalFiles | null> => {
+  const note = found.note instanceof Uint8Array ? decodeNote(found.note) : null;
+  if (deps.files === null || note?.ok !== true || !note.value.isInFiles) return null;
+  const files = await deps.files.open(name, true).catch(failed(name));
+  if (files === null) return null;
+  const above = await greatestEpoch(files.folder).catch(failed(name));
+  if (above >= epoch) throw fileError(name, new Error("files of a later opening came late"));
+  return files;
 };
 
 const failed =

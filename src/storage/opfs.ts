@@ -6,6 +6,7 @@
  * A database's files stand in `nebulus/<its name, encoded>/<folder>`.
  */
 import { bytesToHex } from "../core/base/bytes.ts";
+import { openAgainMilliseconds } from "../core/base/limits.ts";
 import { crc32c } from "../core/base/crc32c.ts";
 import { sha256 } from "../core/crypto/hash.ts";
 import {
@@ -21,8 +22,10 @@ import type { FenceSlot, JournalHome } from "./journal/files.ts";
 export const createOpfsJournalHome = (): JournalHome | null => {
   if (!hasSyncHandles()) return null;
   return {
-    open: async (name) => {
-      const directory = await openFolder(name, journalFolder);
+    open: async (name, isExpected = false) => {
+      const directory = isExpected
+        ? await openPatiently(name, journalFolder)
+        : await openFolder(name, journalFolder);
       if (directory === null) return null;
       return {
         folder: createOpfsFolder(directory),
@@ -87,6 +90,21 @@ const openFolder = async (
     if (cause instanceof DOMException && cause.name === "SecurityError") return null;
     throw cause;
   }
+};
+
+/** What stood there counts as lost if it does not come: a browser may just not be ready. */
+const openPatiently = async (
+  name: string,
+  folder: string,
+): Promise<FileSystemDirectoryHandle | null> => {
+  for (const milliseconds of openAgainMilliseconds) {
+    const directory = await openFolder(name, folder);
+    if (directory !== null) return directory;
+    await new Promise((resolve) => {
+      setTimeout(resolve, milliseconds);
+    });
+  }
+  return openFolder(name, folder);
 };
 
 const removeDatabase = async (name: string): Promise<void> => {

@@ -96,6 +96,8 @@ export const transactionBytesPerCollectionMax = 1_048_576;
 export const transactionAttemptsMax = 5;
 /** How long a transaction that runs again waits for those before it. */
 export const transactionTurnMillisecondsMax = 1_000;
+/** Files that were there and are refused are asked for again after so long each. */
+export const openAgainMilliseconds: readonly number[] = [50, 200, 1_000];
 /** How long opening waits for a database that another tab holds. */
 export const databaseLockMillisecondsMax = 1_000;
 /** A tab asks its leader for a sign of life so often; behind so many without one it takes over. */

@@ -6,8 +6,11 @@ import { journalFileAbsorbedBytesMax, journalFileBytesMax } from "../../core/bas
 import type { FileFolder } from "../files.ts";
 
 export interface JournalHome {
-  /** null: files can not be held here. */
-  readonly open: (name: string) => Promise<JournalFiles | null>;
+  /**
+   * null: files can not be held here. `isExpected`: they were, the last time; a platform that
+   * refuses for a moment is asked again before that is believed.
+   */
+  readonly open: (name: string, isExpected?: boolean) => Promise<JournalFiles | null>;
   /** All that stands there under the name. Rejects with `FileHeld` while somebody holds a file. */
   readonly destroy: (name: string) => Promise<void>;
 }

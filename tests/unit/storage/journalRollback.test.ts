@@ -244,6 +244,21 @@ describe("a journal that is older than the tables", () => {
     await expectSoundNext(memory, again);
   });
 
+  test("refused for a moment is not gone", async () => {
+    let refusals = 0;
+    const memory = createMemory(() => refusals-- <= 0);
+    const store = await open(memory);
+    await appendTo(store, 3);
+    await store.write({ absorbedSequence: 1 });
+    memory.kill();
+    refusals = 1;
+    const again = await open(memory);
+    expect([again.opening.rolledBack, again.journalKind]).toEqual([null, "file"]);
+    expect(again.damage()).toEqual([]);
+    expect(await sequencesOf(again)).toEqual([2, 3]);
+    await expectSoundNext(memory, again);
+  });
+
   test("out of reach after a clean close with all absorbed: nothing is missing", async () => {
     let hasFiles = true;
     const memory = createMemory(() => hasFiles);
