@@ -162,7 +162,8 @@ const scalars: fc.Arbitrary<Value> = fc.oneof(
 );
 const { value: values, object: objects } = fc.letrec<{ value: Value; object: Fields }>((tie) => ({
   value: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
+    // A step may be two levels, and a literal may have 16 with its path
+    { depthSize: "small", maxDepth: 5, withCrossShrink: true },
     scalars,
     fc.array(tie("value"), { maxLength: 3 }),
     fc.array(tie("object"), { maxLength: 3 }),
