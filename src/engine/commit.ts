@@ -53,8 +53,15 @@ interface Filled<T> {
 }
 
 export const createCommits = (deps: CommitDeps): Commits => {
+  const asked: CommitDeps = {
+    ...deps,
+    writerOf: (home) => {
+      mustWrite(home);
+      return deps.writerOf(home);
+    },
+  };
   return {
-    run: (request) => deps.commands.once(request.commandId, () => attempt(deps, request)),
+    run: (request) => deps.commands.once(request.commandId, () => attempt(asked, request)),
     commit: (fill) => store(deps, fillDraft(deps, "apart", fill), "", []),
   };
 };
@@ -63,14 +70,7 @@ export const createCommits = (deps: CommitDeps): Commits => {
 const attempt = (deps: CommitDeps, { commandId, write }: WriteRequest): Promise<WriteResult> => {
   if (write.kind === "batch" && !write.reads.every(deps.holds)) throw conflict();
   const placing = write.kind === "batch" && write.together ? "together" : "apart";
-  const asked: CommitDeps = {
-    ...deps,
-    writerOf: (home) => {
-      mustWrite(home);
-      return deps.writerOf(home);
-    },
-  };
-  const filled = fillDraft(asked, placing, (draft) => countsOf(deps, draft, write));
+  const filled = fillDraft(deps, placing, (draft) => countsOf(deps, draft, write));
   return store(deps, filled, commandId, filled.value).then(() => ({ counts: filled.value }));
 };
 

@@ -105,7 +105,7 @@ const hasPending = (home: Home): boolean =>
 /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
 const cutHomes = async (deps: CutterDeps, homes: readonly Home[]): Promise<void> => {
   for (const home of homes) {
-    while (mayCut(home)) {
+    for (;;) {
       const segments = await sealRuns(home, deps.crypto);
       if (segments.length === 0) break;
       await keep(deps.store, home, segments);
@@ -119,7 +119,8 @@ const sealRuns = async (home: Home, crypto: CryptoPort): Promise<readonly Delive
   const sealed: DeliveredSegment[] = [];
   for (const writer of writersOf(home)) {
     if (writer.isInDoubt) throw inDoubt();
-    while (sealed.length < segmentsPerTransaction) {
+    // Asked each time: a record of the network's chain can come between
+    while (sealed.length < segmentsPerTransaction && mayCut(home)) {
       const run = writer.nextToCut();
       if (run === null) break;
       const draft = writer.draftOf(run, controlOf(home)?.head() ?? null);

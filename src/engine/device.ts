@@ -3,6 +3,7 @@
  * two of them can not be linked.
  */
 import { bytesToHex } from "../core/base/bytes.ts";
+import { NebulusError } from "../core/base/errors.ts";
 import { shortHash } from "../core/crypto/hash.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 
@@ -17,8 +18,18 @@ export interface Device {
 /** One change of the store's meta data. */
 export type MetaChange = readonly [key: string, value: Uint8Array | null];
 
-/** What a database notes of a network, by its hash. */
+/** What a database notes of a network, by its hash: of one that it is in, or on its way into. */
 export const networkPrefix = "network/";
+export const joiningPrefix = "joining/";
+
+/** A record of the meta data that is needed. */
+export const unreadable = (key: string): NebulusError =>
+  new NebulusError({
+    code: "StorageFailed",
+    message: `The record "${key}" of this database can not be read.`,
+    retryable: false,
+    path: key,
+  });
 
 export const deviceNameOf = (signingKey: Uint8Array): string =>
   bytesToHex(shortHash("device", signingKey));

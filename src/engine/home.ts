@@ -4,7 +4,7 @@
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import { assert } from "../core/base/result.ts";
-import type { Dot, ScopeId, ShortHash, WriterId } from "../core/base/types.ts";
+import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
 import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
@@ -165,7 +165,7 @@ export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
   if (membership.kind === "local" || membership.network.suite === 0) {
     return { ...context, suite: 0 };
   }
-  const epoch = membership.kind === "closed" ? membership.writingEpoch() : membership.network.epoch;
+  const epoch = membership.epochs.writing();
   assert(epoch !== null, "only who may write cuts");
   return { ...context, suite: 1, epoch, signingSeed: membership.device.seed };
 };
@@ -174,24 +174,13 @@ export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
  * False where what was written waits: this device is not admitted yet, or lacks the epoch's key.
  */
 export const mayCut = ({ membership }: Home): boolean =>
-  membership.kind !== "closed" || membership.writingEpoch() !== null;
+  membership.kind === "local" || membership.epochs.writing() !== null;
 
 export const keyringOf = ({ membership, scope }: Home): Keyring => ({
   networkHash: membership.network.networkHash,
   scope,
-  epochKey: (epoch) => epochKeyIn(membership, epoch),
+  epochKey: (epoch) => (membership.kind === "local" ? null : membership.epochs.key(epoch)),
 });
-
-const epochKeyIn = (membership: Membership, id: ShortHash): Uint8Array | null => {
-  switch (membership.kind) {
-    case "local":
-      return null;
-    case "open":
-      return membership.network.epoch.id === id ? membership.network.epoch.key : null;
-    case "closed":
-      return membership.keys.get(id) ?? null;
-  }
-};
 
 /**
  * An op that was first written in another home goes by its writer there, whose device nobody here

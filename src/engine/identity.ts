@@ -9,6 +9,8 @@
  */
 import { bytesToHex, equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
+import { readForm } from "../core/cbor/form.ts";
+import { CborReader } from "../core/cbor/reader.ts";
 import { decodeCbor, encodeCbor, type CborItem } from "../core/cbor/item.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import {
@@ -16,13 +18,21 @@ import {
   storedCertificate,
   type CheckedCertificate,
 } from "../core/network/certificate.ts";
+import { oneEpoch, type Epochs } from "../core/network/keys.ts";
 import { createOpenControl } from "../core/network/openControl.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import { localNetwork, type LocalNetwork } from "../core/network/local.ts";
 import { openNetwork, type OpenNetwork, type OpenNetworkMaker } from "../core/network/open.ts";
 import type { Joining } from "./closed/joining.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
-import { deviceOf, networkPrefix, type Device, type MetaChange } from "./device.ts";
+import {
+  deviceOf,
+  joiningPrefix,
+  networkPrefix,
+  unreadable,
+  type Device,
+  type MetaChange,
+} from "./device.ts";
 
 /** The network that is never shared, and this device in it. */
 export interface LocalMembership {
@@ -37,6 +47,7 @@ export interface OpenMembership {
   readonly network: OpenNetwork;
   readonly device: Device & { readonly certificate: CheckedCertificate };
   readonly control: ControlChain;
+  readonly epochs: Epochs;
   /** The caller's name for it. */
   readonly networkId: string;
   /** What people read. */
@@ -103,7 +114,7 @@ export const readIdentity = async (
   return {
     local,
     networks: await Promise.all(networks),
-    joinings: [...meta.keys()].some((key) => key.startsWith("joining/"))
+    joinings: [...meta.keys()].some((key) => key.startsWith(joiningPrefix))
       ? await (await import("./closed/joining.ts")).readJoinings(meta, crypto)
       : [],
     peerKey: peerKey === null ? null : bytesOf(peerKey),
@@ -150,8 +161,13 @@ const closedParts = (): Promise<typeof import("./closed/membership.ts")> =>
 
 /** The second element of both kinds of records. */
 const isClosed = (bytes: Uint8Array): boolean => {
-  const item = decodeCbor(bytes, { bytesMax: bytes.length, depthMax: 4, itemsMax: Infinity });
-  return item.ok && Array.isArray(item.value) && item.value[1] === "closed";
+  const kind = readForm(() => {
+    const reader = new CborReader(bytes);
+    reader.readArrayHead();
+    reader.readUint();
+    return reader.readText();
+  });
+  return kind.ok && kind.value === "closed";
 };
 
 export const leaveChange = ({ network }: NetworkMembership): MetaChange => [
@@ -193,6 +209,7 @@ const readNetwork = async (
     network,
     device: { ...device, certificate },
     control: createOpenControl(network),
+    epochs: oneEpoch(network.epoch),
     networkId,
     title,
     secret: fromName !== true,
@@ -216,14 +233,6 @@ const bytesOf = (item: CborItem | undefined): Uint8Array => {
   if (!(item instanceof Uint8Array)) throw unreadable("keys");
   return item;
 };
-
-const unreadable = (key: string): NebulusError =>
-  new NebulusError({
-    code: "StorageFailed",
-    message: `The record "${key}" of this database can not be read.`,
-    retryable: false,
-    path: key,
-  });
 
 const newerFormat = (key: string): NebulusError =>
   new NebulusError({

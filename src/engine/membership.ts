@@ -3,12 +3,12 @@
  * leaving brings the documents home first, then forgets the network's log and keys.
  */
 import { equalBytes } from "../core/base/bytes.ts";
-import { NebulusError } from "../core/base/errors.ts";
 import { checkedNetworkName, openSecretFromName } from "../core/network/open.ts";
 import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import type { MetaChange } from "./device.ts";
+import { nameTaken } from "./networkList.ts";
 import { joinOpenNetwork, leaveChange, type NetworkMembership } from "./identity.ts";
 import { presentChange } from "./present.ts";
 
@@ -110,11 +110,3 @@ const segmentKeys = async ({ deps }: Engine, home: Home): Promise<readonly Segme
   for await (const { key } of deps.store.segments(home.scope)) keys.push(key);
   return keys;
 };
-
-const nameTaken = (networkId: string): NebulusError =>
-  new NebulusError({
-    code: "NetworkNameTaken",
-    message: `This device is in another network "${networkId}": leave that, or use another name.`,
-    retryable: false,
-    path: "networkId",
-  });

@@ -2,7 +2,7 @@
  * The networks that this device is in, and those that it is on its way into.
  */
 import { bytesToHex } from "../core/base/bytes.ts";
-import { invalid } from "../core/base/errors.ts";
+import { invalid, type NebulusError } from "../core/base/errors.ts";
 import type { Joining } from "./closed/joining.ts";
 import type { NetworkMembership } from "./identity.ts";
 
@@ -57,6 +57,13 @@ export const createNetworkList = (
     },
   };
 };
+
+export const nameTaken = (networkId: string): NebulusError =>
+  invalid(
+    "NetworkNameTaken",
+    `This device is in another network "${networkId}": leave that, or use another name.`,
+    "networkId",
+  );
 
 /** Names a network in the hidden collection of collections. */
 export const hashOf = ({ network }: NetworkMembership): string => bytesToHex(network.networkHash);

@@ -113,17 +113,14 @@ const tickMilliseconds = 1_000;
 const tagsOf = ({ registry, deps }: Engine): readonly string[] => {
   const now = deps.timers.now();
   const networks = registry.networks.all();
-  const epochs = networks.flatMap((membership) => {
-    if (membership.kind === "open") return [membership.network.epoch];
-    return membership.latestEpoch() ?? [];
-  });
+  const latest = networks.flatMap(({ epochs }) => epochs.latest() ?? []);
   const closed = networks.filter((membership) => membership.kind === "closed");
   const invites = [
     ...registry.networks.joinings().map(({ publicKey }) => publicKey),
     ...closed.flatMap((membership) => membership.openInvites(now)),
   ];
   return [
-    ...epochs.flatMap((epoch) => rendezvousTags(epoch, now)),
+    ...latest.flatMap((epoch) => rendezvousTags(epoch, now)),
     ...invites.flatMap((publicKey) => inviteTags(publicKey, now)),
     ...closed.flatMap((membership) => membership.pairTags(now)),
   ].slice(0, rendezvousTagsMax);

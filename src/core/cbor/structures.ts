@@ -16,9 +16,15 @@ export const writeList = <T>(
   for (const item of list) write(item);
 };
 
-export const readList = <T>(reader: CborReader, read: () => T): readonly T[] => {
+export const readList = <T>(
+  reader: CborReader,
+  read: () => T,
+  countMax = Infinity,
+): readonly T[] => {
+  const count = reader.readArrayHead();
+  if (count > countMax) reader.fail("tooManyItems", "a longer list than allowed");
   const list: T[] = [];
-  for (let left = reader.readArrayHead(); left > 0; left--) list.push(read());
+  for (let left = count; left > 0; left--) list.push(read());
   return list;
 };
 

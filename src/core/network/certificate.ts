@@ -63,6 +63,15 @@ export const makeCertificate = async (
   return encodeCbor([body, signature]);
 };
 
+/** The same, for whoever holds the account and need not check it. */
+export const certify = async (
+  device: DeviceKeys,
+  networkHash: Uint8Array,
+  accountSeed: Uint8Array,
+  crypto: CryptoPort,
+): Promise<CheckedCertificate> =>
+  checked(device, await makeCertificate(device, networkHash, accountSeed, crypto));
+
 export const checkCertificate = async (
   bytes: Uint8Array,
   networkHash: Uint8Array,
@@ -85,7 +94,7 @@ export const storedCertificate = (bytes: Uint8Array): CheckedCertificate | null 
 };
 
 const checked = (device: DeviceKeys, bytes: Uint8Array): CheckedCertificate =>
-  // Made only for certificates whose signature held, now or when they were stored.
+  // Made only for certificates whose signature holds, or held when they were stored.
   ({ ...device, bytes, hash: sha256(bytes) }) as CheckedCertificate;
 
 const signedText = (networkHash: Uint8Array, body: Uint8Array): Uint8Array =>

@@ -25,6 +25,22 @@ export interface EpochKey {
   readonly key: Uint8Array;
 }
 
+/** The epochs' keys that this device has. */
+export interface Epochs {
+  readonly key: (id: ShortHash) => Uint8Array | null;
+  /** What new segments are sealed under; null while this device may not write, or lacks the key. */
+  readonly writing: () => EpochKey | null;
+  /** The latest whose key is here; null: none is. */
+  readonly latest: () => EpochKey | null;
+}
+
+/** Of a network whose key never changes. */
+export const oneEpoch = (epoch: EpochKey): Epochs => ({
+  key: (id) => (id === epoch.id ? epoch.key : null),
+  writing: () => epoch,
+  latest: () => epoch,
+});
+
 export type ScopeKind = "documents" | "auth";
 
 export const networkKeysOf = (networkHash: Uint8Array, secret: Uint8Array): NetworkKeys => ({

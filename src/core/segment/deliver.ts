@@ -11,7 +11,7 @@ import { equalBytes } from "../base/bytes.ts";
 import { shortened } from "../base/ids.ts";
 import { forkBranchesMax } from "../base/limits.ts";
 import { assert, fail, ok, type Result } from "../base/result.ts";
-import type { ShortHash, WriterId } from "../base/types.ts";
+import type { ScopeId, ShortHash, WriterId } from "../base/types.ts";
 import { sha256 } from "../crypto/hash.ts";
 import type { CryptoPort } from "../crypto/port.ts";
 import {
@@ -21,7 +21,7 @@ import {
 } from "../network/certificate.ts";
 import type { ControlChain, ControlHead } from "../network/control.ts";
 import { writerOf } from "../network/keys.ts";
-import { writerBegin, type HeaderNode, type WriterOrigin } from "./branches.ts";
+import { writerBegin, type HeaderEntry, type HeaderNode, type WriterOrigin } from "./branches.ts";
 import type { Opening, SegmentHeader, Suite } from "./header.ts";
 import { signedText, type ScopeContext } from "./seal.ts";
 import type { DeliveredSegment, ParsedSegment } from "./segment.ts";
@@ -229,9 +229,27 @@ const controlRuleBroken = (
   if (control.epochAt(controlHead) !== key.epoch) return "epoch";
   if (!control.mayWrite(certificate, controlHead)) return "no-right";
   const openedUnder = previous === null ? controlHead : writerBegin(previous).controlHead;
+  const segment = { writer, first, count, origin: { signingKey } };
+  return isBeyondFrontier(segment, openedUnder, scope, control) ? "beyond-frontier" : null;
+};
+
+/** Whether the log of a writer that began under this head ends before the segment does. */
+export const isBeyondFrontier = (
+  {
+    writer,
+    first,
+    count,
+    origin,
+  }: Pick<HeaderEntry, "writer" | "first" | "count"> & {
+    readonly origin: Pick<WriterOrigin, "signingKey">;
+  },
+  openedUnder: ControlHead | null,
+  scope: ScopeId,
+  control: ControlChain,
+): boolean => {
   const openedAt = positionOf(openedUnder, control);
-  const frontier = control.frontierOf(scope, writer, signingKey, openedAt);
-  return frontier !== null && first + count - 1 > frontier ? "beyond-frontier" : null;
+  const end = control.frontierOf(scope, writer, origin.signingKey, openedAt);
+  return end !== null && first + count - 1 > end;
 };
 
 /** Where the head of a delivered segment stands; before all others where there is no segment. */

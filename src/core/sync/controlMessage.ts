@@ -17,7 +17,7 @@ import type { ShortHash } from "../base/types.ts";
 import type { FormError } from "../cbor/form.ts";
 import { encodeCbor, type CborItem } from "../cbor/item.ts";
 import type { CborReader } from "../cbor/reader.ts";
-import { readOptional, readSized, readWhole } from "../cbor/structures.ts";
+import { readList, readOptional, readSized, readWhole } from "../cbor/structures.ts";
 import { controlHeadToItem, readControlHead, type ControlHead } from "../network/control.ts";
 
 export type ControlMessage =
@@ -64,13 +64,13 @@ const expectParts = (reader: CborReader, count: number, wanted: number): void =>
 const readHead = (reader: CborReader, count: number): ControlMessage => {
   expectParts(reader, count, 2);
   const head = readControlHead(reader);
-  const have = readMany(reader, controlLocatorMax, () => shortHashOf(readSized(reader, 16)));
+  const have = readList(reader, () => shortHashOf(readSized(reader, 16)), controlLocatorMax);
   return { kind: "head", head, have };
 };
 
 const readRecords = (reader: CborReader, count: number): ControlMessage => {
   expectParts(reader, count, 1);
-  const records = readMany(reader, controlRecordsPerMessageMax, () => reader.readBytes());
+  const records = readList(reader, () => reader.readBytes(), controlRecordsPerMessageMax);
   return { kind: "records", records };
 };
 
@@ -91,9 +91,3 @@ const readHandover = (reader: CborReader, count: number): ControlMessage => {
 };
 
 const readers = [readHead, readRecords, readProposal, readAnswer, readHandover];
-
-const readMany = <T>(reader: CborReader, countMax: number, read: () => T): readonly T[] => {
-  const count = reader.readArrayHead();
-  if (count > countMax) reader.fail("tooManyItems", "a longer list than allowed");
-  return Array.from({ length: count }, read);
-};

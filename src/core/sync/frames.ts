@@ -37,6 +37,7 @@ import { fail, ok, unreachable, type Result } from "../base/result.ts";
 import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
 import { readForm } from "../cbor/form.ts";
 import { CborReader } from "../cbor/reader.ts";
+import { readList } from "../cbor/structures.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { hasUnknownCritical, readExtensions } from "../network/extensions.ts";
 import { compareTips, headsHashFrom, type HeadsHash, type Tip } from "./heads.ts";
@@ -285,7 +286,7 @@ const writeRange = (writer: CborWriter, range: WantRange): void => {
 const readSummaries = (reader: CborReader, parts: number): Message => {
   expectParts(reader, parts, 2);
   const pushTotal = reader.readUint();
-  const summaries = readList(reader, summariesPerMessageMax, readSummary);
+  const summaries = readList(reader, () => readSummary(reader), summariesPerMessageMax);
   return { kind: "sync-request", pushTotal, summaries };
 };
 
@@ -309,13 +310,14 @@ const readTips = (reader: CborReader, parts: number): Message => {
   const scope = readScope(reader);
   const revision = readPositive(reader);
   let before: Tip | null = null;
-  const tips = readList(reader, tipsPerMessageMax, () => {
+  const readNext = (): Tip => {
     const tip = readTip(reader);
     const isRising = before === null || compareTips(before, tip) < 0;
     if (!isRising) reader.fail("wrongShape", "tips out of order");
     before = tip;
     return tip;
-  });
+  };
+  const tips = readList(reader, readNext, tipsPerMessageMax);
   return { kind: "sync-response", scope, revision, tips };
 };
 
@@ -335,7 +337,7 @@ const readOperation = (reader: CborReader, parts: number): Message => {
     request: readRequest(reader),
     position: readPosition(reader),
     scope: readScope(reader),
-    segments: readList(reader, operationSegmentsMax, () => reader.readBytes()),
+    segments: readList(reader, () => reader.readBytes(), operationSegmentsMax),
     end: reader.readBoolean(),
   };
 };
@@ -346,7 +348,7 @@ const readWant = (reader: CborReader, parts: number): Message => {
     kind: "want",
     request: readPositive(reader),
     total: readPosition(reader),
-    ranges: readList(reader, wantRangesMax, readRange),
+    ranges: readList(reader, () => readRange(reader), wantRangesMax),
   };
 };
 
@@ -356,7 +358,7 @@ const readRange = (reader: CborReader): WantRange => {
     scope: readScope(reader),
     writer: writerIdOf(readSized(reader, 16)),
     tip: readHash(reader),
-    have: readList(reader, wantHavesMax, readHash),
+    have: readList(reader, () => readHash(reader), wantHavesMax),
   };
 };
 
@@ -383,16 +385,6 @@ const readControl = (reader: CborReader, parts: number): Message => {
 const readBye = (reader: CborReader, parts: number): Message => {
   expectParts(reader, parts, 1);
   return { kind: "bye", code: byeCodes[reader.readUint()] ?? "unknown" };
-};
-
-const readList = <T>(
-  reader: CborReader,
-  countMax: number,
-  read: (reader: CborReader) => T,
-): readonly T[] => {
-  const count = reader.readArrayHead();
-  if (count > countMax) reader.fail("tooManyItems", "a longer list than allowed");
-  return Array.from({ length: count }, () => read(reader));
 };
 
 const expectParts = (reader: CborReader, parts: number, wanted: number): void => {

@@ -5,13 +5,12 @@
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import { assert } from "../../core/base/result.ts";
 import {
-  makeCertificate,
+  certify,
   storedCertificate,
   type CheckedCertificate,
 } from "../../core/network/certificate.ts";
 import { admitText } from "../../core/network/closed/chain.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
-import { parseSignedProposal } from "../../core/network/closed/record.ts";
 import { openInvite, type InviteState } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
 import { decide } from "./decide.ts";
@@ -68,10 +67,11 @@ const alreadyIn = (
 ): CheckedCertificate | null => {
   const admitted = membership.control.state().devices.get(bytesToHex(signingKey));
   if (admitted !== undefined) return admitted.isRemoved ? null : admitted.certificate;
-  const proposed = pendingAdmissions(membership).find(({ certificate }) =>
-    equalBytes(certificate.signingKey, signingKey),
+  return (
+    pendingAdmissions(membership)
+      .map(({ certificate }) => storedCertificate(certificate))
+      .find((proposed) => proposed !== null && equalBytes(proposed.signingKey, signingKey)) ?? null
   );
-  return proposed?.certificate ?? null;
 };
 
 const isOwn = ({ device }: ClosedMembership, { account }: CheckedCertificate): boolean =>
@@ -83,36 +83,25 @@ const usesLeft = (
   invite: InviteState,
 ): number =>
   invite.usesLeft -
-  pendingAdmissions(membership).filter((each) => equalBytes(each.invite, publicKey)).length;
+  pendingAdmissions(membership).filter(
+    ({ invite: used }) => used !== null && equalBytes(used.publicKey, publicKey),
+  ).length;
 
 const pendingAdmissions = ({
   proposals,
-}: ClosedMembership): readonly {
-  readonly certificate: CheckedCertificate;
-  readonly invite: Uint8Array;
-}[] =>
-  [...proposals.values()].flatMap((bytes) => {
-    const parsed = parseSignedProposal(bytes);
-    const content = parsed.ok ? parsed.value.proposal.content : null;
-    if (content?.kind !== "admit" && content?.kind !== "device") return [];
-    const certificate = storedCertificate(content.certificate);
-    return certificate === null || content.invite === null
-      ? []
-      : [{ certificate, invite: content.invite.publicKey }];
-  });
+}: ClosedMembership): readonly Extract<ControlContent, { kind: "admit" | "device" }>[] =>
+  [...proposals.values()].flatMap(({ proposal: { content } }) =>
+    content.kind === "admit" || content.kind === "device" ? [content] : [],
+  );
 
 /** The joiner's keys, under this device's account. */
-const certifyOwn = async (
+const certifyOwn = (
   { deps: { crypto } }: Engine,
   { device, accountSeed, network }: ClosedMembership,
-  { signingKey, xWingKey, vaultXWingKey, extensions }: CheckedCertificate,
+  shown: CheckedCertificate,
 ): Promise<CheckedCertificate> => {
   const { account } = device.certificate;
-  const keys = { account, signingKey, xWingKey, vaultXWingKey, extensions };
-  const bytes = await makeCertificate(keys, network.networkHash, accountSeed, crypto);
-  const certificate = storedCertificate(bytes);
-  assert(certificate !== null, "a certificate that was made here can be read");
-  return certificate;
+  return certify({ ...shown, account }, network.networkHash, accountSeed, crypto);
 };
 
 const admissionOf = async (

@@ -4,7 +4,7 @@
  * handed chain and keys.
  */
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
-import { NebulusError } from "../../core/base/errors.ts";
+import { invalid, type NebulusError } from "../../core/base/errors.ts";
 import { assert } from "../../core/base/result.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { sha256 } from "../../core/crypto/hash.ts";
@@ -13,17 +13,12 @@ import { openClosedControl } from "../../core/network/closed/chain.ts";
 import { inviteLink, readInvite } from "../../core/network/closed/invite.ts";
 import { makeGenesis } from "../../core/network/closed/make.ts";
 import { networkKeysOf } from "../../core/network/keys.ts";
+import { joiningPrefix } from "../device.ts";
 import type { Engine } from "../engine.ts";
+import { nameTaken } from "../networkList.ts";
 import { decide, newEpoch } from "./decide.ts";
 import type { Handover } from "./handover.ts";
-import {
-  certify,
-  joiningPrefix,
-  newKeys,
-  notJoining,
-  readJoining,
-  type Joining,
-} from "./joining.ts";
+import { certifyNew, newKeys, notJoining, readJoining, type Joining } from "./joining.ts";
 import {
   closedChange,
   learnPairs,
@@ -58,16 +53,15 @@ export const createClosed = async (
   );
   const control = await openClosedControl(bytes, crypto);
   assert(control.ok, "a genesis that was made here holds");
-  const certificate = await certify(keys, accountSeed, networkHash, crypto);
+  const certificate = await certifyNew(keys, accountSeed, networkHash, crypto);
   const membership = membershipOf({
     network: { suite: 1, ...networkKeysOf(networkHash, networkSecret) },
     device: { ...keys.device, certificate, xWingSeed: keys.xWingSeed },
     ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
   });
-  await store.write({
-    meta: new Map([recordChange(membership, bytes), closedChange(membership)]),
-  });
+  const kept = control.value.records().map((record) => recordChange(membership, record));
+  await store.write({ meta: new Map([...kept, closedChange(membership)]) });
   engine.registry.networks.add(membership);
   await decide(engine, membership, { kind: "epoch", epoch: await newEpoch(engine, membership) });
   return membership;
@@ -149,7 +143,7 @@ export const completeJoining = async (
   };
   await learnPairs(parts, crypto);
   const membership = membershipOf(parts);
-  const kept = control.records().map(({ bytes }) => recordChange(membership, bytes));
+  const kept = control.records().map((record) => recordChange(membership, record));
   await store.write({
     meta: new Map([...kept, closedChange(membership), notJoining(joining)]),
   });
@@ -164,19 +158,6 @@ const badInvite = (fault: string): NebulusError => {
     "already-in": "This device is in that network already.",
     "invite-version": "This invite was made by a newer version: update this one.",
   };
-  return new NebulusError({
-    code: "InvalidArgument",
-    message:
-      words[fault] ?? "This is no invite, or a part of it is missing: copy the whole link again.",
-    retryable: false,
-    path: "invite",
-  });
+  const unknown = "This is no invite, or a part of it is missing: copy the whole link again.";
+  return invalid("InvalidArgument", words[fault] ?? unknown, "invite");
 };
-
-export const nameTaken = (networkId: string): NebulusError =>
-  new NebulusError({
-    code: "NetworkNameTaken",
-    message: `This device is in another network "${networkId}": leave that, or use another name.`,
-    retryable: false,
-    path: "networkId",
-  });

@@ -26,6 +26,7 @@ import { makeProposal, makeRecord } from "../../core/network/closed/make.ts";
 import {
   encodeSignedProposal,
   headOf,
+  parseRecord,
   parseSignedProposal,
   type ControlRecord,
   type SignedProposal,
@@ -37,6 +38,7 @@ import {
   type KeyText,
 } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
+import { isBeyondFrontier } from "../../core/segment/deliver.ts";
 import type { Row } from "../../core/segment/header.ts";
 import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
@@ -51,8 +53,8 @@ export type Decision =
 
 /** What taking records in came to. */
 export interface Taken {
-  /** The head is another by now. */
-  readonly hasMoved: boolean;
+  /** Some were not here before. */
+  readonly hasNew: boolean;
   /** Why one was not taken; "no-parent" where others are to come first. */
   readonly faults: readonly ChainFault[];
 }
@@ -70,10 +72,9 @@ export const decide = async (
   if (isSequencer(membership)) return sequence(engine, membership, signed);
   const fault = faultNow(engine, membership, content);
   if (fault !== null) return { kind: "refused", fault };
-  const bytes = encodeSignedProposal(signed);
-  const parsed = parseSignedProposal(bytes);
+  const parsed = parseSignedProposal(encodeSignedProposal(signed));
   if (!parsed.ok) return { kind: "refused", fault: parsed.error };
-  proposals.set(bytesToHex(parsed.value.proposal.nonce), bytes);
+  proposals.set(parsed.value.name, parsed.value);
   await store.write({ meta: new Map([closedChange(membership)]) });
   return { kind: "waiting" };
 };
@@ -122,14 +123,15 @@ const sequenceNow = async (
   const { control, network, device } = membership;
   const { crypto, store, timers } = engine.deps;
   if (!isSequencer(membership)) return { kind: "refused", fault: "not-the-sequencer" };
-  const parent = control.from(0).at(-1);
+  const [parent] = control.from(control.head().height);
   if (parent === undefined || control.isFrozen()) return { kind: "refused", fault: "out-of-place" };
   const time = { ms: timers.now(), counter: 0 };
   const made = { networkHash: network.networkHash, parent, time, signed };
-  const record = await makeRecord(made, device.seed, crypto);
-  const kept = recordChange(membership, record);
+  const record = parseRecord(await makeRecord(made, device.seed, crypto));
+  if (!record.ok) return { kind: "refused", fault: record.error };
+  const kept = recordChange(membership, record.value);
   await store.write({ meta: new Map([kept]) });
-  const { faults } = await takeRecords(engine, membership, [record]);
+  const { faults } = await takeRecords(engine, membership, [record.value.bytes]);
   const [fault] = faults;
   if (fault === undefined) return { kind: "decided" };
   await store.write({ meta: new Map([[kept[0], null]]) });
@@ -147,23 +149,19 @@ export const takeRecords = async (
   await engine.cutter.cutAll(homesOf(engine, membership));
   const faults: ChainFault[] = [];
   const taken: ControlRecord[] = [];
-  let hasMoved = false;
   for (const bytes of records) {
     const appended = await control.append(bytes);
     if (!appended.ok) faults.push(appended.error);
-    else if (appended.value.isNew) {
-      taken.push(appended.value.record);
-      hasMoved ||= appended.value.hasMoved;
-    }
+    else if (appended.value.isNew) taken.push(appended.value.record);
   }
-  if (taken.length === 0) return { hasMoved, faults };
+  if (taken.length === 0) return { hasNew: false, faults };
   const gained = await learnKeys(engine, membership);
   await learnPairs(membership, engine.deps.crypto);
   for (const { proposal } of taken) proposals.delete(bytesToHex(proposal.nonce));
-  const changes = taken.map(({ bytes }) => recordChange(membership, bytes));
+  const changes = taken.map((record) => recordChange(membership, record));
   await engine.deps.store.write({ meta: new Map([...changes, closedChange(membership)]) });
   await follow(engine, membership, taken.map(headOf), gained);
-  return { hasMoved, faults };
+  return { hasNew: true, faults };
 };
 
 // --------------------------------------------------------------------------------- keys of epochs
@@ -225,7 +223,7 @@ export const newEpoch = async (
       : [{ signingKey: certificate.signingKey, xWingKey: certificate.xWingKey }],
   );
   const draft = {
-    ...{ key: crypto.randomBytes(32), previous: membership.latestEpoch(), devices },
+    ...{ key: crypto.randomBytes(32), previous: membership.epochs.latest(), devices },
     ...{ networkHash: network.networkHash, height: control.head().height },
     sender: device.publicKey,
   };
@@ -256,17 +254,16 @@ const homesOf = ({ registry }: Engine, membership: ClosedMembership): readonly H
 const beyondFrontier = (
   { tree, scope }: Home,
   { control, device }: ClosedMembership,
-): readonly SegmentKey[] =>
-  tree.records(0).flatMap(({ hash, writer, first, count }) => {
+): readonly SegmentKey[] => {
+  if (control.state().closures.length === 0) return [];
+  return tree.records(0).flatMap(({ hash, writer, first }) => {
     const node = tree.get(hash);
     // What this device wrote stays with it, whatever others take of it
     if (node === null || equalBytes(node.origin.signingKey, device.publicKey)) return [];
-    const began = tree.beginOf(node).controlHead;
-    const finding = began === null ? null : control.find(began);
-    const openedAt = finding?.kind === "known" ? finding.position : 0;
-    const end = control.frontierOf(scope, writer, node.origin.signingKey, openedAt);
-    return end !== null && first + count - 1 > end ? [{ scope, writer, first, header: hash }] : [];
+    const isVoid = isBeyondFrontier(node, tree.beginOf(node).controlHead, scope, control);
+    return isVoid ? [{ scope, writer, first, header: hash }] : [];
   });
+};
 
 // -------------------------------------------------------------------------------- what people ask
 

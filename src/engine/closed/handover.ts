@@ -7,7 +7,7 @@
  * For a second device of the maker's own account the last two: the certificate that the account
  * made for it, and the account itself, so that it can add further ones.
  */
-import { concatBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { hexToBytes } from "../../core/base/bytes.ts";
 import { shortHashOf } from "../../core/base/ids.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
@@ -21,6 +21,7 @@ import {
 } from "../../core/cbor/structures.ts";
 import { deriveKey, hash } from "../../core/crypto/hash.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
+import { openBox, sealBox, type BoxBinding } from "../../core/network/closed/box.ts";
 
 export interface Handover {
   readonly networkSecret: Uint8Array;
@@ -37,23 +38,18 @@ export interface HandoverPlace {
   readonly joiner: Uint8Array;
 }
 
-const capsuleBytes = 1_120;
-
 /** null: the joiner's key is none. */
-export const sealHandover = async (
+export const sealHandover = (
   { networkSecret, keys, account }: Handover,
   xWingKey: Uint8Array,
   place: HandoverPlace,
   crypto: CryptoPort,
 ): Promise<Uint8Array | null> => {
-  const capsule = await crypto.xWing.encapsulate(xWingKey);
-  if (capsule === null) return null;
   const plain = encodeCbor([
     ...[1, networkSecret, Array.from(keys, ([id, key]) => [hexToBytes(id), key] as const)],
     ...[account?.certificate ?? null, account?.seed ?? null],
   ]);
-  const key = keyOf(capsule.sharedSecret, place);
-  return concatBytes(capsule.cipherText, await crypto.seal(key, bindingOf(place), plain));
+  return sealBox(plain, xWingKey, bindingOf(place), crypto);
 };
 
 /** null: it is not for this device, or not of this form. */
@@ -63,19 +59,15 @@ export const openHandover = async (
   place: HandoverPlace,
   crypto: CryptoPort,
 ): Promise<Handover | null> => {
-  const secret = await crypto.xWing.decapsulate(xWingSeed, sealed.subarray(0, capsuleBytes));
-  if (secret === null) return null;
-  const body = sealed.subarray(capsuleBytes);
-  const plain = await crypto.open(keyOf(secret, place), bindingOf(place), body);
+  const plain = await openBox(sealed, xWingSeed, bindingOf(place), crypto);
   const read = plain === null ? null : readWhole(plain, readHandover);
   return read?.ok === true ? read.value : null;
 };
 
-const keyOf = (secret: Uint8Array, { networkHash, maker, joiner }: HandoverPlace): Uint8Array =>
-  deriveKey(secret, "handover", [networkHash, maker, joiner]);
-
-const bindingOf = ({ networkHash, maker, joiner }: HandoverPlace): Uint8Array =>
-  hash("handover", networkHash, maker, joiner);
+const bindingOf = ({ networkHash, maker, joiner }: HandoverPlace): BoxBinding => ({
+  keyOf: (secret) => deriveKey(secret, "handover", [networkHash, maker, joiner]),
+  associatedData: hash("handover", networkHash, maker, joiner),
+});
 
 const readHandover = (reader: CborReader): Handover => {
   expectCount(reader, 5);

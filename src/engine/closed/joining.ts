@@ -4,16 +4,11 @@
  * `joining/<hash>` = [1, link, networkId, signing seed 32, X-Wing seed 32, account seed 32]
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
-import { assert } from "../../core/base/result.ts";
 import { expectCount, readSized, readWhole } from "../../core/cbor/structures.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
-import {
-  makeCertificate,
-  storedCertificate,
-  type CheckedCertificate,
-} from "../../core/network/certificate.ts";
+import { certify, type CheckedCertificate } from "../../core/network/certificate.ts";
 import { inviteKeys, readInvite, type Invite } from "../../core/network/closed/invite.ts";
-import { deviceOf, type Device, type MetaChange } from "../device.ts";
+import { deviceOf, joiningPrefix, type Device, type MetaChange } from "../device.ts";
 
 /** On the way into a network: the maker of the link was not met yet. */
 export interface Joining {
@@ -28,8 +23,6 @@ export interface Joining {
   };
   readonly accountSeed: Uint8Array;
 }
-
-export const joiningPrefix = "joining/";
 
 export const readJoinings = async (
   meta: ReadonlyMap<string, Uint8Array>,
@@ -63,7 +56,7 @@ export const readJoining = async (
   const { link, networkId, seed, xWingSeed, accountSeed } = read.value;
   const keys = await keysOf(seed, xWingSeed, crypto);
   const { networkHash } = invite.value;
-  const certificate = await certify(keys, accountSeed, networkHash, crypto);
+  const certificate = await certifyNew(keys, accountSeed, networkHash, crypto);
   const { publicKey } = await inviteKeys(invite.value.seed, crypto);
   const device = { ...keys.device, certificate, xWingSeed };
   return { invite: invite.value, link, publicKey, networkId, device, accountSeed };
@@ -88,22 +81,13 @@ const keysOf = async (
   xWingKey: await crypto.xWing.publicKey(xWingSeed),
 });
 
-export const certify = async (
+export const certifyNew = async (
   { device, xWingKey }: NewKeys,
   accountSeed: Uint8Array,
   networkHash: Uint8Array,
   crypto: CryptoPort,
 ): Promise<CheckedCertificate> => {
-  const bytes = await makeCertificate(
-    {
-      ...{ account: await crypto.publicKey(accountSeed), signingKey: device.publicKey },
-      ...{ xWingKey, vaultXWingKey: null, extensions: [] },
-    },
-    networkHash,
-    accountSeed,
-    crypto,
-  );
-  const certificate = storedCertificate(bytes);
-  assert(certificate !== null, "a certificate that was made here can be read");
-  return certificate;
+  const account = await crypto.publicKey(accountSeed);
+  const keys = { account, signingKey: device.publicKey, xWingKey, vaultXWingKey: null };
+  return certify({ ...keys, extensions: [] }, networkHash, accountSeed, crypto);
 };

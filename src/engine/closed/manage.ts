@@ -3,7 +3,7 @@
  * chain at once where this device is the sequencer, and waits for it otherwise.
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
-import { invalid, NebulusError } from "../../core/base/errors.ts";
+import { invalid, type NebulusError } from "../../core/base/errors.ts";
 import type { ControlContent, MemberRole } from "../../core/network/closed/content.ts";
 import type { ControlState } from "../../core/network/closed/state.ts";
 import type {
@@ -50,14 +50,12 @@ export const manage = async (
 export const closedNamed = (engine: Engine, networkId: string): ClosedMembership => {
   const membership: NetworkMembership = engine.registry.networks.named(networkId);
   if (membership.kind === "closed") return membership;
-  throw new NebulusError({
-    code: "NotSupported",
-    message:
-      `"${networkId}" is an open network: whoever knows its name and secret is in it, and nobody ` +
+  throw invalid(
+    "NotSupported",
+    `"${networkId}" is an open network: whoever knows its name and secret is in it, and nobody ` +
       "can be invited or removed. Make a closed one for that.",
-    retryable: false,
-    path: "networkId",
-  });
+    "networkId",
+  );
 };
 
 /** The link, and whether it can be used already or waits for the sequencer. */

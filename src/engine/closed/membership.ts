@@ -9,7 +9,6 @@
  */
 import { pairTagsMax } from "../../core/base/limits.ts";
 import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
-import { NebulusError } from "../../core/base/errors.ts";
 import { shortHashOf } from "../../core/base/ids.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
@@ -25,10 +24,15 @@ import type { CryptoPort } from "../../core/crypto/port.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
 import { openInvite, roleOf } from "../../core/network/closed/state.ts";
-import { parseRecord, parseSignedProposal } from "../../core/network/closed/record.ts";
-import { dayTags, networkKeysOf, type EpochKey } from "../../core/network/keys.ts";
+import {
+  parseRecord,
+  parseSignedProposal,
+  type ControlRecord,
+  type ParsedProposal,
+} from "../../core/network/closed/record.ts";
+import { dayTags, networkKeysOf, type EpochKey, type Epochs } from "../../core/network/keys.ts";
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
-import { deviceNameOf, networkPrefix, type MetaChange } from "../device.ts";
+import { deviceOf, networkPrefix, unreadable, type MetaChange } from "../device.ts";
 import type { ClosedParts, OwnStanding } from "./parts.ts";
 import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
 
@@ -36,10 +40,7 @@ export interface ClosedMembership extends ClosedParts {
   readonly kind: "closed";
   readonly secret: true;
   readonly standing: () => OwnStanding;
-  /** What new segments are sealed under; null while this device may not write, or lacks the key. */
-  readonly writingEpoch: () => EpochKey | null;
-  /** The latest whose key is here; null: none is. */
-  readonly latestEpoch: () => EpochKey | null;
+  readonly epochs: Epochs;
   /** Public keys of invites of this device that can be used now: it answers to those. */
   readonly openInvites: (nowMs: number) => readonly Uint8Array[];
   /**
@@ -82,14 +83,17 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       invites: inviteSnapshots(parts, nowMs),
       waiting: waitingKinds(parts),
     }),
-    writingEpoch() {
-      const head = control.head();
-      const mayWrite = !control.isFrozen() && control.mayWrite(device.certificate, head);
-      return mayWrite ? keyOf(control.epochAt(head)) : null;
-    },
-    latestEpoch() {
-      const found = control.state().epochs.findLast(({ id }) => keys.has(id));
-      return found === undefined ? null : keyOf(found.id);
+    epochs: {
+      key: (id) => keys.get(id) ?? null,
+      writing() {
+        const head = control.head();
+        const mayWrite = !control.isFrozen() && control.mayWrite(device.certificate, head);
+        return mayWrite ? keyOf(control.epochAt(head)) : null;
+      },
+      latest() {
+        const found = control.state().epochs.findLast(({ id }) => keys.has(id));
+        return found === undefined ? null : keyOf(found.id);
+      },
     },
   };
 };
@@ -121,19 +125,15 @@ export const closedChange = (membership: ClosedParts): MetaChange => {
     ...[accountSeed, device.certificate.bytes, recoverySeed],
     Array.from(keys, ([id, key]) => [hexToBytes(id), key] as const),
     Array.from(invites, ([publicKey, seed]) => [hexToBytes(publicKey), seed] as const),
-    [...proposals.values()],
+    Array.from(proposals.values(), (proposal) => proposal.bytes),
   ]);
   return [networkPrefix + bytesToHex(network.networkHash), bytes];
 };
 
 export const recordChange = (
   { network }: Pick<ClosedParts, "network">,
-  bytes: Uint8Array,
-): MetaChange => {
-  const record = parseRecord(bytes);
-  if (!record.ok) throw unreadable(controlPrefix);
-  return [`${controlPrefix}${bytesToHex(network.networkHash)}/${record.value.hash}`, bytes];
-};
+  { hash, bytes }: Pick<ControlRecord, "hash" | "bytes">,
+): MetaChange => [`${controlPrefix}${bytesToHex(network.networkHash)}/${hash}`, bytes];
 
 /** All that stands of it, to be removed. */
 export const closedKeys = (
@@ -156,12 +156,13 @@ export const readClosed = async (
   if (!read.ok) throw unreadable(key);
   const fields = read.value;
   const certificate = storedCertificate(fields.certificate);
-  const publicKey = await crypto.publicKey(fields.seed);
-  if (certificate === null || !equalBytes(certificate.signingKey, publicKey)) throw unreadable(key);
+  const device = await deviceOf(fields.seed, crypto);
+  if (certificate === null || !equalBytes(certificate.signingKey, device.publicKey)) {
+    throw unreadable(key);
+  }
   const networkHash = key.slice(networkPrefix.length);
   const control = await readChain(networkHash, meta, crypto);
   if (control === null) throw unreadable(`${controlPrefix}${networkHash}`);
-  const device = { seed: fields.seed, publicKey, name: deviceNameOf(publicKey) };
   const parts: ClosedParts = {
     control,
     network: { suite: 1, ...networkKeysOf(control.networkHash, fields.networkSecret) },
@@ -200,11 +201,11 @@ const readChain = async (
   return opened.value;
 };
 
-const proposalsOf = (signed: readonly Uint8Array[]): Map<string, Uint8Array> =>
+const proposalsOf = (signed: readonly Uint8Array[]): Map<string, ParsedProposal> =>
   new Map(
     signed.flatMap((bytes) => {
       const parsed = parseSignedProposal(bytes);
-      return parsed.ok ? [[bytesToHex(parsed.value.proposal.nonce), bytes] as const] : [];
+      return parsed.ok ? [[parsed.value.name, parsed.value] as const] : [];
     }),
   );
 
@@ -229,11 +230,3 @@ const readFields = (reader: CborReader) => {
     proposals: readList(reader, () => reader.readBytes()),
   };
 };
-
-const unreadable = (key: string): NebulusError =>
-  new NebulusError({
-    code: "StorageFailed",
-    message: `The record "${key}" of this database can not be read.`,
-    retryable: false,
-    path: key,
-  });

@@ -5,6 +5,7 @@ import type { ShortHash } from "../../core/base/types.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import type { MemberRole } from "../../core/network/closed/content.ts";
+import type { ParsedProposal } from "../../core/network/closed/record.ts";
 import type { NetworkKeys } from "../../core/network/keys.ts";
 import type { Device } from "../device.ts";
 
@@ -30,8 +31,8 @@ export interface ClosedParts {
   readonly keys: Map<ShortHash, Uint8Array>;
   /** Seeds of invites that this device made, by public key in hexadecimal. */
   readonly invites: Map<string, Uint8Array>;
-  /** What the sequencer has yet to decide, by nonce in hexadecimal: signed proposals. */
-  readonly proposals: Map<string, Uint8Array>;
+  /** What the sequencer has yet to decide, by name. */
+  readonly proposals: Map<string, ParsedProposal>;
   /** What this device shares with others, by their signing keys in hexadecimal; it grows. */
   readonly pairs: Map<string, Uint8Array>;
 }

@@ -2,7 +2,6 @@
  * What pages are told of a closed network: who belongs, which invites are open, what waits.
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
-import { parseSignedProposal } from "../../core/network/closed/record.ts";
 import { openInvite } from "../../core/network/closed/state.ts";
 import type { InviteSnapshot, MemberSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceNameOf } from "../device.ts";
@@ -37,7 +36,4 @@ export const inviteSnapshots = (
 
 /** What the sequencer has yet to decide, by kind. */
 export const waitingKinds = ({ proposals }: ClosedParts): readonly string[] =>
-  [...proposals.values()].flatMap((bytes) => {
-    const parsed = parseSignedProposal(bytes);
-    return parsed.ok ? [parsed.value.proposal.content.kind] : [];
-  });
+  [...proposals.values()].map(({ proposal }) => proposal.content.kind);

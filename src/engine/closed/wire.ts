@@ -39,7 +39,9 @@ export const introduce = (membership: ClosedMembership, peer: ControlPeer): void
   if (peer.known.at !== null) sendLacking(membership.control, peer, peer.known.at);
   say(peer, headMessage(membership.control));
   if (peer.device !== membership.control.state().sequencer) return;
-  for (const signed of membership.proposals.values()) say(peer, { kind: "proposal", signed });
+  for (const { bytes } of membership.proposals.values()) {
+    say(peer, { kind: "proposal", signed: bytes });
+  }
 };
 
 /** True: the chain says something else by now, so others are to be told. */
@@ -144,11 +146,10 @@ const takeTheirs = async (
   peer: ControlPeer,
   records: readonly Uint8Array[],
 ): Promise<boolean> => {
-  const before = membership.control.records().length;
-  const { faults } = await takeRecords(engine, membership, records);
+  const { hasNew, faults } = await takeRecords(engine, membership, records);
   // One whose parent is not here yet may be sound; no honest member passes on any other
   if (faults.some((fault) => fault !== "no-parent" && fault !== "out-of-place")) peer.hangUp();
-  return membership.control.records().length > before;
+  return hasNew;
 };
 
 const takeProposal = async (

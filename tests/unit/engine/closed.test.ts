@@ -259,7 +259,7 @@ test("who is removed gets nothing more, and keeps what it had", async () => {
   for (const device of [a, b, c]) await share(device);
   await b.insert("notes", [{ id: "b1" }]);
   await world.until(verified(a, b, c), "verified");
-  const before = membershipOf(a).latestEpoch()?.id;
+  const before = membershipOf(a).epochs.latest()?.id;
   const account = membershipOf(b).device.certificate.account;
   await change(a, { kind: "remove-account", account: hex(account) });
   await world.until(() => standing(b) === "removed", "told");
@@ -267,9 +267,9 @@ test("who is removed gets nothing more, and keeps what it had", async () => {
   await world.until(() => c.get("notes", "after") !== undefined, "the others go on");
   await world.until(verified(a, c), "verified");
   await world.pass(120_000);
-  expect(membershipOf(a).latestEpoch()?.id).not.toBe(before);
-  expect(membershipOf(c).latestEpoch()?.id).toBe(membershipOf(a).latestEpoch()?.id);
-  expect(membershipOf(b).latestEpoch()?.id).toBe(before);
+  expect(membershipOf(a).epochs.latest()?.id).not.toBe(before);
+  expect(membershipOf(c).epochs.latest()?.id).toBe(membershipOf(a).epochs.latest()?.id);
+  expect(membershipOf(b).epochs.latest()?.id).toBe(before);
   expect(b.get("notes", "after")).toBeUndefined();
   expect(b.get("notes", "b1")).toEqual({ id: "b1" });
   expect(c.get("notes", "b1")).toEqual({ id: "b1" });

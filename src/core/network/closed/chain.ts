@@ -108,7 +108,7 @@ const createChain = (
     head: () => headOf(last().record),
     state: () => last().state,
     isFrozen: () => tree.isFrozen() || last().state.needsNewer,
-    append: (bytes) => append(bytes, { nodes, networkHash, crypto, add: tree.add }),
+    append: (bytes) => append(bytes, { tree, networkHash, crypto }),
     records: () => [...nodes.values()].map(({ record }) => record),
     from: (height) =>
       tree
@@ -281,16 +281,16 @@ const sharedPath = (paths: readonly (readonly Node[])[]): readonly Node[] => {
 // -------------------------------------------------------------------------------- taking one in
 
 interface Taking {
-  readonly nodes: ReadonlyMap<string, Node>;
+  readonly tree: Tree;
   readonly networkHash: Uint8Array;
   readonly crypto: Pick<CryptoPort, "verify">;
-  readonly add: (record: ControlRecord, parent: Node, state: ControlState) => Appended;
 }
 
 const append = async (
   bytes: Uint8Array,
-  { nodes, networkHash, crypto, add }: Taking,
+  { tree, networkHash, crypto }: Taking,
 ): Promise<Result<Appended, ChainFault>> => {
+  const { nodes } = tree;
   const parsed = parseRecord(bytes);
   if (!parsed.ok) return parsed;
   const record = parsed.value;
@@ -299,7 +299,7 @@ const append = async (
   if (!equalBytes(record.proposal.networkHash, networkHash)) return fail("other-network");
   const parent = nodes.get(record.previous);
   if (parent === undefined) return fail("no-parent");
-  if (!isInPlace(record, parent, nodes)) return fail("out-of-place");
+  if (!isInPlace(record, parent, tree)) return fail("out-of-place");
   const { content } = record.proposal;
   const sequencer =
     content.kind === "term" ? bytesToHex(content.sequencer) : parent.state.sequencer;
@@ -309,27 +309,19 @@ const append = async (
   if (!state.ok) return state;
   // Another may have come in while signatures were checked
   if (nodes.has(record.hash)) return ok({ record, isNew: false, hasMoved: false });
-  return ok(add(record, parent, state.value));
+  return ok(tree.add(record, parent, state.value));
 };
 
 /** Only a term record raises the term; a proposal rests on a record at or under what it follows. */
 const isInPlace = (
   { term, height, proposal }: ControlRecord,
   { record: before }: Node,
-  nodes: ReadonlyMap<string, Node>,
+  tree: Tree,
 ): boolean => {
   const isNext = height === before.height + 1;
   const isTerm = proposal.content.kind === "term";
   const isOfTerm = isTerm ? term > before.term : term === before.term;
-  const base = [...nodes.values()].find(
-    ({ record }) => headOf(record).hash === proposal.base.hash,
-  )?.record;
-  const isBased =
-    base !== undefined &&
-    base.height === proposal.base.height &&
-    base.term === proposal.base.term &&
-    base.height < height;
-  return isNext && isOfTerm && isBased;
+  return isNext && isOfTerm && proposal.base.height < height && tree.at(proposal.base) !== null;
 };
 
 const areSigned = async (

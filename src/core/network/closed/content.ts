@@ -32,7 +32,7 @@ import {
 import type { ScopeId, ShortHash, WriterId } from "../../base/types.ts";
 import { encodeCbor, type CborItem } from "../../cbor/item.ts";
 import type { CborReader } from "../../cbor/reader.ts";
-import { expectCount, readOptional, readSized } from "../../cbor/structures.ts";
+import { expectCount, readList, readOptional, readSized } from "../../cbor/structures.ts";
 import { utf8Length } from "../../base/utf8.ts";
 import type { Row } from "../../segment/header.ts";
 
@@ -50,6 +50,12 @@ export type Frontier = ReadonlyMap<ScopeId, readonly Row[]>;
 export interface InviteProof {
   readonly publicKey: Uint8Array;
   readonly signature: Uint8Array;
+}
+
+/** Of an orphaned epoch, sealed under the term's. */
+export interface TermKey {
+  readonly id: ShortHash;
+  readonly sealed: Uint8Array;
 }
 
 export type ControlContent =
@@ -104,7 +110,7 @@ export type ControlContent =
   | {
       readonly kind: "term";
       readonly sequencer: Uint8Array;
-      readonly keys: readonly { readonly id: ShortHash; readonly sealed: Uint8Array }[];
+      readonly keys: readonly TermKey[];
     }
   | {
       readonly kind: "fork";
@@ -204,7 +210,7 @@ const readGenesis = (reader: CborReader): ControlContent => {
   const suite = reader.readUint();
   const certificate = reader.readBytes();
   const needed = reader.readUint();
-  const keys = readMany(reader, recoveryKeysMax, () => readSized(reader, 32));
+  const keys = readList(reader, () => readSized(reader, 32), recoveryKeysMax);
   if (needed < 1 || needed > keys.length) reader.fail("wrongShape", "k of n recovery keys");
   const random = readSized(reader, 32);
   return { kind: "genesis", name, suite, certificate, recovery: { needed, keys }, random };
@@ -225,7 +231,7 @@ const readDevice = (reader: CborReader): ControlContent => {
 const readRemove = (reader: CborReader): ControlContent => {
   expectCount(reader, 5);
   const account = readOptional(reader, () => readSized(reader, 32));
-  const devices = readMany(reader, controlListMax, () => readSized(reader, 32));
+  const devices = readList(reader, () => readSized(reader, 32), controlListMax);
   if (account === null && devices.length === 0) reader.fail("wrongShape", "nobody is removed");
   const hostile = reader.readBoolean();
   const frontier = readFrontier(reader);
@@ -254,10 +260,11 @@ const readInvite = (reader: CborReader): ControlContent => {
 const readTerm = (reader: CborReader): ControlContent => {
   expectCount(reader, 2);
   const sequencer = readSized(reader, 32);
-  const keys = readMany(reader, controlListMax, () => {
+  const readKey = (): TermKey => {
     expectCount(reader, 2);
     return { id: shortHashOf(readSized(reader, 16)), sealed: reader.readBytes() };
-  });
+  };
+  const keys = readList(reader, readKey, controlListMax);
   return { kind: "term", sequencer, keys };
 };
 
@@ -265,7 +272,7 @@ const readFork = (reader: CborReader): ControlContent => {
   expectCount(reader, 3);
   const scope = scopeIdOf(readSized(reader, 16));
   const writer = writerIdOf(readSized(reader, 16));
-  const headers = readMany(reader, controlListMax, () => shortHashOf(readSized(reader, 16)));
+  const headers = readList(reader, () => shortHashOf(readSized(reader, 16)), controlListMax);
   return { kind: "fork", scope, writer, headers };
 };
 
@@ -311,15 +318,16 @@ const readInviteProof = (reader: CborReader): InviteProof | null =>
 
 const readFrontier = (reader: CborReader): Frontier => {
   const frontier = new Map<ScopeId, readonly Row[]>();
-  readMany(reader, controlListMax, () => {
+  const readScope = (): void => {
     expectCount(reader, 2);
     const scope = scopeIdOf(readSized(reader, 16));
     if (frontier.has(scope)) reader.fail("wrongShape", "a scope twice");
     frontier.set(
       scope,
-      readMany(reader, controlWritersMax, () => readRow(reader)),
+      readList(reader, () => readRow(reader), controlWritersMax),
     );
-  });
+  };
+  readList(reader, readScope, controlListMax);
   return frontier;
 };
 
@@ -329,10 +337,4 @@ const readRow = (reader: CborReader): Row => {
   const n = reader.readUint();
   if (n === 0) reader.fail("wrongShape", "numbers begin at 1");
   return { writer, n, header: shortHashOf(readSized(reader, 16)) };
-};
-
-const readMany = <T>(reader: CborReader, countMax: number, read: () => T): readonly T[] => {
-  const count = reader.readArrayHead();
-  if (count > countMax) reader.fail("tooManyItems", "a longer list than allowed");
-  return Array.from({ length: count }, read);
 };

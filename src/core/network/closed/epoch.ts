@@ -14,7 +14,7 @@
  * different keys to different devices, which boxes by themselves would let it. Whoever has an
  * epoch's key has those before it, one by one, and so can read what was written before it came.
  */
-import { bytesToHex, compareBytes, concatBytes, equalBytes, hexToBytes } from "../../base/bytes.ts";
+import { bytesToHex, compareBytes, equalBytes, hexToBytes } from "../../base/bytes.ts";
 import { shortHashOf } from "../../base/ids.ts";
 import { epochDevicesMax } from "../../base/limits.ts";
 import { assert } from "../../base/result.ts";
@@ -25,6 +25,7 @@ import { expectCount, readOptional, readSized } from "../../cbor/structures.ts";
 import { deriveKey, hash } from "../../crypto/hash.ts";
 import type { CryptoPort } from "../../crypto/port.ts";
 import type { EpochKey } from "../keys.ts";
+import { openBox, sealBox, xWingCipherTextBytes, type BoxBinding } from "./box.ts";
 
 export interface EpochContent {
   /** 32 bytes that follow from the key. */
@@ -87,7 +88,7 @@ export const makeEpoch = async (draft: EpochDraft, crypto: CryptoPort): Promise<
   const devices = draft.devices.toSorted((a, b) => compareBytes(a.signingKey, b.signingKey));
   const boxes: EpochBox[] = [];
   for (const { signingKey, xWingKey } of devices) {
-    const box = await sealBox(key, xWingKey, { ...draft, signingKey }, crypto);
+    const box = await sealBox(key, xWingKey, boxBinding({ ...draft, signingKey }), crypto);
     if (box !== null) boxes.push({ signingKey, box });
   }
   return {
@@ -109,11 +110,7 @@ export const openEpoch = async (
 ): Promise<Uint8Array | null> => {
   const mine = content.boxes.find(({ signingKey }) => equalBytes(signingKey, receiver.signingKey));
   if (mine === undefined) return null;
-  const cipherText = mine.box.subarray(0, xWingCipherTextBytes);
-  const secret = await crypto.xWing.decapsulate(receiver.xWingSeed, cipherText);
-  if (secret === null) return null;
-  const sealed = mine.box.subarray(xWingCipherTextBytes);
-  const key = await crypto.open(boxKey(secret, receiver), boxBinding(receiver), sealed);
+  const key = await openBox(mine.box, receiver.xWingSeed, boxBinding(receiver), crypto);
   if (key?.length !== keyBytes) return null;
   return equalBytes(epochCommitment(key, receiver.networkHash), content.commitment) ? key : null;
 };
@@ -206,7 +203,6 @@ const readBoxes = (reader: CborReader): readonly EpochBox[] => {
 /** The list of boxes; a tree of keys (MLS) would be another. */
 const scheme = 1;
 const keyBytes = 32;
-const xWingCipherTextBytes = 1_120;
 /** A key and the tag of AES-GCM. */
 const sealedKeyBytes = keyBytes + 16;
 const boxBytes = xWingCipherTextBytes + sealedKeyBytes;
@@ -214,27 +210,10 @@ const boxBytes = xWingCipherTextBytes + sealedKeyBytes;
 /** Where a box is, and for whom. */
 type BoxPlace = EpochPlace & { readonly signingKey: Uint8Array };
 
-/** Null: what should be an X-Wing key is none. */
-const sealBox = async (
-  key: Uint8Array,
-  xWingKey: Uint8Array,
-  place: BoxPlace,
-  crypto: CryptoPort,
-): Promise<Uint8Array | null> => {
-  const capsule = await crypto.xWing.encapsulate(xWingKey);
-  if (capsule === null) return null;
-  const { cipherText, sharedSecret } = capsule;
-  const sealed = await crypto.seal(boxKey(sharedSecret, place), boxBinding(place), key);
-  return concatBytes(cipherText, sealed);
-};
-
-const boxKey = (
-  sharedSecret: Uint8Array,
-  { networkHash, sender, signingKey }: BoxPlace,
-): Uint8Array => deriveKey(sharedSecret, "epoch-box", [networkHash, sender, signingKey]);
-
-const boxBinding = ({ networkHash, height, sender, signingKey }: BoxPlace): Uint8Array =>
-  hash("epoch-box", networkHash, height, sender, signingKey);
+const boxBinding = ({ networkHash, height, sender, signingKey }: BoxPlace): BoxBinding => ({
+  keyOf: (secret) => deriveKey(secret, "epoch-box", [networkHash, sender, signingKey]),
+  associatedData: hash("epoch-box", networkHash, height, sender, signingKey),
+});
 
 const previousKey = (key: Uint8Array, networkHash: Uint8Array, id: ShortHash): Uint8Array =>
   deriveKey(key, "epoch-previous", [networkHash, hexToBytes(id)]);

@@ -144,16 +144,25 @@ export const parseRecord = (bytes: Uint8Array): Result<ControlRecord, RecordFaul
   return read.value === null ? fail("record-version") : ok(read.value);
 };
 
+/** A proposal by itself, on its way to the sequencer. */
+export interface ParsedProposal {
+  readonly proposal: Proposal;
+  readonly signed: SignedProposal;
+  /** Nonce in hexadecimal: names it. */
+  readonly name: string;
+  /** As stored and sent. */
+  readonly bytes: Uint8Array;
+}
+
 /** A proposal as a peer sends it. Never throws. */
-export const parseSignedProposal = (
-  bytes: Uint8Array,
-): Result<{ readonly proposal: Proposal; readonly signed: SignedProposal }, RecordFault> => {
+export const parseSignedProposal = (bytes: Uint8Array): Result<ParsedProposal, RecordFault> => {
   if (bytes.length > controlRecordBytesMax) return fail("record-too-long");
-  const read = readForm(() => {
+  const read = readForm((): ParsedProposal => {
     const reader = readerOf(bytes);
     const signed = readSigned(reader);
     reader.expectEnd();
-    return { signed, proposal: readProposal(signed.bytes) };
+    const proposal = readProposal(signed.bytes);
+    return { signed, proposal, name: bytesToHex(proposal.nonce), bytes };
   });
   return read.ok ? ok(read.value) : fail("record-form");
 };
