@@ -100,6 +100,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: engine,
   },
   {
+    name: "a removal that comes while segments are cut is overlooked",
+    file: "src/engine/cut.ts",
+    text: "while (sealed.length < segmentsPerTransaction && mayCut(home)) {",
+    instead: "while (sealed.length < segmentsPerTransaction) {",
+    killedBy: engine,
+  },
+  {
     name: "an old chain is taken for the network's",
     file: "src/engine/closed/create.ts",
     text: '  if (control.find(controlHead).kind !== "known") return null;\n',

@@ -3,6 +3,7 @@
  * whoever is removed. Real cryptography, over the in-memory network.
  */
 import { expect, test } from "vitest";
+import { writersOf } from "../../../src/engine/home.ts";
 import { beginJoining, completeJoining, createClosed } from "../../../src/engine/closed/create.ts";
 import { changeMember, closedNamed, makeInvite } from "../../../src/engine/closed/manage.ts";
 import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
@@ -303,6 +304,34 @@ test("what a removed device wrote meanwhile counts for nobody, and stays with it
   await c.reopen(undefined, { joined: false });
   expect(c.get("notes", "b2")).toBeUndefined();
   await world.until(verified(a, c), "verified after a reopening");
+});
+
+test("what is not cut when the device is removed is not cut any more", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  await b.disconnect();
+  const account = hex(membershipOf(b).device.certificate.account);
+  await change(a, { kind: "remove-account", account });
+  for (const id of ["b1", "b2"]) {
+    await b.insert("notes", [{ id }]);
+    // What follows is a segment of its own
+    for (const writer of writersOf(b.shared("notes"))) writer.close();
+  }
+  const pending = (): readonly number[] =>
+    writersOf(b.shared("notes")).map((writer) => writer.pendingOps());
+  expect(pending()).toEqual([2]);
+  // It learns of it while the first of two segments is sealed
+  b.beforeSeal = async () => {
+    b.beforeSeal = null;
+    const { control } = membershipOf(b);
+    for (const { bytes } of membershipOf(a).control.records()) await control.append(bytes);
+  };
+  await b.engine.cutter.cutAll(b.engine.registry.homes());
+  expect(membershipOf(b).standing()).toBe("removed");
+  expect(pending()).toEqual([1]);
 });
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

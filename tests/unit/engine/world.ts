@@ -104,6 +104,8 @@ export class Device {
   readonly events: ServiceEvent[] = [];
   /** Called before and after each call of its store. */
   fault: StoreFault | null = null;
+  /** Called before each sealing of its engine. */
+  beforeSeal: (() => Promise<void>) | null = null;
   skew: number;
   private readonly around: Around;
   private readonly adapter: InMemoryAdapter;
@@ -129,7 +131,13 @@ export class Device {
     const opened = await openDatabase(
       {
         adapter: this.adapter,
-        crypto,
+        crypto: {
+          ...crypto,
+          seal: async (...message) => {
+            await this.beforeSeal?.();
+            return crypto.seal(...message);
+          },
+        },
         bounds,
         timers: virtualTimers(clock, life, () => this.skew),
       },
