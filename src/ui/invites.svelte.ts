@@ -4,6 +4,7 @@
  */
 import type { DistributedDatabase } from "../client/api.ts";
 import type { Invite, InviteOptions, Member } from "../client/networkTypes.ts";
+import { copyText } from "./clipboard.ts";
 import { messages } from "./messages.ts";
 import { problemOf } from "./text/problem.ts";
 
@@ -63,15 +64,9 @@ export class Invites {
 
   /** False: it could not be copied. */
   async copy(): Promise<boolean> {
-    try {
-      await navigator.clipboard.writeText(this.made?.invite.url ?? "");
-      this.note = messages.closed.copied;
-      return true;
-    } catch {
-      // no permission, or a page that is not served securely: the person can still copy it by hand
-      this.note = messages.closed.notCopied;
-      return false;
-    }
+    const isCopied = await copyText(this.made?.invite.url ?? "");
+    this.note = isCopied ? messages.closed.copied : messages.closed.notCopied;
+    return isCopied;
   }
 
   async revoke(id: string): Promise<void> {

@@ -3,6 +3,7 @@
  * which can be made for it.
  */
 import type { DistributedDatabase } from "../client/api.ts";
+import { copyText } from "./clipboard.ts";
 import { messages } from "./messages.ts";
 import { problemOf } from "./text/problem.ts";
 import { makeSecret, secretMissing } from "./text/secret.ts";
@@ -27,14 +28,9 @@ export class JoinForm {
   async make(): Promise<void> {
     this.secret = makeSecret((bytes) => crypto.getRandomValues(bytes));
     this.problems = {};
-    try {
-      await navigator.clipboard.writeText(this.secret);
-      this.note = messages.sharing.copied;
-    } catch {
-      // no permission, or a page that is not served securely: the person can still copy it by hand
-      this.isShown = true;
-      this.note = messages.sharing.notCopied;
-    }
+    const isCopied = await copyText(this.secret);
+    if (!isCopied) this.isShown = true;
+    this.note = isCopied ? messages.sharing.copied : messages.sharing.notCopied;
   }
 
   async join(): Promise<void> {

@@ -3,7 +3,7 @@
  * middle of everybody's writes. Nothing that was acknowledged is lost, nothing takes effect twice,
  * and every tab sees the same.
  */
-import { expect, type BrowserContext, type Page } from "@playwright/test";
+import { expect, type Browser, type BrowserContext, type Page } from "@playwright/test";
 import type { Note, TabReport } from "../support/storagePage/protocol.ts";
 import { openStorage, test } from "./storageSite.ts";
 
@@ -18,18 +18,18 @@ class Tabs {
   readonly open: Tab[] = [];
   /** What tabs that are gone had acknowledged when they were last asked. */
   readonly gone = new Map<string, number>();
+  readonly context: BrowserContext;
   #made = 0;
-  readonly #context: BrowserContext;
   readonly #site: string;
 
   constructor(context: BrowserContext, site: string) {
-    this.#context = context;
+    this.context = context;
     this.#site = site;
   }
 
   async add(): Promise<Tab> {
     this.#made += 1;
-    const tab = { name: `t${this.#made}`, page: await this.#context.newPage() };
+    const tab = { name: `t${this.#made}`, page: await this.context.newPage() };
     await openStorage(tab.page, this.#site);
     await tab.page.evaluate((name) => {
       window.storagePage.useWorker("small");
@@ -74,6 +74,13 @@ class Tabs {
     await end(tab.page);
   }
 }
+
+const threeTabs = async (browser: Browser, site: string): Promise<Tabs> => {
+  const tabs = new Tabs(await browser.newContext(), site);
+  for (let count = 0; count < 3; count++) await tabs.add();
+  await tabs.allGoOn();
+  return tabs;
+};
 
 const crash = async (page: Page): Promise<void> => {
   const session = await page.context().newCDPSession(page);
@@ -124,10 +131,7 @@ test("3 tabs write while their leader closes 6 times and crashes 3 times", async
   browser,
   site,
 }) => {
-  const context = await browser.newContext();
-  const tabs = new Tabs(context, site);
-  for (let count = 0; count < 3; count++) await tabs.add();
-  await tabs.allGoOn();
+  const tabs = await threeTabs(browser, site);
   for (let turn = 0; turn < 9; turn++) {
     const leader = await tabs.leader();
     await tabs.lose(leader, turn % 3 === 2 ? crash : (page) => page.close());
@@ -135,7 +139,7 @@ test("3 tabs write while their leader closes 6 times and crashes 3 times", async
     await tabs.allGoOn();
   }
   await check(tabs);
-  await context.close();
+  await tabs.context.close();
 });
 
 /** Headless Chromium freezes no page, not even when it is asked to: it is told by the event. */
@@ -143,10 +147,7 @@ test("a leader that is about to be frozen lets go at once, and follows when it t
   browser,
   site,
 }) => {
-  const context = await browser.newContext();
-  const tabs = new Tabs(context, site);
-  for (let count = 0; count < 3; count++) await tabs.add();
-  await tabs.allGoOn();
+  const tabs = await threeTabs(browser, site);
   for (let turn = 0; turn < 2; turn++) {
     const leader = await tabs.leader();
     const tell = (name: string): Promise<unknown> =>
@@ -162,14 +163,11 @@ test("a leader that is about to be frozen lets go at once, and follows when it t
     await tabs.allGoOn();
   }
   await check(tabs);
-  await context.close();
+  await tabs.context.close();
 });
 
 test("a leader that freezes is replaced, and follows when it thaws", async ({ browser, site }) => {
-  const context = await browser.newContext();
-  const tabs = new Tabs(context, site);
-  for (let count = 0; count < 3; count++) await tabs.add();
-  await tabs.allGoOn();
+  const tabs = await threeTabs(browser, site);
   const freeze = async ({ page }: Tab, milliseconds: number): Promise<void> => {
     await page.evaluate((length) => {
       window.storagePage.freeze(length);
@@ -203,5 +201,5 @@ test("a leader that freezes is replaced, and follows when it thaws", async ({ br
   await tabs.leader();
   await tabs.allGoOn();
   await check(tabs);
-  await context.close();
+  await tabs.context.close();
 });
