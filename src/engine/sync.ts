@@ -8,17 +8,16 @@
  */
 import { invalid } from "../core/base/errors.ts";
 import { rendezvousTagsMax } from "../core/base/limits.ts";
-import type { Carrier } from "../core/net/carrier.ts";
+import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
 import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
-import { acceptChannel } from "./sync/connect.ts";
 import { chainChanged } from "./sync/control.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
-import { peersOf, type SyncState } from "./sync/state.ts";
+import { peersOf, reportFailure, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
 import { noteChange, schedule, tellAttachments, tellPage } from "./sync/tell.ts";
 
@@ -89,12 +88,21 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
   if (carrier === null) return;
   const { store } = state.engine.deps;
   carrier.onChannel((channel) => {
-    acceptChannel(state, channel);
+    accept(state, channel).catch((error: unknown) => {
+      channel.close();
+      reportFailure(state, error);
+    });
   });
   const { privateKey } = await carrier.start(state.engine.identity.peerKey);
   await store.write({ meta: new Map(withPeerKey(await store.meta(), privateKey)) });
   carrier.setTags(tagsOf(state.engine));
   tick(state);
+};
+
+/** Greeting and sessions are loaded with the first channel; its frames wait. */
+const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => {
+  const { connect } = await import("./sync/connect.ts");
+  await connect(state, channel);
 };
 
 /** Sessions count time in ticks; tags change with the day. */

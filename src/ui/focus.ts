@@ -1,6 +1,6 @@
 /**
- * Where the focus goes by itself: to what a question or a form begins with, and after a refused form
- * to what is wrong, so that nobody searches.
+ * Where the focus goes by itself: to what a question or a form begins with, and after a refused
+ * form to what is wrong, so that nobody searches.
  */
 import { tick } from "svelte";
 

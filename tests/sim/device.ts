@@ -14,6 +14,7 @@ import { joinNetwork } from "../../src/engine/membership.ts";
 import type { MemoryNetwork } from "../../src/net/memory.ts";
 import type { StorageBounds } from "../../src/engine/bounds.ts";
 import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
+import "../support/loadedOnDemand.ts";
 import type { Random } from "../support/random.ts";
 import { createCrashDisk } from "./crashDisk.ts";
 import {

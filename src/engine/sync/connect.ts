@@ -23,14 +23,7 @@ import {
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule, tellPage } from "./tell.ts";
 
-export const acceptChannel = (state: SyncState, channel: PeerChannel): void => {
-  connect(state, channel).catch((error: unknown) => {
-    channel.close();
-    reportFailure(state, error);
-  });
-};
-
-const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
+export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
   const greeted = await greetPeer(state, channel);
   if (greeted === null) {
     channel.close();

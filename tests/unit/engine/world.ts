@@ -3,6 +3,7 @@
  * network, all on one virtual clock. Nothing waits for real time: `settle` lets everything happen
  * that is due, `until` lets time pass as far as it must.
  */
+import "../../support/loadedOnDemand.ts";
 import { loadPages } from "../../support/loadPages.ts";
 import type { ErrorValue } from "../../../src/core/base/errors.ts";
 import type { Value } from "../../../src/core/base/types.ts";
