@@ -3,8 +3,7 @@
  * here, and keeps the snapshots from which pages answer. What is sent and taken is decided in
  * `core/sync`; nothing here decodes an op.
  *
- * One channel a peer carries one network: with several networks in common the initiator tries them
- * in turn, a fresh channel each (part 4 opens a stream for each).
+ * A channel carries one network; with several in common peers have as many (sync/lines.ts).
  */
 import { invalid } from "../core/base/errors.ts";
 import { rendezvousTagsMax } from "../core/base/limits.ts";
@@ -50,7 +49,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     },
     carrier: null,
     connected: new Map(),
-    attempts: new Map(),
+    lines: new Map(),
     greetingFaults: new Map(),
     dirty: new Set(),
     gathering: new Set(),
@@ -66,6 +65,7 @@ export const createSync = (deps: SyncDeps): Sync => {
       state.retag();
       closeLeft(state);
       tellAttachments(state);
+      goOn(state);
       tellPage(state);
     },
     chainChanged: (membership) => chainChanged(state, membership),
@@ -85,6 +85,7 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
   state.stopTicking();
   state.carrier?.stop();
   state.carrier = carrier;
+  state.lines.clear();
   if (carrier === null) return;
   const { store } = state.engine.deps;
   carrier.onChannel((channel) => {
@@ -111,8 +112,14 @@ const tick = (state: SyncState): void => {
   state.stopTicking = timers.after(tickMilliseconds, () => {
     for (const { peer } of state.connected.values()) peer.step({ kind: "tick", now: timers.now() });
     state.carrier?.setTags(tagsOf(state.engine));
+    goOn(state);
     tick(state);
   });
+};
+
+/** What is due with peers by now gets a channel. */
+const goOn = ({ lines }: SyncState): void => {
+  for (const line of lines.values()) line.goOn();
 };
 
 const tickMilliseconds = 1_000;

@@ -40,6 +40,9 @@ export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge 
       case "close":
         state.channels.get(request.channel)?.close();
         return;
+      case "another":
+        state.channels.get(request.channel)?.another();
+        return;
       case "stop":
         void stop();
     }
@@ -91,8 +94,10 @@ const createAnnouncer = (state: State): ((channel: PeerChannel) => void) => {
   return (channel) => {
     last += 1;
     const number = last;
-    const { remotePeer, localPeer, remotePeerBytes, localPeerBytes, initiator, path } = channel;
-    const info = { remotePeer, localPeer, remotePeerBytes, localPeerBytes, initiator, path };
+    const { remotePeer, localPeer, remotePeerBytes, localPeerBytes } = channel;
+    const { initiator, isBeside, path } = channel;
+    const peers = { remotePeer, localPeer, remotePeerBytes, localPeerBytes };
+    const info = { ...peers, initiator, isBeside, path };
     state.channels.set(number, channel);
     post(state, { kind: "open", channel: number, info });
     channel.onFrame((bytes) => {

@@ -83,6 +83,18 @@ export const probe = async (connection: Connection): Promise<void> => {
   }
 };
 
+/** null: nobody answers on that connection, or it takes no more streams. */
+export const openStream = async (connection: Connection): Promise<Stream | null> => {
+  try {
+    return await connection.newStream(channelProtocol, {
+      signal: AbortSignal.timeout(openMillisecondsMax),
+      runOnLimitedConnection: true,
+    });
+  } catch {
+    return null;
+  }
+};
+
 /** Never rejects: what cannot be closed in order is dropped. */
 export const closeGently = async (connection: Connection): Promise<void> => {
   try {
@@ -109,17 +121,10 @@ const dial = async (
 };
 
 const open = async (deps: DialerDeps, peer: string, connection: Connection): Promise<boolean> => {
-  try {
-    const stream = await connection.newStream(channelProtocol, {
-      signal: AbortSignal.timeout(openMillisecondsMax),
-      runOnLimitedConnection: true,
-    });
-    deps.onOpen(peer, stream, connection);
-    return true;
-  } catch {
-    connection.abort(new Error("no channel could be opened"));
-    return false;
-  }
+  const stream = await openStream(connection);
+  if (stream !== null) deps.onOpen(peer, stream, connection);
+  else connection.abort(new Error("no channel could be opened"));
+  return stream !== null;
 };
 
 const relayedConnection = (libp2p: Libp2p, peer: string): Connection | undefined =>

@@ -1,10 +1,11 @@
 /**
  * A network in memory, for tests, simulation and plain Node: a hub, and any number of carriers on
  * it that behave like those of libp2p: bytes are copied, nobody hears himself, peers under a common
- * tag are linked and linked again after a close. By its seed and the timers given, everything
- * happens in one order.
+ * tag are linked, and linked again after their last link closed. By its seed and the timers given,
+ * everything happens in one order.
  */
 import { bytesToHex, concatBytes } from "../core/base/bytes.ts";
+import { channelsPerPeerMax } from "../core/base/limits.ts";
 import { sha256 } from "../core/crypto/hash.ts";
 import type {
   Carrier,
@@ -75,7 +76,9 @@ export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
     partition: (wanted) => {
       groups = wanted;
       for (const member of members) {
-        for (const [other, made] of member.links) if (!isReachable(member, other)) made.cut();
+        for (const [other, made] of member.links) {
+          if (!isReachable(member, other)) for (const link of [...made]) link.cut();
+        }
         linkAll(member);
       }
     },
@@ -89,10 +92,12 @@ export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
     stats: () => ({
       ...stats,
       linked: linker.linked(),
-      open: members.reduce((sum, { links }) => sum + links.size, 0) / 2,
+      open: members.flatMap(({ links }) => [...links.values()]).reduce(countLinks, 0) / 2,
     }),
   };
 };
+
+const countLinks = (sum: number, links: ReadonlySet<MemoryLink>): number => sum + links.size;
 
 interface Linker {
   /**
@@ -111,19 +116,33 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
     a.identity.peerId !== b.identity.peerId &&
     isReachable(a, b) &&
     a.tags.some((tag) => b.tags.includes(tag));
-  const link = (a: Member, b: Member): void => {
-    if (!isPair(a, b) || a.links.has(b)) return;
-    const [first, second] = idOf(a) < idOf(b) ? [a, b] : [b, a];
-    const infos = [infoOf(first, second, true), infoOf(second, first, false)] as const;
-    const made = createMemoryLink(infos, deps, () => {
-      first.links.delete(second);
-      second.links.delete(first);
+  /** `opener`: beside others; null: the first one, which the smaller id opens. */
+  const link = (a: Member, b: Member, opener: Member | null): void => {
+    const before = a.links.get(b)?.size ?? 0;
+    const isWanted = before < (opener === null ? 1 : channelsPerPeerMax);
+    if (!isPair(a, b) || !isWanted) return;
+    const isFirst = opener === null ? idOf(a) < idOf(b) : opener === a;
+    const [first, second] = isFirst ? [a, b] : [b, a];
+    const another = (from: Member): void => {
+      const to = from === first ? second : first;
+      deps.timers.after(deps.faults().delayMs, () => {
+        link(from, to, from);
+      });
+    };
+    const infos = [
+      { ...infoOf(first, second), initiator: true, isBeside: opener !== null },
+      { ...infoOf(second, first), initiator: false, isBeside: before > 0 },
+    ] as const;
+    const anothers = [(): void => another(first), (): void => another(second)] as const;
+    const made = createMemoryLink(infos, anothers, deps, () => {
+      first.links.get(second)?.delete(made);
+      second.links.get(first)?.delete(made);
       for (const member of [first, second]) member.tellStatus();
       linkLater(first, second, relinkMs);
     });
     linked++;
-    first.links.set(second, made);
-    second.links.set(first, made);
+    linksTo(first, second).add(made);
+    linksTo(second, first).add(made);
     first.tellChannel(made.ends[0]);
     second.tellChannel(made.ends[1]);
     for (const member of [first, second]) member.tellStatus();
@@ -131,20 +150,26 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
   const linkLater = (a: Member, b: Member, waitMs: number): void => {
     if (!isPair(a, b)) return;
     deps.timers.after(waitMs + deps.faults().delayMs, () => {
-      link(a, b);
+      link(a, b, null);
     });
   };
   return { linkLater, linked: () => linked };
 };
 
-/** After a close, peers that still have a tag in common are linked again so much later. */
+const linksTo = (from: Member, to: Member): Set<MemoryLink> => {
+  const known = from.links.get(to) ?? new Set();
+  from.links.set(to, known);
+  return known;
+};
+
+/** After the last close, peers that still have a tag in common are linked again so much later. */
 const relinkMs = 1_000;
 
 interface Member {
   readonly network: MemoryNetwork;
   identity: CarrierIdentity | null;
   tags: readonly string[];
-  readonly links: Map<Member, MemoryLink>;
+  readonly links: Map<Member, Set<MemoryLink>>;
   readonly tellChannel: (channel: PeerChannel) => void;
   readonly tellStatus: () => void;
 }
@@ -170,7 +195,7 @@ const createMember = (random: () => number, linkAll: (member: Member) => void): 
     },
     stop: () => {
       member.identity = null;
-      for (const made of member.links.values()) made.cut();
+      for (const made of [...member.links.values()].flatMap((links) => [...links])) made.cut();
     },
   };
   const member: Member = {
@@ -179,7 +204,8 @@ const createMember = (random: () => number, linkAll: (member: Member) => void): 
       onChannel(channel);
     },
     tellStatus: () => {
-      const peers = [...member.links.keys()].map((other) => idOf(other)).sort();
+      const linked = [...member.links].filter(([, links]) => links.size > 0);
+      const peers = linked.map(([other]) => idOf(other)).sort();
       onStatus({ relays: [], peers: peers.map((peer) => ({ peer, path: "direct" })) });
     },
   };
@@ -200,12 +226,11 @@ const multihash = (privateKey: Uint8Array): Uint8Array =>
 
 const idOf = ({ identity }: Member): string => identity?.peerId ?? "";
 
-const infoOf = (local: Member, remote: Member, initiator: boolean): ChannelInfo => ({
+const infoOf = (local: Member, remote: Member): Omit<ChannelInfo, "initiator" | "isBeside"> => ({
   remotePeer: idOf(remote),
   localPeer: idOf(local),
   remotePeerBytes: multihash(remote.identity?.privateKey ?? new Uint8Array()),
   localPeerBytes: multihash(local.identity?.privateKey ?? new Uint8Array()),
-  initiator,
   path: "direct",
 });
 

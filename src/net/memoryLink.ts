@@ -40,9 +40,13 @@ export interface MemoryLink {
   readonly cut: () => void;
 }
 
-/** `infos`: what each end knows. `onClosed` runs once, when both ends are closed. */
+/**
+ * `infos`: what each end knows; `anothers`: how each opens a further link. `onClosed` runs once,
+ * when both ends are closed.
+ */
 export const createMemoryLink = (
   infos: readonly [ChannelInfo, ChannelInfo],
+  anothers: readonly [() => void, () => void],
   deps: LinkDeps,
   onClosed: () => void,
 ): MemoryLink => {
@@ -51,8 +55,8 @@ export const createMemoryLink = (
     openEnds--;
     if (openEnds === 0) onClosed();
   };
-  const a = createEnd(infos[0], deps, () => b, onEndClosed);
-  const b: End = createEnd(infos[1], deps, () => a, onEndClosed);
+  const a = createEnd({ ...infos[0], another: anothers[0] }, deps, () => b, onEndClosed);
+  const b: End = createEnd({ ...infos[1], another: anothers[1] }, deps, () => a, onEndClosed);
   return {
     ends: [a.channel, b.channel],
     cut: () => {
@@ -90,7 +94,7 @@ interface Sending {
 }
 
 const createEnd = (
-  info: ChannelInfo,
+  info: ChannelInfo & Pick<PeerChannel, "another">,
   deps: LinkDeps,
   other: () => End,
   onClosed: () => void,

@@ -1,16 +1,17 @@
 /**
- * Keeps one channel to every peer that the relays name: who dials and when, and what happens when
- * one ends.
+ * Keeps a connection with channels to every peer that the relays name: who dials and when, and what
+ * happens when one ends.
  *
  * - Of two peers the one whose id comes first in text order dials; the other waits. Two dials at
- *   once.
- * - A channel that ends is dialed again, with back-off, for as long as a relay names the peer.
- * - A peer whose channel runs through the relay is dialed again now and then; when a direct channel
- *   comes of it, that replaces the relayed one.
+ *   once. Either may open further channels beside the first.
+ * - A peer whose last channel ended is dialed again, with back-off, for as long as a relay names
+ *   it.
+ * - A peer whose channels run through the relay is dialed again now and then; when a direct channel
+ *   comes of it, that replaces the relayed ones.
  */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { channelsMax, dialsAtOnceMax, frameBytesMax } from "../core/base/limits.ts";
+import { channelsMax, channelsPerPeerMax, dialsAtOnceMax } from "../core/base/limits.ts";
 import type { PeerChannel, PeerStatus } from "../core/net/carrier.ts";
 import { pathOf } from "./addresses.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
@@ -19,26 +20,30 @@ import {
   closeGently,
   closeRelayedConnections,
   createDialer,
+  openStream,
   probe,
   type Dialer,
 } from "./dialer.ts";
-import { createFrameStream } from "./frameStream.ts";
 import type { RelayLink } from "./relayLink.ts";
+import { createStreamChannel, type StreamChannel } from "./streamChannel.ts";
 
 const redial = { min: 500, max: 60_000 };
 /** From a relayed channel to a direct one. */
 const upgrade = { min: 10_000, max: 600_000 };
-/** A channel that lived so long was a good one: its end is no repeated failure. */
+/** A connection that was used so long was a good one: its end is no repeated failure. */
 const goodMilliseconds = 30_000;
-/** One lives; another may open before the old one is closed. */
-const streamsPerConnectionMax = 4;
+/** How long the answering side leaves a connection open without channels. */
+const graceMilliseconds = 3_000;
+/** Some may open before others are closed. */
+const streamsPerConnectionMax = channelsPerPeerMax + 4;
 
 export interface MeshDeps {
   readonly libp2p: Libp2p;
   readonly links: () => readonly RelayLink[];
   readonly clock: Clock;
   /**
-   * An older channel to the same peer was closed just before. Set the channel's handlers at once.
+   * Older ones to the same peer were closed just before, unless it is beside them. Set the
+   * channel's handlers at once.
    */
   readonly onChannel: (channel: PeerChannel) => void;
   /** `peers` may answer something new. */
@@ -62,9 +67,9 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     peers: new Map(),
     connect: createDialer({
       ...deps,
-      hasChannel: (id) => state.isStopped || (state.peers.get(id)?.channel ?? null) !== null,
+      hasChannel: (id) => state.isStopped || (state.peers.get(id)?.connection ?? null) !== null,
       onOpen: (id, stream, connection) => {
-        adopt(state, id, stream, connection);
+        adopt(state, id, stream, connection, "dialed");
       },
     }),
     dials: 0,
@@ -92,15 +97,15 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       kick(state);
     },
     peers: () =>
-      [...state.peers.values()].map(({ id, channel }) => ({
+      [...state.peers.values()].map(({ id, channels, connection }) => ({
         peer: id,
-        path: channel?.path ?? "connecting",
+        path: connection === null || channels.size === 0 ? "connecting" : pathTo(connection),
       })),
     stop: () => {
       state.isStopped = true;
       for (const peer of state.peers.values()) {
         peer.cancelWait?.();
-        peer.channel?.close();
+        for (const { channel } of [...peer.channels]) channel.close();
       }
     },
   };
@@ -124,9 +129,12 @@ interface Peer {
   failures: number;
   /** Set while a next dial waits for its time. */
   cancelWait: (() => void) | null;
-  channel: PeerChannel | null;
-  /** What the channel runs on. */
+  /** What its channels run on, from the first of them until it is let go. */
   connection: Connection | null;
+  connectedAt: number;
+  channels: Set<StreamChannel>;
+  /** Streams that this side is opening beside those. */
+  opening: number;
 }
 
 /** The peer's entry, made if there is room; null otherwise. */
@@ -140,15 +148,14 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
     isDialing: false,
     failures: 0,
     cancelWait: null,
-    channel: null,
-    connection: null,
+    ...{ connection: null, connectedAt: 0, channels: new Set(), opening: 0 },
   };
   peers.set(id, peer);
   return peer;
 };
 
 const forgetIfUnused = ({ peers }: State, peer: Peer): void => {
-  if (peer.isNamed || peer.isDialing || peer.channel !== null) return;
+  if (peer.isNamed || peer.isDialing || peer.connection !== null) return;
   peer.cancelWait?.();
   peers.delete(peer.id);
 };
@@ -161,93 +168,136 @@ const name = (state: State, id: string): void => {
   // Back after it was gone: earlier failures say nothing any more, and if its page was killed and
   // opened again, its end of a direct channel is gone without a word.
   startAfresh(peer);
-  if (peer.connection !== null && peer.channel?.path === "direct") void probe(peer.connection);
+  if (peer.connection !== null && isDirect(peer.connection)) void probe(peer.connection);
 };
 
 const startAfresh = (peer: Peer): void => {
   peer.failures = 0;
-  if (peer.channel !== null) return;
+  if (peer.connection !== null) return;
   peer.cancelWait?.();
   peer.cancelWait = null;
 };
 
-/** The answering side of a channel. Nobody whose id comes after ours has reason to open one. */
+/**
+ * The answering side of a channel. Nobody whose id comes after ours has reason to open one but
+ * beside others.
+ */
 const accept = (state: State, stream: Stream, connection: Connection): void => {
   const id = connection.remotePeer.toString();
-  const isExpected = id < state.self && !state.isStopped && entryOf(state, id) !== null;
-  if (isExpected) adopt(state, id, stream, connection);
-  else stream.abort(new Error("no channel to this peer is wanted"));
+  const peer = id < state.self ? entryOf(state, id) : (state.peers.get(id) ?? null);
+  const isExpected = id < state.self || peer?.connection === connection;
+  if (peer !== null && isExpected) adopt(state, id, stream, connection, "answered");
+  else refuse(stream);
 };
 
-const adopt = (state: State, id: string, stream: Stream, connection: Connection): void => {
-  const { deps, self } = state;
+const refuse = (stream: Stream): void => {
+  stream.abort(new Error("no channel to this peer is wanted"));
+};
+
+const adopt = (
+  state: State,
+  id: string,
+  stream: Stream,
+  connection: Connection,
+  how: "dialed" | "beside" | "answered",
+): void => {
+  const { deps } = state;
   const peer = entryOf(state, id);
-  if (peer === null || state.isStopped) {
-    stream.abort(new Error("no channel to this peer is wanted"));
+  const isSame = peer?.connection === connection;
+  if (peer === null || state.isStopped || (isSame && peer.channels.size >= channelsPerPeerMax)) {
+    refuse(stream);
     return;
   }
-  const since = deps.clock.now();
-  const older = peer.channel;
-  const path = pathOf(connection.remoteAddr.toString());
-  const frames = createFrameStream({
-    stream,
-    frameBytesMax,
-    clock: deps.clock,
+  const initiator = how !== "answered";
+  // Those before it may have ended since this side asked for it
+  const isBeside = how === "beside" || (isSame && peer.channels.size > 0);
+  const made = createStreamChannel({
+    ...{ stream, connection, localPeer: deps.libp2p.peerId, clock: deps.clock },
+    ...{ initiator, isBeside },
+    onAnswered: () => {
+      if (initiator && isDirect(connection)) closeRelayedConnections(deps.libp2p, id);
+    },
     onClosed: () => {
-      if (peer.channel === channel) lose(state, peer, deps.clock.now() - since);
+      if (!peer.channels.delete(made)) return;
+      deps.onChange();
+      letGoIfUnused(state, peer, made);
     },
+    another: () => void openBeside(state, peer, connection),
   });
-  const channel: PeerChannel = {
-    send: frames.send,
-    onClose: frames.onClose,
-    close: frames.close,
-    onFrame: (handler) => {
-      frames.onFrame((frame) => {
-        onAnswered();
-        handler(frame);
-      });
-    },
-    remotePeer: id,
-    localPeer: self,
-    remotePeerBytes: connection.remotePeer.toMultihash().bytes,
-    localPeerBytes: deps.libp2p.peerId.toMultihash().bytes,
-    initiator: self < id,
-    path,
-  };
-  const onAnswered = once(() => {
-    if (channel.initiator && path === "direct") closeRelayedConnections(deps.libp2p, id);
-  });
-  // A direct connection carries nothing but its channel. The peer's page may be gone while its end
-  // still looks open for long, and the next dial must not find that.
-  if (path === "direct") stream.addEventListener("close", () => void closeGently(connection));
-  peer.channel = channel;
-  peer.connection = connection;
-  older?.close();
-  deps.onChannel(channel);
+  if (isSame) peer.channels.add(made);
+  else replaceAll(state, peer, made, connection);
+  deps.onChannel(made.channel);
   deps.onChange();
 };
 
-const once = (run: () => void): (() => void) => {
-  let isDone = false;
-  return () => {
-    if (!isDone) run();
-    isDone = true;
-  };
+/** The peer may be gone while the older connection still looks open: it goes. */
+const replaceAll = (
+  { deps }: State,
+  peer: Peer,
+  made: StreamChannel,
+  connection: Connection,
+): void => {
+  const { channels, connection: older } = peer;
+  Object.assign(peer, { connection, connectedAt: deps.clock.now(), channels: new Set([made]) });
+  for (const { channel } of channels) channel.close();
+  const ended = [...channels].map((each) => each.ended);
+  if (older !== null) void Promise.all(ended).then(() => closeIfDirect(older));
 };
 
-const lose = (state: State, peer: Peer, livedMilliseconds: number): void => {
-  peer.channel = null;
-  peer.connection = null;
-  peer.failures = livedMilliseconds >= goodMilliseconds ? 0 : peer.failures + 1;
-  scheduleNext(state, peer);
-  forgetIfUnused(state, peer);
-  state.deps.onChange();
+const openBeside = async (state: State, peer: Peer, connection: Connection): Promise<void> => {
+  const isPossible = peer.connection === connection && !peer.isDialing && !state.isStopped;
+  if (!isPossible || peer.channels.size + peer.opening >= channelsPerPeerMax) return;
+  peer.opening += 1;
+  const stream = await openStream(connection);
+  peer.opening -= 1;
+  if (peer.connection !== connection) {
+    if (stream !== null) refuse(stream);
+    return;
+  }
+  if (stream !== null) adopt(state, peer.id, stream, connection, "beside");
+  else letGoIfUnused(state, peer, null);
+  kick(state);
+};
+
+/**
+ * A connection carries nothing but its channels. The peer's page may be gone while its end still
+ * looks open for long, and the next dial must not find that; who dials waits for no other channel
+ * than its own, who answers a moment for one of the other's.
+ */
+const letGoIfUnused = (state: State, peer: Peer, last: StreamChannel | null): void => {
+  const { connection } = peer;
+  const isUnused = (): boolean =>
+    peer.connection === connection && peer.channels.size === 0 && peer.opening === 0;
+  const letGo = (): void => {
+    if (connection === null || !isUnused()) return;
+    peer.connection = null;
+    void (last?.ended ?? Promise.resolve()).then(() => closeIfDirect(connection));
+    const livedMilliseconds = state.deps.clock.now() - peer.connectedAt;
+    peer.failures = livedMilliseconds >= goodMilliseconds ? 0 : peer.failures + 1;
+    scheduleNext(state, peer);
+    forgetIfUnused(state, peer);
+    state.deps.onChange();
+  };
+  if (state.self < peer.id || state.isStopped) letGo();
+  else if (isUnused()) state.deps.clock.after(graceMilliseconds, letGo);
+};
+
+const pathTo = ({ remoteAddr }: Connection): ReturnType<typeof pathOf> =>
+  pathOf(remoteAddr.toString());
+
+const isDirect = (connection: Connection): boolean => pathTo(connection) === "direct";
+
+const hasDirect = ({ connection }: Peer): boolean => connection !== null && isDirect(connection);
+
+/** Relayed ones carry the signalling for direct ones too. */
+const closeIfDirect = async (connection: Connection): Promise<void> => {
+  if (isDirect(connection)) await closeGently(connection);
 };
 
 const scheduleNext = (state: State, peer: Peer): void => {
-  if (state.isStopped || peer.channel?.path === "direct") return;
+  if (state.isStopped || hasDirect(peer)) return;
   const { clock } = state.deps;
-  const bounds = peer.channel === null ? redial : upgrade;
+  const bounds = peer.connection === null ? redial : upgrade;
   peer.cancelWait?.();
   peer.cancelWait = clock.after(backoffMilliseconds(clock, peer.failures, bounds), () => {
     peer.cancelWait = null;
@@ -267,8 +317,9 @@ const isDue = ({ self, deps }: State, peer: Peer): boolean =>
   peer.isNamed &&
   self < peer.id &&
   !peer.isDialing &&
+  peer.opening === 0 &&
   peer.cancelWait === null &&
-  peer.channel?.path !== "direct" &&
+  !hasDirect(peer) &&
   deps.links().some((link) => link.circuit() !== null && link.peers().has(peer.id));
 
 const dial = async (state: State, peer: Peer): Promise<void> => {
@@ -277,7 +328,7 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
   await state.connect(peer.id);
   state.dials -= 1;
   peer.isDialing = false;
-  if (peer.channel?.path !== "direct") peer.failures += 1;
+  if (!hasDirect(peer)) peer.failures += 1;
   if (peer.cancelWait === null) scheduleNext(state, peer);
   forgetIfUnused(state, peer);
   kick(state);

@@ -145,6 +145,9 @@ const createPortChannel = (port: MessagePort, number: number, info: ChannelInfo)
       post(port, { kind: "close", channel: number });
       onClosed();
     },
+    another: () => {
+      if (isOpen) post(port, { kind: "another", channel: number });
+    },
   };
   return {
     channel,

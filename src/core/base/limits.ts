@@ -65,6 +65,8 @@ export const inviteRelayBytesMax = 512;
 export const greetingFrameBytesMax = 4_096;
 export const greetingMillisecondsMax = 10_000;
 export const greetingNetworksMax = 256;
+/** Frames that came and nobody has asked for yet. */
+export const greetingQueueBytesMax = 8 * 1_048_576;
 export const frameBytesMax = 256 * 1024;
 export const messageBytesMax = 4 * 1_048_576;
 export const creditBytesMax = 2 * 1_048_576;
@@ -178,6 +180,10 @@ export const rendezvousPeersPerTagMax = 64;
 /** A registration of 64 tags, an answer of 64 peer ids, each with room to spare. */
 export const rendezvousFrameBytesMax = 8_192;
 export const channelsMax = 64;
+/** To one peer at once: one a network, and those that are being tried. */
+export const channelsPerPeerMax = 16;
+/** Of how many peers it is remembered what was tried with them. */
+export const peerLinesMax = 1_024;
 export const dialsAtOnceMax = 2;
 
 // The store on files (src/storage/file)

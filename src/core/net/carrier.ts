@@ -17,8 +17,13 @@ export interface ChannelInfo {
   /** The same ids as multihash bytes, as the greeting hashes them. */
   readonly remotePeerBytes: Uint8Array;
   readonly localPeerBytes: Uint8Array;
-  /** True on the side that dialed: the one whose id comes first in text order. */
+  /**
+   * True on the side that opened it. Whose id comes first in text order opens the first one to a
+   * peer; either side may open further ones beside it.
+   */
   readonly initiator: boolean;
+  /** Opened by `another`: those before it live on. */
+  readonly isBeside: boolean;
   readonly path: ChannelPath;
 }
 
@@ -42,6 +47,11 @@ export interface PeerChannel extends ChannelInfo {
   onClose(handler: () => void): void;
   /** Sends what was accepted, then closes. Closing twice does nothing. */
   close(): void;
+  /**
+   * Opens a further channel to the same peer, which comes as any other. Nothing comes where the
+   * peer is gone or has enough of them: who needs it asks again.
+   */
+  another(): void;
 }
 
 export interface RelayStatus {
@@ -79,7 +89,8 @@ export interface Carrier {
   /** Rendezvous tags, 16 bytes each as lower-case hexadecimal; replaces the ones before. */
   setTags(tags: readonly string[]): void;
   /**
-   * One handler; set it before `start`. A new channel to a peer means that an older one is closed.
+   * One handler; set it before `start`. A new channel to a peer that is not beside others means
+   * that the older ones are closed.
    */
   onChannel(handler: (channel: PeerChannel) => void): void;
   /** One handler, told of every change. */
@@ -94,6 +105,7 @@ export type CarrierRequest =
   | { readonly kind: "tags"; readonly tags: readonly string[] }
   | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: "close"; readonly channel: number }
+  | { readonly kind: "another"; readonly channel: number }
   | { readonly kind: "stop" };
 
 /** Page to worker. `accepted` answers one `frame`, in order. */

@@ -10,7 +10,9 @@ import { checkOwnHead } from "./ownHead.ts";
 import { deviceNameOf } from "../device.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { chainChanged, introduceTo, takeControl } from "./control.ts";
+import { queueFrames } from "./frameQueue.ts";
 import { greetPeer, type GreetedPeer } from "./greet.ts";
+import { joinLine, leaveLine, noteOutcome } from "./lines.ts";
 import { loadRange } from "./load.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
 import {
@@ -18,42 +20,66 @@ import {
   reportFailure,
   servedHomes,
   type Connected,
+  type PeerLine,
   type SyncState,
 } from "./state.ts";
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule, tellPage } from "./tell.ts";
 
 export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
-  const greeted = await greetPeer(state, channel);
-  if (greeted === null) {
-    channel.close();
-    return;
-  }
-  const met = await meetAs(state, channel, greeted);
-  if (met === null) {
+  const line = joinLine(state, channel);
+  let onClosed = (): void => undefined;
+  const frames = queueFrames(channel, () => {
+    leaveLine(state, line, channel);
+    onClosed();
+  });
+  const greeted = await greetPeer(state, channel, frames, line);
+  const met = greeted === null ? null : await meetAs(state, channel, greeted);
+  if (greeted === null || met === null) {
     channel.close();
     return;
   }
   const { membership, certificate } = met;
-  const { identity, takeFrames } = greeted;
+  const { identity } = greeted;
   const peer: Peer = new Peer({
     ...peerDeps(state, channel, membership, () => peer),
     device: deviceNameOf(certificate.signingKey),
     identity,
   });
   const connected: Connected = { peer, membership, certificate, known: { at: null } };
+  // It closed meanwhile
+  if (!line.channels.has(channel)) return;
   state.connected.set(channel, connected);
-  channel.onClose(() => {
+  onClosed = () => {
     peer.step({ kind: "closed" });
     state.connected.delete(channel);
     schedule(state);
-  });
+  };
   peer.step({ kind: "start", scopes: servedHomes(state, connected).map(summaryOf) });
-  takeFrames((frame) => {
+  frames.handTo((frame) => {
     peer.takeFrame(frame);
   });
   schedule(state);
+  keepOne(state, line, channel);
+  noteOutcome(state, line, channel, null);
   await introduceTo(membership, connected);
+};
+
+/**
+ * Both sides may have opened one for the same network at once. Both know who opened which, and keep
+ * that of the smaller id.
+ */
+const keepOne = ({ connected }: SyncState, line: PeerLine, channel: PeerChannel): void => {
+  const membership = connected.get(channel)?.membership;
+  const twins = [...line.channels.keys()].filter(
+    (each) => each !== channel && connected.get(each)?.membership === membership,
+  );
+  const isOpenedByFirst = ({ initiator, localPeer, remotePeer }: PeerChannel): boolean =>
+    initiator === localPeer < remotePeer;
+  for (const twin of twins) {
+    const isKept = isOpenedByFirst(twin) && !isOpenedByFirst(channel);
+    (isKept ? channel : twin).close();
+  }
 };
 
 /** As members at last: behind an invite, what it takes is handed over first. */

@@ -21,6 +21,28 @@ export interface Connected {
   readonly known: { at: PeerPlace | null };
 }
 
+/** A connection to a peer, as long as it has channels. */
+export interface PeerLine {
+  /** What each is about, by the key of its target; null: the other side's to say. */
+  readonly channels: Map<PeerChannel, TargetKey | null>;
+  readonly tries: Map<TargetKey, Try>;
+  /** Where the turn begins: a first try that fails may end the connection. */
+  readonly turn: number;
+  /** A channel was asked for, or is in its greeting, since then; null: none. */
+  tryingSince: number | null;
+  /** Opens a channel for what is due; to be called whenever something may be. */
+  readonly goOn: () => void;
+}
+
+export interface Try {
+  readonly failures: number;
+  /** `Infinity`: the peer is not of it, or sees to it by itself. */
+  readonly notBefore: number;
+}
+
+/** Of a network, of an invite that this device made, or of one that it took. */
+export type TargetKey = `${"network" | "invite" | "joining"}/${string}`;
+
 export interface SyncState {
   readonly engine: Engine;
   readonly emitNetworks: (networks: readonly NetworkSnapshot[]) => void;
@@ -29,8 +51,8 @@ export interface SyncState {
   readonly retag: () => void;
   carrier: Carrier | null;
   readonly connected: Map<PeerChannel, Connected>;
-  /** How often this device tried to greet a peer: with several networks each try is another's. */
-  readonly attempts: Map<string, number>;
+  /** By peer: its channels, and what is tried there. */
+  readonly lines: Map<string, PeerLine>;
   /** Greetings that failed, by reason. */
   readonly greetingFaults: Map<string, number>;
   /** Homes whose summary is to be told. */

@@ -1,6 +1,7 @@
 /** The in-memory network: what libp2p would do, on virtual time. */
 import { expect, test } from "vitest";
 import { NebulusError } from "../../../src/core/base/errors.ts";
+import { channelsPerPeerMax } from "../../../src/core/base/limits.ts";
 import type { PeerChannel } from "../../../src/core/net/carrier.ts";
 import {
   createMemoryHub,
@@ -256,4 +257,49 @@ test("a sender waits while a reader does not take what came", async () => {
   timers.run(100);
   await Promise.resolve();
   expect(accepted).toBe(64);
+});
+
+test("either end opens further channels; one that closes leaves the others", async () => {
+  const { timers, peers, hub } = createScene(2);
+  await startAll(peers);
+  timers.run(10);
+  const [a, b] = peers;
+  if (a === undefined || b === undefined) throw new Error("two");
+  a.channels[0]?.another();
+  timers.run(10);
+  b.channels[0]?.another();
+  timers.run(10);
+  const kinds = (peer: Peer) => peer.channels.map((each) => [each.initiator, each.isBeside]);
+  const isFirst = a.channels[0]?.initiator;
+  expect(kinds(a)).toEqual([
+    [isFirst, false],
+    [true, true],
+    [false, true],
+  ]);
+  expect(kinds(b)).toEqual([
+    [!isFirst, false],
+    [false, true],
+    [true, true],
+  ]);
+  expect(a.peers).toEqual([b.channels[0]?.localPeer]);
+  a.channels[0]?.close();
+  timers.run(5_000);
+  expect(hub.stats()).toMatchObject({ linked: 3, open: 2 });
+  await b.channels[2]?.send(Uint8Array.of(7));
+  timers.run(10);
+  expect(a.heard).toEqual(["7"]);
+  for (const channel of a.channels) channel.close();
+  timers.run(10);
+  expect(hub.stats().open).toBe(0);
+  timers.run(5_000);
+  expect(hub.stats()).toMatchObject({ linked: 4, open: 1 });
+});
+
+test("to one peer there are no more than so many channels", async () => {
+  const { timers, peers, hub } = createScene(2);
+  await startAll(peers);
+  timers.run(10);
+  for (let asked = 0; asked < 2 * channelsPerPeerMax; asked++) peers[0]?.channels[0]?.another();
+  timers.run(10);
+  expect(hub.stats().open).toBe(channelsPerPeerMax);
 });

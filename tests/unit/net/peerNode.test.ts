@@ -132,3 +132,30 @@ test("two relays name the same peer: still one channel, which outlives either", 
   await one.until(({ peers }) => peers.some(({ path }) => path === "relayed"));
   expect(namesOf(one)).toEqual([two.peerId]);
 });
+
+test("either side opens channels beside the first; the last ends the connection", async () => {
+  const relay = await startTestRelay(cleanup);
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  const firsts = await Promise.all([one.channel(0), two.channel(0)]);
+  for (const { channel } of firsts) channel.another();
+  const [second, third] = await Promise.all([one.channel(1), one.channel(2)]);
+  await two.channel(2);
+  const kinds = (peer: TestPeer): readonly boolean[] =>
+    peer.channels.map(({ channel }) => channel.initiator).sort();
+  expect(kinds(one).length + kinds(two).length).toBe(6);
+  expect([...one.channels, ...two.channels].filter(({ channel }) => channel.isBeside)).toHaveLength(
+    4,
+  );
+  const mine = [second, third].find(({ channel }) => channel.initiator);
+  const theirs = two.channels.find(({ channel }) => channel.isBeside && !channel.initiator);
+  for (const { channel } of firsts) channel.close();
+  await Promise.all(firsts.map(({ closed }) => closed));
+  await mine?.channel.send(Uint8Array.of(5));
+  expect(await theirs?.received(1)).toEqual([Uint8Array.of(5)]);
+  expect(one.status().peers).toEqual([{ peer: two.peerId, path: "relayed" }]);
+
+  for (const { channel } of [second, third]) channel.close();
+  const [again] = await Promise.all([one.channel(3), two.channel(3)]);
+  expect(again.channel.isBeside).toBe(false);
+});
