@@ -210,6 +210,26 @@ export interface DistributedDatabase<
     role: Member["role"],
     call?: CallOptions,
   ): Promise<void>;
+  /** The device puts the network's decisions in order from then on. */
+  setSequencer(networkId: string, device: string, call?: CallOptions): Promise<void>;
+  /** What is written from then on is sealed under a new key; owners may ask for it. */
+  renewEpoch(networkId: string, call?: CallOptions): Promise<void>;
+  /**
+   * The key that brings the network back when the device that keeps its order is lost: to be kept
+   * on paper. Rejects with `NotPermitted` on a device that does not have it.
+   */
+  exportRecoveryKey(networkId: string, call?: CallOptions): Promise<string>;
+  /** Takes what `exportRecoveryKey` gave; `InvalidArgument`: mistyped, or of another network. */
+  importRecoveryKey(networkId: string, recoveryKey: string, call?: CallOptions): Promise<void>;
+  /**
+   * With the recovery key: the network goes on under this device, or another. It ends a freeze, and
+   * replaces a sequencer that is lost; decisions that contradict each other are made anew.
+   */
+  openTerm(networkId: string, device?: string, call?: CallOptions): Promise<void>;
+  /** Writes what stands in `closed.notAccepted` anew; `NotPermitted` without the right to write. */
+  reissueNotAccepted(networkId: string, call?: CallOptions): Promise<void>;
+  discardNotAccepted(networkId: string, call?: CallOptions): Promise<void>;
+  /** One that a member shares already (`closed.collections`) is made here where it is not. */
   addCollectionToNetwork(networkId: string, collection: string, call?: CallOptions): Promise<void>;
   /** Nothing happens for a collection that is unknown or in no network. */
   removeCollectionFromNetwork(collection: string, call?: CallOptions): Promise<void>;

@@ -1,7 +1,12 @@
 /**
  * Members of closed networks, as an application invites, lists and removes them.
  */
-import type { InviteRequest, MemberChange, MemberRoleName } from "../core/wire/networks.ts";
+import type {
+  InviteRequest,
+  ManageRequest,
+  MemberChange,
+  MemberRoleName,
+} from "../core/wire/networks.ts";
 import { isPlainObject } from "../core/cbor/check.ts";
 import { refusal } from "./answer.ts";
 import type { Networks } from "./networks.ts";
@@ -20,6 +25,17 @@ export interface Members {
     role: MemberRoleName,
     call?: CallOptions,
   ) => Promise<void>;
+  readonly setSequencer: (networkId: string, device: string, call?: CallOptions) => Promise<void>;
+  readonly renewEpoch: (networkId: string, call?: CallOptions) => Promise<void>;
+  readonly exportRecoveryKey: (networkId: string, call?: CallOptions) => Promise<string>;
+  readonly importRecoveryKey: (
+    networkId: string,
+    recoveryKey: string,
+    call?: CallOptions,
+  ) => Promise<void>;
+  readonly openTerm: (networkId: string, device?: string, call?: CallOptions) => Promise<void>;
+  readonly reissueNotAccepted: (networkId: string, call?: CallOptions) => Promise<void>;
+  readonly discardNotAccepted: (networkId: string, call?: CallOptions) => Promise<void>;
 }
 
 export interface MembersDeps {
@@ -32,22 +48,24 @@ export interface MembersDeps {
 export const createMembers = ({ session, networks, appUrl }: MembersDeps): Members => {
   const members = (networkId: string): readonly Member[] =>
     session.networks().find((each) => each.networkId === networkId)?.closed?.members ?? [];
-  const change = async (
-    networkId: string,
-    wanted: MemberChange,
-    call?: CallOptions,
-  ): Promise<void> => {
-    await networks.manage({ kind: "member", networkId, change: wanted }, call);
+  const ask = async (request: ManageRequest, call?: CallOptions): Promise<void> => {
+    await networks.manage(request, call);
   };
-  const revokeInvite: Members["revokeInvite"] = async (networkId, id, call) => {
-    await networks.manage({ kind: "revoke", networkId, id }, call);
-  };
+  const change = (networkId: string, wanted: MemberChange, call?: CallOptions): Promise<void> =>
+    ask({ kind: "member", networkId, change: wanted }, call);
+  const revokeInvite: Members["revokeInvite"] = (networkId, id, call) =>
+    ask({ kind: "revoke", networkId, id }, call);
+  const notAccepted =
+    (action: "reissue" | "discard"): Members["reissueNotAccepted"] =>
+    (networkId, call) =>
+      ask({ kind: "not-accepted", networkId, action }, call);
   return {
     members,
     revokeInvite,
     async invite(networkId, options) {
       const invite = requestOf(options);
-      const made = await networks.manage({ kind: "invite", networkId, invite }, options);
+      const requestId = session.makeId();
+      const made = await networks.manage({ kind: "invite", networkId, requestId, invite }, options);
       const [url, id] = [appUrl() + (made.link ?? ""), made.id ?? ""];
       return {
         ...{ url, id, isWaiting: made.isWaiting },
@@ -64,6 +82,22 @@ export const createMembers = ({ session, networks, appUrl }: MembersDeps): Membe
     },
     setRole: (networkId, account, role, call) =>
       change(networkId, { kind: "role", account, role: roleOf(role) }, call),
+    setSequencer: (networkId, device, call) =>
+      change(networkId, { kind: "transfer", device }, call),
+    renewEpoch: (networkId, call) => ask({ kind: "epoch", networkId }, call),
+    async exportRecoveryKey(networkId, call) {
+      const { recoveryKey } = await networks.manage(
+        { kind: "export-recovery-key", networkId },
+        call,
+      );
+      return recoveryKey ?? "";
+    },
+    importRecoveryKey: (networkId, recoveryKey, call) =>
+      ask({ kind: "import-recovery-key", networkId, recoveryKey }, call),
+    openTerm: (networkId, device, call) =>
+      ask({ kind: "term", networkId, device: device ?? null }, call),
+    reissueNotAccepted: notAccepted("reissue"),
+    discardNotAccepted: notAccepted("discard"),
   };
 };
 

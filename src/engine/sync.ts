@@ -14,7 +14,7 @@ import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
-import { chainChanged } from "./sync/control.ts";
+import { chainChanged, tendNetworks } from "./sync/control.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
 import { peersOf, reportFailure, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
@@ -58,6 +58,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     opCounts: new WeakMap(),
     lastSync: new Map(),
     watchers: new Set(),
+    tending: new Set(),
   };
   return {
     carry: (carrier) => carry(state, carrier),
@@ -113,6 +114,9 @@ const tick = (state: SyncState): void => {
     for (const { peer } of state.connected.values()) peer.step({ kind: "tick", now: timers.now() });
     state.carrier?.setTags(tagsOf(state.engine));
     goOn(state);
+    tendNetworks(state).catch((error: unknown) => {
+      reportFailure(state, error);
+    });
     tick(state);
   });
 };

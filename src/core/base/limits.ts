@@ -52,6 +52,11 @@ export const controlLocatorMax = 64;
 export const controlRecordsPerMessageMax = 1_024;
 /** Records are gathered up to so many bytes a message. */
 export const controlMessageBytesTarget = 1_048_576;
+/** A key is replaced when it is older; one that came into wrong hands is not, if it is newer. */
+export const epochMillisecondsMax = 90 * 86_400_000;
+export const epochForcedMillisecondsMin = 60_000;
+/** How long a sequencer that was started waits to hear of what it may have forgotten. */
+export const sequencerHearMillisecondsMax = 30_000;
 /** That an epoch hands its key to. */
 export const epochDevicesMax = 4_096;
 

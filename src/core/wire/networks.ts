@@ -24,9 +24,35 @@ export type MemberChange =
 export type ManageRequest =
   /** Takes an invite: the link, its fragment or its code. */
   | { readonly kind: "join"; readonly link: string }
-  | { readonly kind: "invite"; readonly networkId: string; readonly invite: InviteRequest }
+  | {
+      readonly kind: "invite";
+      readonly networkId: string;
+      /** Made by the page: a request that is asked again gives the same invite. */
+      readonly requestId: string;
+      readonly invite: InviteRequest;
+    }
   | { readonly kind: "revoke"; readonly networkId: string; readonly id: string }
-  | { readonly kind: "member"; readonly networkId: string; readonly change: MemberChange };
+  | { readonly kind: "member"; readonly networkId: string; readonly change: MemberChange }
+  /** What is written from then on is sealed under a new key. */
+  | { readonly kind: "epoch"; readonly networkId: string }
+  /** Its text is the answer's `recoveryKey`. */
+  | { readonly kind: "export-recovery-key"; readonly networkId: string }
+  | {
+      readonly kind: "import-recovery-key";
+      readonly networkId: string;
+      readonly recoveryKey: string;
+    }
+  /**
+   * With the recovery key: the chain goes on under another device, as `_peerId` names it; null:
+   * under this one.
+   */
+  | { readonly kind: "term"; readonly networkId: string; readonly device: string | null }
+  /** What this device wrote and nobody accepted: to be written anew, or let go. */
+  | {
+      readonly kind: "not-accepted";
+      readonly networkId: string;
+      readonly action: "reissue" | "discard";
+    };
 
 export interface Managed {
   readonly networkId: string;
@@ -36,4 +62,6 @@ export interface Managed {
   readonly id: string | null;
   /** It counts when the device that puts decisions in order was connected. */
   readonly isWaiting: boolean;
+  /** The text of the recovery key, where that was asked for. */
+  readonly recoveryKey: string | null;
 }

@@ -36,6 +36,27 @@ export interface ClosedSnapshot {
   readonly invites: readonly InviteSnapshot[];
   /** What the sequencer has yet to decide, by kind. */
   readonly waiting: readonly string[];
+  /** This device can open a new term, where the sequencer is lost or the chain is frozen. */
+  readonly hasRecoveryKey: boolean;
+  /** What members share, whether or not it is attached here. */
+  readonly collections: readonly SharedCollectionSnapshot[];
+  /** What this device wrote and nobody accepts, since its right to write ended before. */
+  readonly notAccepted: readonly NotAcceptedSnapshot[];
+}
+
+export interface SharedCollectionSnapshot {
+  /** null: made by a newer program, or sealed under a key that is not here. */
+  readonly name: string | null;
+  /** How conflicts are read; null: unknown here. */
+  readonly strategy: string | null;
+  readonly isAttached: boolean;
+}
+
+export interface NotAcceptedSnapshot {
+  readonly collection: string;
+  readonly operations: number;
+  /** Ids of what they changed, some hundred at most. */
+  readonly documents: readonly string[];
 }
 
 export interface MemberSnapshot {

@@ -16,7 +16,7 @@ import { networkKeysOf } from "../../core/network/keys.ts";
 import { joiningPrefix } from "../device.ts";
 import type { Engine } from "../engine.ts";
 import { nameTaken } from "../networkList.ts";
-import { decide, newEpoch } from "./decide.ts";
+import { renewEpoch } from "./epochs.ts";
 import type { Handover } from "./handover.ts";
 import { certifyNew, newKeys, notJoining, readJoining, type Joining } from "./joining.ts";
 import {
@@ -63,7 +63,7 @@ export const createClosed = async (
   const kept = control.value.records().map((record) => recordChange(membership, record));
   await store.write({ meta: new Map([...kept, closedChange(membership)]) });
   engine.registry.networks.add(membership);
-  await decide(engine, membership, { kind: "epoch", epoch: await newEpoch(engine, membership) });
+  await renewEpoch(engine, membership);
   return membership;
 };
 

@@ -9,41 +9,28 @@ import { invalid } from "../../core/base/errors.ts";
 import { shortened } from "../../core/base/ids.ts";
 import { createTurns, type Turns } from "../../core/base/turns.ts";
 import type { ScopeId, ShortHash } from "../../core/base/types.ts";
-import { encodeCbor } from "../../core/cbor/item.ts";
-import { readWhole } from "../../core/cbor/structures.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
-import type { ChainFault } from "../../core/network/closed/chain.ts";
+import type { ChainFault, ClosedControl } from "../../core/network/closed/chain.ts";
 import type { ControlContent, Frontier } from "../../core/network/closed/content.ts";
-import {
-  epochCommitment,
-  epochToItem,
-  makeEpoch,
-  openEpoch,
-  openPrevious,
-  readEpoch,
-} from "../../core/network/closed/epoch.ts";
-import { makeProposal, makeRecord } from "../../core/network/closed/make.ts";
+import { makeProposal, makeRecord, type SigningKey } from "../../core/network/closed/make.ts";
 import {
   encodeSignedProposal,
   headOf,
   parseRecord,
   parseSignedProposal,
   type ControlRecord,
-  type SignedProposal,
+  type ParsedProposal,
 } from "../../core/network/closed/record.ts";
-import {
-  proposalFault,
-  roleOf,
-  type ControlState,
-  type KeyText,
-} from "../../core/network/closed/state.ts";
+import { proposalFault, type KeyText } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import { isBeyondFrontier } from "../../core/segment/deliver.ts";
 import type { Row } from "../../core/segment/header.ts";
 import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import type { Home } from "../home.ts";
+import { learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnPairs, recordChange, type ClosedMembership } from "./membership.ts";
+import { decidesHere, mayDecide } from "./order.ts";
 
 /** `waiting`: until the sequencer's device is connected. */
 export type Decision =
@@ -59,43 +46,81 @@ export interface Taken {
   readonly faults: readonly ChainFault[];
 }
 
-/** Signs a proposal, and makes a record of it where this device is the sequencer. */
+/** A content that is bound to what its proposal rests on is made for that. */
+export type Wanted = ControlContent | ((base: ControlHead) => Promise<ControlContent>);
+
+/** Signs a proposal, and makes a record of it where that is this device's to do. */
 export const decide = async (
   engine: Engine,
   membership: ClosedMembership,
-  content: ControlContent,
+  wanted: Wanted,
+  signer: SigningKey = membership.device,
 ): Promise<Decision> => {
-  const { control, network, device, proposals } = membership;
+  const { control, network, proposals } = membership;
   const { crypto, store } = engine.deps;
-  const request = { networkHash: network.networkHash, base: control.head(), content };
-  const signed = await makeProposal(request, [device], crypto);
-  if (isSequencer(membership)) return sequence(engine, membership, signed);
-  const fault = faultNow(engine, membership, content);
-  if (fault !== null) return { kind: "refused", fault };
-  const parsed = parseSignedProposal(encodeSignedProposal(signed));
+  const base = control.head();
+  const content = typeof wanted === "function" ? await wanted(base) : wanted;
+  const request = { networkHash: network.networkHash, base, content };
+  const parsed = parseSignedProposal(
+    encodeSignedProposal(await makeProposal(request, [signer], crypto)),
+  );
   if (!parsed.ok) return { kind: "refused", fault: parsed.error };
-  proposals.set(parsed.value.name, parsed.value);
-  await store.write({ meta: new Map([closedChange(membership)]) });
-  return { kind: "waiting" };
+  const decision = decidesHere(membership, content)
+    ? await sequence(engine, membership, parsed.value)
+    : foresee(engine, membership, content, signer);
+  if (decision.kind === "waiting") {
+    proposals.set(parsed.value.name, parsed.value);
+    await store.write({ meta: new Map([closedChange(membership)]) });
+  }
+  return decision;
 };
 
 /** What can be told before the sequencer is asked: what it holds by then may be more. */
-const faultNow = (
+const foresee = (
   { deps: { timers } }: Engine,
-  { control, device }: ClosedMembership,
+  { control }: ClosedMembership,
   content: ControlContent,
-): ChainFault | null => {
+  signer: SigningKey,
+): Decision => {
   const isAdmission = content.kind === "admit" || content.kind === "device";
   const certificate = isAdmission ? storedCertificate(content.certificate) : null;
-  return proposalFault(control.state(), content, {
-    ...{ signers: [bytesToHex(device.publicKey)], ms: timers.now() },
+  const fault = proposalFault(control.state(), content, {
+    ...{ signers: [bytesToHex(signer.publicKey)], ms: timers.now() },
     // Made here a moment ago
     evidence: { certificate, isInvited: true },
   });
+  return fault === null ? { kind: "waiting" } : { kind: "refused", fault };
 };
 
-export const isSequencer = ({ control, device }: ClosedMembership): boolean =>
-  control.state().sequencer === bytesToHex(device.publicKey);
+/**
+ * What waits here and is this device's to decide by now: it became the sequencer, or heard of what
+ * it may have forgotten. True: something was decided.
+ */
+export const sequenceWaiting = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<boolean> => {
+  const { proposals } = membership;
+  let hasDecided = false;
+  for (const parsed of [...proposals.values()]) {
+    if (!decidesHere(membership, parsed.proposal.content)) continue;
+    const decision = await sequence(engine, membership, parsed);
+    if (decision.kind === "decided") hasDecided = true;
+    if (decision.kind === "refused") await dropProposal(engine, membership, parsed.name);
+  }
+  return hasDecided;
+};
+
+/** It will not be decided. False: it was not here. */
+export const dropProposal = async (
+  { deps: { store } }: Engine,
+  membership: ClosedMembership,
+  name: string,
+): Promise<boolean> => {
+  if (!membership.proposals.delete(name)) return false;
+  await store.write({ meta: new Map([closedChange(membership)]) });
+  return true;
+};
 
 /**
  * A record of a proposal, by the sequencer: one behind another, since two at one height freeze the
@@ -104,8 +129,8 @@ export const isSequencer = ({ control, device }: ClosedMembership): boolean =>
 export const sequence = (
   engine: Engine,
   membership: ClosedMembership,
-  signed: SignedProposal,
-): Promise<Decision> => turnsOf(membership)(() => sequenceNow(engine, membership, signed));
+  proposed: ParsedProposal,
+): Promise<Decision> => turnsOf(membership)(() => sequenceNow(engine, membership, proposed));
 
 const turnsOf = (membership: ClosedMembership): Turns => {
   const known = turns.get(membership) ?? createTurns();
@@ -118,15 +143,20 @@ const turns = new WeakMap<ClosedMembership, Turns>();
 const sequenceNow = async (
   engine: Engine,
   membership: ClosedMembership,
-  signed: SignedProposal,
+  { proposal: { content }, signed }: ParsedProposal,
 ): Promise<Decision> => {
   const { control, network, device } = membership;
   const { crypto, store, timers } = engine.deps;
-  if (!isSequencer(membership)) return { kind: "refused", fault: "not-the-sequencer" };
+  if (!decidesHere(membership, content)) return { kind: "refused", fault: "not-the-sequencer" };
+  // Whoever does not know what it decides can not judge it
+  if (content.kind === "unknown") return { kind: "refused", fault: "needs-newer" };
+  const isTerm = content.kind === "term";
+  if (!isTerm && (control.isFrozen() || !mayDecide(membership))) return { kind: "waiting" };
   const [parent] = control.from(control.head().height);
-  if (parent === undefined || control.isFrozen()) return { kind: "refused", fault: "out-of-place" };
+  if (parent === undefined) return { kind: "refused", fault: "out-of-place" };
+  const term = isTerm ? lastTermOf(control) + 1 : parent.term;
   const time = { ms: timers.now(), counter: 0 };
-  const made = { networkHash: network.networkHash, parent, time, signed };
+  const made = { networkHash: network.networkHash, parent, term, time, signed };
   const record = parseRecord(await makeRecord(made, device.seed, crypto));
   if (!record.ok) return { kind: "refused", fault: record.error };
   const kept = recordChange(membership, record.value);
@@ -137,6 +167,10 @@ const sequenceNow = async (
   await store.write({ meta: new Map([[kept[0], null]]) });
   return { kind: "refused", fault };
 };
+
+/** Of all branches: those of a term that is taken would contradict each other. */
+const lastTermOf = (control: ClosedControl): number =>
+  control.records().reduce((last, { term }) => Math.max(last, term), 0);
 
 /** Records as a peer sent them, or as this device made them: kept before anything rests on them. */
 export const takeRecords = async (
@@ -162,72 +196,6 @@ export const takeRecords = async (
   await engine.deps.store.write({ meta: new Map([...changes, closedChange(membership)]) });
   await follow(engine, membership, taken.map(headOf), gained);
   return { hasNew: true, faults };
-};
-
-// --------------------------------------------------------------------------------- keys of epochs
-
-/** Opens what is sealed for this device, and the earlier ones from there; gives what is new. */
-const learnKeys = async (
-  { deps: { crypto } }: Engine,
-  { control, network, device, keys }: ClosedMembership,
-): Promise<readonly ShortHash[]> => {
-  const { networkHash } = network;
-  const gained: ShortHash[] = [];
-  const { epochs } = control.state();
-  const keep = (id: ShortHash, key: Uint8Array): void => {
-    keys.set(id, key);
-    gained.push(id);
-  };
-  for (const { id, bytes, height, sender } of epochs.toReversed()) {
-    const content = readWhole(bytes, readEpoch);
-    if (!content.ok) continue;
-    if (!keys.has(id)) {
-      const place = { networkHash, height, sender: hexToBytes(sender) };
-      const mine = { ...place, signingKey: device.publicKey, xWingSeed: device.xWingSeed };
-      const key = await openEpoch(content.value, mine, crypto);
-      if (key !== null) keep(id, key);
-    }
-    const key = keys.get(id);
-    if (key === undefined) continue;
-    const previous = await openPrevious(content.value, key, networkHash, crypto);
-    if (previous === null || keys.has(previous.id)) continue;
-    if (isKeyOf(control.state(), previous, networkHash)) keep(previous.id, previous.key);
-  }
-  return gained;
-};
-
-/** What is sealed under a later key may be any; the record of its own epoch commits to it. */
-const isKeyOf = (
-  { epochs }: ControlState,
-  { id, key }: { readonly id: ShortHash; readonly key: Uint8Array },
-  networkHash: Uint8Array,
-): boolean => {
-  const found = epochs.find((each) => each.id === id);
-  const content = found === undefined ? null : readWhole(found.bytes, readEpoch);
-  return (
-    content?.ok === true && equalBytes(content.value.commitment, epochCommitment(key, networkHash))
-  );
-};
-
-/** A new key, sealed to all devices but those that go. */
-export const newEpoch = async (
-  { deps: { crypto } }: Engine,
-  membership: ClosedMembership,
-  leaving: ReadonlySet<KeyText> = new Set(),
-): Promise<Uint8Array> => {
-  const { control, network, device } = membership;
-  const state = control.state();
-  const devices = [...state.devices].flatMap(([name, { certificate }]) =>
-    roleOf(state, name) === null || leaving.has(name) || certificate.xWingKey === null
-      ? []
-      : [{ signingKey: certificate.signingKey, xWingKey: certificate.xWingKey }],
-  );
-  const draft = {
-    ...{ key: crypto.randomBytes(32), previous: membership.epochs.latest(), devices },
-    ...{ networkHash: network.networkHash, height: control.head().height },
-    sender: device.publicKey,
-  };
-  return encodeCbor(epochToItem(await makeEpoch(draft, crypto)));
 };
 
 // ------------------------------------------------------------------------------ what then changes
@@ -272,6 +240,7 @@ export const removalOf = async (
   engine: Engine,
   membership: ClosedMembership,
   named: { readonly account: string } | { readonly device: string },
+  base: ControlHead,
 ): Promise<ControlContent> => {
   const state = membership.control.state();
   const devices = [...state.devices].filter(([name, each]) =>
@@ -285,7 +254,7 @@ export const removalOf = async (
     devices: "account" in named ? [] : [hexToBytes(named.device)],
     hostile: false,
     frontier: frontierOf(engine, membership, leaving),
-    epoch: await newEpoch(engine, membership, leaving),
+    epoch: await newEpoch(engine, membership, base, leaving),
   };
 };
 

@@ -4,46 +4,84 @@
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid, type NebulusError } from "../../core/base/errors.ts";
+import { unreachable } from "../../core/base/result.ts";
+import { deriveKey } from "../../core/crypto/hash.ts";
 import type { ControlContent, MemberRole } from "../../core/network/closed/content.ts";
-import type { ControlState } from "../../core/network/closed/state.ts";
-import type {
-  InviteRequest,
-  Managed,
-  ManageRequest,
-  MemberChange,
-} from "../../core/wire/networks.ts";
+import type { ControlState, KeyText } from "../../core/network/closed/state.ts";
+import type { Managed, ManageRequest, MemberChange } from "../../core/wire/networks.ts";
 import { deviceNameOf } from "../device.ts";
 import type { Engine } from "../engine.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { beginJoining, linkOf } from "./create.ts";
-import { decide, frontierOf, removalOf, unknownMember, type Decision } from "./decide.ts";
+import {
+  decide,
+  frontierOf,
+  removalOf,
+  unknownMember,
+  type Decision,
+  type Wanted,
+} from "./decide.ts";
+import { renewEpoch } from "./epochs.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
+import { exportRecoveryKey, importRecoveryKey, openTerm } from "./term.ts";
 
-/** Gives the membership that it is about, whose peers are to be told; null while joining. */
-export const manage = async (
-  engine: Engine,
-  request: ManageRequest,
-): Promise<Managed & { readonly membership: ClosedMembership | null }> => {
+export interface Done extends Managed {
+  /** That it is about, whose peers are to be told; null while joining. */
+  readonly membership: ClosedMembership | null;
+}
+
+/** One request behind another: what is asked again finds what the first one came to. */
+export const manage = (engine: Engine, request: ManageRequest): Promise<Done> =>
+  engine.networksInTurn(() => manageNow(engine, request));
+
+const manageNow = async (engine: Engine, request: ManageRequest): Promise<Done> => {
   if (request.kind === "join") {
     const { networkId } = await beginJoining(engine, request.link);
-    return { networkId, link: null, id: null, isWaiting: true, membership: null };
+    return { ...nothing, networkId, isWaiting: true, membership: null };
   }
   const { networkId } = request;
   const membership = closedNamed(engine, networkId);
+  return { ...nothing, networkId, membership, ...(await answerTo(engine, membership, request)) };
+};
+
+const nothing = { link: null, id: null, isWaiting: false, recoveryKey: null } as const;
+
+const answerTo = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  request: Exclude<ManageRequest, { kind: "join" }>,
+): Promise<Partial<Managed>> => {
   switch (request.kind) {
-    case "invite": {
-      const made = await makeInvite(engine, membership, request.invite);
-      return { networkId, ...made, membership };
-    }
-    case "revoke": {
-      const isWaiting = await revokeInvite(engine, membership, request.id);
-      return { networkId, link: null, id: request.id, isWaiting, membership };
-    }
-    case "member": {
-      const isWaiting = await changeMember(engine, membership, request.change);
-      return { networkId, link: null, id: null, isWaiting, membership };
-    }
+    case "invite":
+      return makeInvite(engine, membership, request);
+    case "revoke":
+      return { id: request.id, isWaiting: await revokeInvite(engine, membership, request.id) };
+    case "member":
+      return { isWaiting: await changeMember(engine, membership, request.change) };
+    case "epoch":
+      return { isWaiting: settle(await renewEpoch(engine, membership)) };
+    case "export-recovery-key":
+      return { recoveryKey: exportRecoveryKey(membership) };
+    case "import-recovery-key":
+      await importRecoveryKey(engine, membership, request.recoveryKey);
+      return {};
+    case "term":
+      return { isWaiting: settle(await openTermUnder(engine, membership, request.device)) };
+    case "not-accepted":
+      return {};
+    default:
+      return unreachable(request);
   }
+};
+
+const openTermUnder = (
+  engine: Engine,
+  membership: ClosedMembership,
+  device: string | null,
+): Promise<Decision> => {
+  const { control, device: own } = membership;
+  const name = device === null ? bytesToHex(own.publicKey) : deviceNamed(control.state(), device);
+  return openTerm(engine, membership, name);
 };
 
 /** Throws `NotSupported` for an open network, which has neither members nor invites. */
@@ -58,28 +96,55 @@ export const closedNamed = (engine: Engine, networkId: string): ClosedMembership
   );
 };
 
-/** The link, and whether it can be used already or waits for the sequencer. */
+/**
+ * The link, and whether it can be used already or waits for the sequencer. Its seed follows from
+ * the request, so that a page that heard no answer and asks again is given the same.
+ */
 export const makeInvite = async (
   engine: Engine,
   membership: ClosedMembership,
-  { purpose, role, uses, expiresInMs }: InviteRequest,
+  {
+    requestId,
+    invite: { purpose, role, uses, expiresInMs },
+  }: Pick<Extract<ManageRequest, { kind: "invite" }>, "requestId" | "invite">,
 ): Promise<{ readonly link: string; readonly id: string; readonly isWaiting: boolean }> => {
   const { crypto, store, timers } = engine.deps;
-  const seed = crypto.randomBytes(32);
+  const { device, invites } = membership;
+  const seed = deriveKey(device.seed, "invite-request", [requestId]);
   const publicKey = await crypto.publicKey(seed);
-  const expiry = expiresInMs === null ? null : timers.now() + expiresInMs;
   const id = bytesToHex(publicKey);
-  membership.invites.set(id, seed);
+  const before = invites.has(id) ? proposedInvite(membership, id) : null;
+  if (before !== null) {
+    return { link: linkOf(membership, seed, before.expiry), id, isWaiting: before.isWaiting };
+  }
+  const expiry = expiresInMs === null ? null : timers.now() + expiresInMs;
+  invites.set(id, seed);
   await store.write({ meta: new Map([closedChange(membership)]) });
   const content = { kind: "invite", publicKey, purpose, role, uses, expiry } as const;
   const decision = await decide(engine, membership, content);
   if (decision.kind === "refused") {
-    membership.invites.delete(id);
+    invites.delete(id);
     await store.write({ meta: new Map([closedChange(membership)]) });
     throw refused(decision);
   }
   const isWaiting = decision.kind === "waiting";
   return { link: linkOf(membership, seed, expiry), id, isWaiting };
+};
+
+/** In the chain, or on its way there; null: the program ended before it was proposed. */
+const proposedInvite = (
+  { control, proposals }: ClosedMembership,
+  id: string,
+): { readonly expiry: number | null; readonly isWaiting: boolean } | null => {
+  const known = control.state().invites.get(id);
+  if (known !== undefined) return { expiry: known.expiry, isWaiting: false };
+  for (const { proposal } of proposals.values()) {
+    const { content } = proposal;
+    if (content.kind === "invite" && bytesToHex(content.publicKey) === id) {
+      return { expiry: content.expiry, isWaiting: true };
+    }
+  }
+  return null;
 };
 
 /** Nothing comes in by it any more; true: that waits for the sequencer. */
@@ -103,25 +168,47 @@ export const changeMember = async (
   membership: ClosedMembership,
   change: MemberChange,
 ): Promise<boolean> => {
-  const content = await contentOf(engine, membership, change);
-  return settle(await decide(engine, membership, content));
+  const wanted = isSo(membership.control.state(), change)
+    ? null
+    : wantedOf(engine, membership, change);
+  return wanted !== null && settle(await decide(engine, membership, wanted));
 };
 
-const contentOf = (
-  engine: Engine,
-  membership: ClosedMembership,
-  change: MemberChange,
-): Promise<ControlContent> | ControlContent => {
-  const state = membership.control.state();
+/** Asked again by a page that heard no answer. */
+const isSo = (state: ControlState, change: MemberChange): boolean => {
   switch (change.kind) {
     case "remove-account":
-      return removalOf(engine, membership, { account: accountNamed(state, change.account) });
-    case "remove-device":
-      return removalOf(engine, membership, { device: deviceNamed(state, change.device) });
+      return state.accounts.get(change.account)?.isMember === false;
+    case "remove-device": {
+      const name = [...state.devices.keys()].find((key) => isNamed(key, change.device));
+      return name !== undefined && state.devices.get(name)?.isRemoved === true;
+    }
+    case "role":
+      return state.accounts.get(change.account)?.role === change.role;
+    case "transfer":
+      return isNamed(state.sequencer, change.device);
+    default:
+      return unreachable(change);
+  }
+};
+
+const wantedOf = (engine: Engine, membership: ClosedMembership, change: MemberChange): Wanted => {
+  const state = membership.control.state();
+  switch (change.kind) {
+    case "remove-account": {
+      const account = accountNamed(state, change.account);
+      return (base) => removalOf(engine, membership, { account }, base);
+    }
+    case "remove-device": {
+      const device = deviceNamed(state, change.device);
+      return (base) => removalOf(engine, membership, { device }, base);
+    }
     case "role":
       return roleChange(engine, membership, accountNamed(state, change.account), change.role);
     case "transfer":
       return { kind: "transfer", device: hexToBytes(deviceNamed(state, change.device)) };
+    default:
+      return unreachable(change);
   }
 };
 
@@ -145,10 +232,13 @@ const accountNamed = ({ accounts }: ControlState, name: string): string => {
 
 /** By its name in documents and lists. */
 const deviceNamed = ({ devices }: ControlState, name: string): string => {
-  const found = [...devices.keys()].find((key) => deviceNameOf(hexToBytes(key)) === name);
+  const found = [...devices.keys()].find((key) => isNamed(key, name));
   if (found !== undefined) return found;
   throw unknownMember(name);
 };
+
+const isNamed = (device: KeyText, name: string): boolean =>
+  deviceNameOf(hexToBytes(device)) === name;
 
 const settle = (decision: Decision): boolean => {
   if (decision.kind === "refused") throw refused(decision);
@@ -163,6 +253,5 @@ const faultWords: Readonly<Record<string, string>> = {
   "no-owner": "The network would be left without an owner: make somebody else one first.",
   "is-sequencer":
     "This device keeps the network's order: hand that to another device before it is removed.",
-  "out-of-place":
-    "The network is frozen: two decisions contradict each other. Its recovery key opens it again.",
+  "needs-newer": "The device that puts decisions in order runs an older version: update it.",
 };

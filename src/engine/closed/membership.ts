@@ -62,7 +62,7 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
     if (found !== "member") return found === "unknown" ? "waiting" : "removed";
     return roleOf(control.state(), bytesToHex(device.publicKey)) ?? "removed";
   };
-  return {
+  const membership: ClosedMembership = {
     ...{ ...parts, kind: "closed", secret: true, standing },
     openInvites: (nowMs) =>
       [...parts.invites.keys()]
@@ -82,12 +82,16 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       members: memberSnapshots(parts),
       invites: inviteSnapshots(parts, nowMs),
       waiting: waitingKinds(parts),
+      hasRecoveryKey: membership.recoverySeed !== null,
+      ...{ collections: [], notAccepted: [] },
     }),
     epochs: {
       key: (id) => keys.get(id) ?? null,
       writing() {
         const head = control.head();
-        const mayWrite = !control.isFrozen() && control.mayWrite(device.certificate, head);
+        // Records that contradict each other freeze the chain, not the data
+        const isKnown = !control.state().needsNewer;
+        const mayWrite = isKnown && control.mayWrite(device.certificate, head);
         return mayWrite ? keyOf(control.epochAt(head)) : null;
       },
       latest() {
@@ -96,6 +100,7 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       },
     },
   };
+  return membership;
 };
 
 /** With whom this device shares a secret by now: members' devices, not its own. */

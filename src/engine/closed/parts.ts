@@ -20,8 +20,8 @@ export interface ClosedParts {
   };
   readonly accountSeed: Uint8Array;
   readonly networkSecret: Uint8Array;
-  /** Opens a new term; the creator's device has it until it is kept elsewhere. */
-  readonly recoverySeed: Uint8Array | null;
+  /** Opens a new term: on the creator's device, and where it was taken in. */
+  recoverySeed: Uint8Array | null;
   readonly control: ClosedControl;
   /** The caller's name for it. */
   readonly networkId: string;

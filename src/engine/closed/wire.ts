@@ -8,6 +8,7 @@ import { unreachable } from "../../core/base/result.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import { headOf, parseSignedProposal } from "../../core/network/closed/record.ts";
+import { roleOf } from "../../core/network/closed/state.ts";
 import { isSameHead, type ControlHead } from "../../core/network/control.ts";
 import {
   decodeControlMessage,
@@ -15,8 +16,10 @@ import {
   type ControlMessage,
 } from "../../core/sync/controlMessage.ts";
 import type { Engine } from "../engine.ts";
-import { isSequencer, sequence, takeRecords } from "./decide.ts";
-import { closedChange, type ClosedMembership } from "./membership.ts";
+import { dropProposal, sequence, takeRecords } from "./decide.ts";
+import { noteRefusal } from "./epochs.ts";
+import type { ClosedMembership } from "./membership.ts";
+import { decidesHere, hearHead } from "./order.ts";
 
 export interface PeerPlace {
   readonly head: ControlHead;
@@ -38,13 +41,20 @@ export interface ControlPeer {
 export const introduce = (membership: ClosedMembership, peer: ControlPeer): void => {
   if (peer.known.at !== null) sendLacking(membership.control, peer, peer.known.at);
   say(peer, headMessage(membership.control));
-  if (peer.device !== membership.control.state().sequencer) return;
-  for (const { bytes } of membership.proposals.values()) {
-    say(peer, { kind: "proposal", signed: bytes });
+  sendProposals(membership, peer);
+};
+
+/** Those that are the peer's to decide. */
+const sendProposals = (membership: ClosedMembership, peer: ControlPeer): void => {
+  const { sequencer } = membership.control.state();
+  for (const { bytes, proposal } of membership.proposals.values()) {
+    const { content } = proposal;
+    const decider = content.kind === "term" ? bytesToHex(content.sequencer) : sequencer;
+    if (decider === peer.device) say(peer, { kind: "proposal", signed: bytes });
   }
 };
 
-/** True: the chain says something else by now, so others are to be told. */
+/** True: something is otherwise by now, so that pages and others are to be told. */
 export const takeMessage = async (
   engine: Engine,
   membership: ClosedMembership,
@@ -59,15 +69,14 @@ export const takeMessage = async (
   const message = decoded.value;
   switch (message.kind) {
     case "head":
-      answerHead(membership.control, peer, message);
-      return false;
+      return answerHead(membership, peer, message);
     case "records":
       return takeTheirs(engine, membership, peer, message.records);
     case "proposal":
       return takeProposal(engine, membership, peer, message.signed);
     case "answer":
-      if (message.fault !== null) await dropProposal(engine, membership, message.nonce);
-      return false;
+      if (message.fault === null) return false;
+      return dropProposal(engine, membership, bytesToHex(message.nonce));
     case "handover":
       // Handed to a joiner alone, before there is a session
       peer.hangUp();
@@ -99,11 +108,22 @@ const locatorOf = (control: ClosedControl): readonly ShortHash[] => {
   return genesis === undefined ? have : [...have, headOf(genesis).hash];
 };
 
-const answerHead = (control: ClosedControl, peer: ControlPeer, place: PeerPlace): void => {
+const answerHead = (membership: ClosedMembership, peer: ControlPeer, place: PeerPlace): boolean => {
+  const { control } = membership;
   peer.known.at = place;
+  const mayDecideNow = hearFrom(membership, peer);
   sendLacking(control, peer, place);
+  // It decides again since it heard of this device, or has forgotten what waits
+  sendProposals(membership, peer);
   // It is ahead, and sends what is between when it knows where this device stands
   if (control.find(place.head).kind === "unknown") say(peer, headMessage(control));
+  return mayDecideNow;
+};
+
+/** Of a member alone: who is on its way in says what the link says. */
+const hearFrom = (membership: ClosedMembership, { device, known }: ControlPeer): boolean => {
+  const isMember = roleOf(membership.control.state(), device) !== null;
+  return isMember && known.at !== null && hearHead(membership, known.at.head);
 };
 
 /** Whatever stands above the last record in common, on every branch. */
@@ -112,7 +132,8 @@ const sendLacking = (
   peer: ControlPeer,
   { head, have }: PeerPlace,
 ): void => {
-  if (isSameHead(head, control.head())) return;
+  // What contradicts stands beside the head, which says nothing of it
+  if (isSameHead(head, control.head()) && !control.isFrozen()) return;
   const held = new Set([head.hash, ...have]);
   const common = control.from(0).findLast((record) => held.has(headOf(record).hash));
   if (common === undefined) return;
@@ -149,6 +170,7 @@ const takeTheirs = async (
   const { hasNew, faults } = await takeRecords(engine, membership, records);
   // One whose parent is not here yet may be sound; no honest member passes on any other
   if (faults.some((fault) => fault !== "no-parent" && fault !== "out-of-place")) peer.hangUp();
+  hearFrom(membership, peer);
   return hasNew;
 };
 
@@ -163,21 +185,15 @@ const takeProposal = async (
     peer.hangUp();
     return false;
   }
-  if (!isSequencer(membership)) return false;
-  const { proposal, signed } = parsed.value;
-  const decision = await sequence(engine, membership, signed);
+  const { proposal } = parsed.value;
+  if (!decidesHere(membership, proposal.content)) return false;
+  const decision = await sequence(engine, membership, parsed.value);
+  // Its member keeps it, and sends it again
+  if (decision.kind === "waiting") return false;
   const fault = decision.kind === "refused" ? decision.fault : null;
+  if (fault !== null) noteRefusal(membership, proposal.content, fault);
   // Asked again because the answer was lost: it is in the chain
   const isKnown = fault === "nonce-used";
   say(peer, { kind: "answer", nonce: proposal.nonce, fault: isKnown ? null : fault });
   return decision.kind === "decided";
-};
-
-const dropProposal = async (
-  { deps: { store } }: Engine,
-  membership: ClosedMembership,
-  nonce: Uint8Array,
-): Promise<void> => {
-  if (!membership.proposals.delete(bytesToHex(nonce))) return;
-  await store.write({ meta: new Map([closedChange(membership)]) });
 };

@@ -32,7 +32,25 @@ export const takeControl = async (
   if (membership.kind !== "closed" || connected === undefined) return;
   const { takeMessage } = await parts();
   const hasChanged = await takeMessage(state.engine, membership, controlPeerOf(connected), body);
-  if (hasChanged) await chainChanged(state, membership);
+  const { sequenceWaiting } = await import("../closed/decide.ts");
+  const hasDecided = await sequenceWaiting(state.engine, membership);
+  if (hasChanged || hasDecided) await chainChanged(state, membership);
+};
+
+/** Each second online: what the passing of time makes due. */
+export const tendNetworks = async (state: SyncState): Promise<void> => {
+  const { engine, connected, tending } = state;
+  for (const membership of engine.registry.networks.all()) {
+    if (membership.kind !== "closed" || tending.has(membership)) continue;
+    tending.add(membership);
+    try {
+      const { tend } = await import("../closed/tend.ts");
+      const isAlone = ![...connected.values()].some((each) => each.membership === membership);
+      if (await tend(engine, membership, isAlone)) await chainChanged(state, membership);
+    } finally {
+      tending.delete(membership);
+    }
+  }
 };
 
 /** Members and keys may be others by now: everybody hears of it, and who went goes. */

@@ -67,6 +67,8 @@ export interface SyncState {
   readonly lastSync: Map<ScopeId, number>;
   /** Told whenever a session's status changed or a peer came or went. */
   readonly watchers: Set<() => void>;
+  /** Networks that are being looked after. */
+  readonly tending: Set<NetworkMembership>;
 }
 
 export const attachedHomes = (

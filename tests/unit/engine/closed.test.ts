@@ -4,69 +4,24 @@
  */
 import { expect, test } from "vitest";
 import { writersOf } from "../../../src/engine/home.ts";
-import { beginJoining, completeJoining, createClosed } from "../../../src/engine/closed/create.ts";
-import { changeMember, closedNamed, makeInvite } from "../../../src/engine/closed/manage.ts";
-import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
-import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
-import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
+import { beginJoining, completeJoining } from "../../../src/engine/closed/create.ts";
+import { makeInvite } from "../../../src/engine/closed/manage.ts";
+import {
+  change,
+  closedOf,
+  founder,
+  hex,
+  invited,
+  join,
+  membershipOf,
+  open,
+  share,
+  standing,
+  team,
+  verified,
+} from "./closedWorld.ts";
 import { failAt } from "./faults.ts";
-import { createWorld, type Device, type World } from "./world.ts";
-
-const team = "team";
-const open = (world: World): Promise<Device> => world.open({ joined: false });
-
-const founder = async (world: World): Promise<Device> => {
-  const device = await open(world);
-  await createClosed(device.engine, { networkId: team, title: "Team" });
-  device.opened.sync.refresh();
-  return device;
-};
-
-const invited = async (
-  maker: Device,
-  request: Partial<InviteRequest> = {},
-): Promise<{ readonly link: string; readonly id: string }> => {
-  const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
-  const made = await makeInvite(maker.engine, membershipOf(maker), { ...wanted, ...request });
-  await tell(maker);
-  return made;
-};
-
-/** As the service does behind every decision. */
-const tell = (device: Device): Promise<void> =>
-  device.opened.sync.chainChanged(membershipOf(device));
-
-const change = async (device: Device, wanted: MemberChange): Promise<void> => {
-  await changeMember(device.engine, membershipOf(device), wanted);
-  await tell(device);
-};
-
-const membershipOf = (device: Device): ClosedMembership => closedNamed(device.engine, team);
-
-const closedOf = (device: Device): ClosedSnapshot | undefined =>
-  device.networks().find(({ networkId }) => networkId === team)?.closed ?? undefined;
-
-const standing = (device: Device): string | undefined => closedOf(device)?.standing;
-
-const join = async (world: World, maker: Device, request: Partial<InviteRequest> = {}) => {
-  const { link } = await invited(maker, request);
-  const device = await open(world);
-  await beginJoining(device.engine, link);
-  device.opened.sync.refresh();
-  const role = request.role ?? "editor";
-  await world.until(() => standing(device) === role, "admitted");
-  return device;
-};
-
-const share = async (device: Device): Promise<void> => {
-  await device.write({ kind: "make-collection", collection: "notes" });
-  await device.write({ kind: "attach", collection: "notes", networkId: team });
-};
-
-const verified =
-  (...devices: readonly Device[]): (() => boolean) =>
-  () =>
-    devices.every((device) => device.isVerified("notes"));
+import { createWorld } from "./world.ts";
 
 test("who holds an invite joins, reads what was there, and is read", async () => {
   const world = createWorld();
@@ -188,10 +143,11 @@ test("a decision that the disk refuses is none", async () => {
   const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
   // The second write is that of the record
   failAt(a, ["write"], "before", 2);
-  await expect(makeInvite(a.engine, membershipOf(a), wanted)).rejects.toThrow();
+  const request = { requestId: a.nextId(), invite: wanted };
+  await expect(makeInvite(a.engine, membershipOf(a), request)).rejects.toThrow();
   a.fault = null;
   expect(membershipOf(a).control.head()).toEqual(head);
-  await makeInvite(a.engine, membershipOf(a), wanted);
+  await makeInvite(a.engine, membershipOf(a), request);
   expect(membershipOf(a).control.head().height).toBe(head.height + 1);
 });
 
@@ -333,5 +289,3 @@ test("what is not cut when the device is removed is not cut any more", async () 
   expect(membershipOf(b).standing()).toBe("removed");
   expect(pending()).toEqual([1]);
 });
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

@@ -42,7 +42,9 @@ export type ChainFault =
   /** Height, term or base do not go with what it follows. */
   | "out-of-place"
   | "signature"
-  | "not-the-sequencer";
+  | "not-the-sequencer"
+  /** The sequencer's program does not know what it would decide. */
+  | "needs-newer";
 
 /** What a record that was taken did to the chain. */
 export interface Appended {

@@ -26,6 +26,8 @@ export interface DeviceState {
   readonly isRemoved: boolean;
   /** Height of the record that admitted it. */
   readonly since: number;
+  /** Of the record that its proposer saw last. */
+  readonly proposedAt: number;
 }
 
 export interface InviteState {
@@ -45,6 +47,10 @@ export interface EpochState {
   readonly height: number;
   /** The device that proposed it: its boxes are bound to that. */
   readonly sender: KeyText;
+  /** Of its own record. */
+  readonly recordHeight: number;
+  /** By the sequencer's clock, since 1970. */
+  readonly madeMs: number;
 }
 
 /** Logs that ended with a record: those of these devices, of writers that began before it. */
@@ -112,7 +118,9 @@ export const genesisState = (record: ControlRecord, evidence: Evidence): Control
       keys: new Set(content.recovery.keys.map(bytesToHex)),
     },
     accounts: new Map([[account, { role: "owner", isMember: true }]]),
-    devices: new Map([[device, { account, certificate, isRemoved: false, since: 0 }]]),
+    devices: new Map([
+      [device, { account, certificate, isRemoved: false, since: 0, proposedAt: 0 }],
+    ]),
     ...{ invites: new Map(), epochs: [], closures: [], collections: new Map(), forks: new Map() },
     nonces: new Set([bytesToHex(nonce)]),
     needsNewer: record.isCritical,
@@ -355,7 +363,8 @@ const admitted = (
 ): ControlState => {
   assert(certificate !== null, "an admission without a certificate has no right");
   const account = bytesToHex(certificate.account);
-  const device = { account, certificate, isRemoved: false, since: record.height };
+  const proposedAt = record.proposal.base.height;
+  const device = { account, certificate, isRemoved: false, since: record.height, proposedAt };
   const devices = new Map([...state.devices, [bytesToHex(certificate.signingKey), device]]);
   const accounts =
     role === null
@@ -453,6 +462,11 @@ const closureOf = (
 const epochOf = (bytes: Uint8Array, { signers, record }: Around): EpochState => {
   const sender = signers[0];
   assert(sender !== undefined, "a proposal has a signer");
-  const id = shortHashOf(shortHash("epoch", record.signed.bytes));
-  return { id, bytes, height: record.proposal.base.height, sender };
+  const { height: recordHeight, time } = record;
+  const made = { recordHeight, madeMs: time.ms };
+  return { id: epochIdOf(record), bytes, height: record.proposal.base.height, sender, ...made };
 };
+
+/** Of the epoch that a record brings. */
+export const epochIdOf = ({ signed }: Pick<ControlRecord, "signed">): ShortHash =>
+  shortHashOf(shortHash("epoch", signed.bytes));

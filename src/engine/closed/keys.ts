@@ -1,0 +1,116 @@
+/**
+ * Keys of epochs: opened where a record seals them for this device, or carries them under a later
+ * one; and made, for the devices that are to have them.
+ */
+import { equalBytes, hexToBytes } from "../../core/base/bytes.ts";
+import type { ShortHash } from "../../core/base/types.ts";
+import { encodeCbor } from "../../core/cbor/item.ts";
+import { readWhole } from "../../core/cbor/structures.ts";
+import type { ClosedControl } from "../../core/network/closed/chain.ts";
+import {
+  epochCommitment,
+  epochToItem,
+  makeEpoch,
+  openEpoch,
+  openEpochKey,
+  openPrevious,
+  readEpoch,
+} from "../../core/network/closed/epoch.ts";
+import { headOf } from "../../core/network/closed/record.ts";
+import { epochIdOf, roleOf, type KeyText } from "../../core/network/closed/state.ts";
+import type { ControlHead } from "../../core/network/control.ts";
+import type { EpochKey } from "../../core/network/keys.ts";
+import type { Engine } from "../engine.ts";
+import type { ClosedMembership } from "./membership.ts";
+
+/** Opens what is sealed for this device, and the earlier ones from there; gives what is new. */
+export const learnKeys = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<readonly ShortHash[]> => {
+  const { crypto } = engine.deps;
+  const { control, network, device, keys } = membership;
+  const { networkHash } = network;
+  const gained: ShortHash[] = [];
+  const { epochs } = control.state();
+  const keep = (id: ShortHash, key: Uint8Array): void => {
+    keys.set(id, key);
+    gained.push(id);
+  };
+  for (const { id, bytes, height, sender } of epochs.toReversed()) {
+    const content = readWhole(bytes, readEpoch);
+    if (!content.ok) continue;
+    if (!keys.has(id)) {
+      const place = { networkHash, height, sender: hexToBytes(sender) };
+      const mine = { ...place, signingKey: device.publicKey, xWingSeed: device.xWingSeed };
+      const key = await openEpoch(content.value, mine, crypto);
+      if (key !== null) keep(id, key);
+    }
+    const key = keys.get(id);
+    if (key === undefined) continue;
+    const previous = await openPrevious(content.value, key, networkHash, crypto);
+    if (previous === null || keys.has(previous.id)) continue;
+    if (isRecordedKey(control, previous, networkHash)) keep(previous.id, previous.key);
+  }
+  return [...gained, ...(await learnTermKeys(engine, membership))];
+};
+
+/**
+ * A new key, sealed to all devices but those that go. `base`: what its proposal rests on, to which
+ * the boxes are bound.
+ */
+export const newEpoch = async (
+  { deps: { crypto } }: Engine,
+  membership: ClosedMembership,
+  base: ControlHead,
+  leaving: ReadonlySet<KeyText> = new Set(),
+): Promise<Uint8Array> => {
+  const { control, network, device } = membership;
+  const state = control.state();
+  const devices = [...state.devices].flatMap(([name, { certificate }]) =>
+    roleOf(state, name) === null || leaving.has(name) || certificate.xWingKey === null
+      ? []
+      : [{ signingKey: certificate.signingKey, xWingKey: certificate.xWingKey }],
+  );
+  const draft = {
+    ...{ key: crypto.randomBytes(32), previous: membership.epochs.latest(), devices },
+    ...{ networkHash: network.networkHash, height: base.height },
+    sender: device.publicKey,
+  };
+  return encodeCbor(epochToItem(await makeEpoch(draft, crypto)));
+};
+
+/** What is carried may be any bytes; the record of its own epoch commits to the key. */
+export const isRecordedKey = (
+  control: ClosedControl,
+  { id, key }: EpochKey,
+  networkHash: Uint8Array,
+): boolean => {
+  const record = control.records().find((each) => epochIdOf(each) === id);
+  const content = record?.proposal.content;
+  if (content?.kind !== "epoch" && content?.kind !== "remove") return false;
+  const read = readWhole(content.epoch, readEpoch);
+  return read.ok && equalBytes(read.value.commitment, epochCommitment(key, networkHash));
+};
+
+/** What terms carry of epochs that stand beside the chain; gives what is new. */
+const learnTermKeys = async (
+  { deps: { crypto } }: Engine,
+  { control, network, keys }: ClosedMembership,
+): Promise<readonly ShortHash[]> => {
+  const { networkHash } = network;
+  const gained: ShortHash[] = [];
+  for (const record of control.from(0)) {
+    const { content } = record.proposal;
+    if (content.kind !== "term") continue;
+    const key = keys.get(control.epochAt(headOf(record)));
+    if (key === undefined) continue;
+    for (const sealed of content.keys.filter(({ id }) => !keys.has(id))) {
+      const opened = await openEpochKey(sealed, key, networkHash, crypto);
+      if (opened === null || !isRecordedKey(control, opened, networkHash)) continue;
+      keys.set(opened.id, opened.key);
+      gained.push(opened.id);
+    }
+  }
+  return gained;
+};

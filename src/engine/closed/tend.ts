@@ -1,0 +1,22 @@
+/**
+ * What becomes due in a closed network while it is online: decisions that waited until nobody said
+ * otherwise, and keys that are to be replaced.
+ */
+import type { Engine } from "../engine.ts";
+import { sequenceWaiting } from "./decide.ts";
+import { isEpochDue, renewEpoch } from "./epochs.ts";
+import type { ClosedMembership } from "./membership.ts";
+import { noteCompany } from "./order.ts";
+
+/** Asked once a second. True: the chain says something else by now. */
+export const tend = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  isAlone: boolean,
+): Promise<boolean> => {
+  noteCompany(membership, isAlone, engine.deps.timers.now());
+  const hasDecided = await sequenceWaiting(engine, membership);
+  if (!isEpochDue(membership, engine.deps.timers.now())) return hasDecided;
+  await renewEpoch(engine, membership);
+  return true;
+};

@@ -1,0 +1,78 @@
+/**
+ * Closed networks for tests of engines: made, joined by invite, changed as the service does it.
+ */
+import { createClosed, beginJoining } from "../../../src/engine/closed/create.ts";
+import { changeMember, closedNamed, makeInvite } from "../../../src/engine/closed/manage.ts";
+import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
+import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
+import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
+import type { Device, World } from "./world.ts";
+
+export const team = "team";
+export const open = (world: World): Promise<Device> => world.open({ joined: false });
+
+export const founder = async (world: World): Promise<Device> => {
+  const device = await open(world);
+  await createClosed(device.engine, { networkId: team, title: "Team" });
+  device.opened.sync.refresh();
+  return device;
+};
+
+export const invited = async (
+  maker: Device,
+  request: Partial<InviteRequest> = {},
+): Promise<Awaited<ReturnType<typeof makeInvite>>> => {
+  const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
+  const made = await makeInvite(maker.engine, membershipOf(maker), {
+    requestId: maker.nextId(),
+    invite: { ...wanted, ...request },
+  });
+  await tell(maker);
+  return made;
+};
+
+/** As the service does behind every decision. */
+export const tell = (device: Device): Promise<void> =>
+  device.opened.sync.chainChanged(membershipOf(device));
+
+export const change = async (device: Device, wanted: MemberChange): Promise<void> => {
+  await changeMember(device.engine, membershipOf(device), wanted);
+  await tell(device);
+};
+
+export const membershipOf = (device: Device): ClosedMembership => closedNamed(device.engine, team);
+
+export const closedOf = (device: Device): ClosedSnapshot | undefined =>
+  device.networks().find(({ networkId }) => networkId === team)?.closed ?? undefined;
+
+export const standing = (device: Device): string | undefined => closedOf(device)?.standing;
+
+export const join = async (
+  world: World,
+  maker: Device,
+  request: Partial<InviteRequest> = {},
+): Promise<Device> => {
+  const { link } = await invited(maker, request);
+  const device = await open(world);
+  await beginJoining(device.engine, link);
+  device.opened.sync.refresh();
+  const role = request.role ?? "editor";
+  await world.until(() => standing(device) === role, "admitted");
+  return device;
+};
+
+export const share = async (device: Device): Promise<void> => {
+  await device.write({ kind: "make-collection", collection: "notes" });
+  await device.write({ kind: "attach", collection: "notes", networkId: team });
+};
+
+export const verified =
+  (...devices: readonly Device[]): (() => boolean) =>
+  () =>
+    devices.every((device) => device.isVerified("notes"));
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** In hexadecimal. */
+export const accountOf = (device: Device): string =>
+  hex(membershipOf(device).device.certificate.account);
