@@ -30,6 +30,8 @@ export interface Commits {
   run(request: WriteRequest): Promise<WriteResult>;
   /** A commit of the engine's own, such as moving documents between homes. */
   commit(fill: (draft: Draft) => void): Promise<void>;
+  /** The same, and nothing where a commit of that id was durable before, in whatever opening. */
+  commitOnce(commandId: string, fill: (draft: Draft) => void): Promise<void>;
 }
 
 export interface CommitDeps extends WriteDeps {
@@ -63,6 +65,12 @@ export const createCommits = (deps: CommitDeps): Commits => {
   return {
     run: (request) => deps.commands.once(request.commandId, () => attempt(asked, request)),
     commit: (fill) => store(deps, fillDraft(deps, "apart", fill), "", []),
+    async commitOnce(commandId, fill) {
+      await deps.commands.once(commandId, async () => {
+        await store(deps, fillDraft(deps, "apart", fill), commandId, []);
+        return { counts: [] };
+      });
+    },
   };
 };
 

@@ -16,6 +16,7 @@ import type { SealingKeys } from "../core/segment/seal.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import { createSegmentTree, type SegmentTree } from "../core/segment/tree.ts";
 import type { HeadProof } from "../core/sync/sessionState.ts";
+import type { AsideSegment, NotAccepted } from "./aside.ts";
 import { Documents } from "./documents.ts";
 import { deviceNameOf } from "./device.ts";
 import type { Membership } from "./identity.ts";
@@ -62,6 +63,10 @@ export interface Home {
    * The last signed header of each of this device's writers: what a copy of this device is shown.
    */
   readonly proofs: Map<WriterId, HeadProof>;
+  /** What this device wrote, and its right to write ended before; it stands beside the log. */
+  aside: readonly AsideSegment[];
+  /** All of it that nobody accepts; null: there is nothing. */
+  notAccepted: NotAccepted | null;
   /** The device that made an op, as `_peerId` shows it. */
   deviceOf(dot: Dot): string;
 }
@@ -87,6 +92,7 @@ export const createHome = (deps: {
     writer: null,
     retired: [],
     proofs: new Map(),
+    ...{ aside: [], notAccepted: null },
     deviceOf: (dot) => deviceIn(home, dot),
   };
   return home;

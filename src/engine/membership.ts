@@ -68,10 +68,14 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
     await forgetJoining(engine, networkId);
     return;
   }
+  if (membership.kind === "closed") {
+    const { bringBack } = await import("./closed/aside.ts");
+    await bringBack(engine, membership);
+  }
   for (const collection of registry.collections()) {
     if (collection.shared?.membership === membership) await homes.bringHome(collection);
   }
-  const left = registry.homes().filter((home) => home.membership === membership);
+  const left = registry.homesOf(membership);
   // What was written there is cut first: the journal must not name a scope that is gone.
   await engine.cutter.absorb();
   for (const home of left) {

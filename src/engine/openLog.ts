@@ -7,6 +7,7 @@ import { laterTime } from "../core/clock/hybrid.ts";
 import type { Commit } from "../core/journal/record.ts";
 import { scopeOf } from "../core/network/keys.ts";
 import type { Damage, Store } from "../storage/store.ts";
+import { asideIn } from "./aside.ts";
 import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
@@ -76,6 +77,7 @@ interface Opening {
 /** From its checkpoint, where there is one that holds no more than log and journal do. */
 const openHome = async (opening: Opening, home: Home): Promise<void> => {
   const { deps } = opening;
+  home.aside = asideIn(home.scope, deps.meta);
   const checkpoint = await restoreHome(home, deps);
   if (checkpoint === null) {
     await openWhole(opening, home);

@@ -38,6 +38,8 @@ export interface Rebuild {
    * segments that lack what they build on.
    */
   salvage(home: Home): Promise<readonly Uint8Array[]>;
+  /** What reads or writes the home in another way, while nothing is committed, flushed or cut. */
+  alone(home: Home, run: (parts: Pick<Commits, "commitOnce">) => Promise<void>): Promise<void>;
 }
 
 export interface RebuildDeps {
@@ -46,7 +48,7 @@ export interface RebuildDeps {
   readonly ingest: Pick<Ingest, "readAll">;
   readonly cutter: Cutter;
   readonly journal: Journal;
-  readonly commits: Pick<Commits, "commit">;
+  readonly commits: Pick<Commits, "commit" | "commitOnce">;
   readonly exclusive: Exclusive;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -93,6 +95,10 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       );
       deps.reread(home);
       return waiting;
+    },
+    async alone(home, run) {
+      await quietly(() => run(deps.commits));
+      deps.reread(home);
     },
   };
 };
@@ -203,10 +209,16 @@ const unsentIn = async (
 ): Promise<Unsent> => {
   const stored = createStoredOps(home, store, crypto);
   const returned = writersOf(home).map(({ id, head }) => stored.beyond(id, head));
-  return unsentOf([...stranded, ...pendingOps(home)], (await Promise.all(returned)).flat(), stored);
+  const known = (await Promise.all(returned)).flat();
+  // The journal may not be let go yet of what was set aside
+  const aside = await readStranded(home, asideBytes(home), crypto);
+  known.push(...aside.ops.map(({ plain }) => plain));
+  return unsentOf([...stranded, ...pendingOps(home)], known, stored);
 };
 
-const writeAnew = (draft: Draft, home: Home, unsent: Unsent): void => {
+const asideBytes = ({ aside }: Home): readonly Uint8Array[] => aside.map(({ bytes }) => bytes);
+
+export const writeAnew = (draft: Draft, home: Home, unsent: Unsent): void => {
   const reissue = createReissue(unsent, (dot) => home.tree.locate(dot) !== null);
   for (const op of unsent.ops) draft.put(home, (dot, time) => reissue.next(op, dot, time));
 };

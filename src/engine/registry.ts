@@ -39,6 +39,8 @@ export interface Registry {
   keep(collection: Collection): void;
   home(scope: ScopeId): Home | null;
   readonly homes: () => readonly Home[];
+  /** Those of one network. */
+  readonly homesOf: (membership: Membership) => readonly Home[];
   /** The home of a collection in a network, made if it is new. */
   homeIn(membership: Membership, collection: string): Home;
   forgetHome(home: Home): void;
@@ -99,9 +101,7 @@ export const createRegistry = (deps: {
   };
 
   return {
-    local: deps.local,
-    system,
-    networks,
+    ...{ local: deps.local, system, networks },
     collections: () => [...collections.values()],
     find,
     make,
@@ -110,6 +110,7 @@ export const createRegistry = (deps: {
     keep,
     home: (scope) => homes.get(scope) ?? null,
     homes: () => [...homes.values()],
+    homesOf: (membership) => [...homes.values()].filter((home) => home.membership === membership),
     homeIn,
     forgetHome: (home) => homes.delete(home.scope),
     restore() {

@@ -256,6 +256,7 @@ const putTogether = async (
       emit({ kind: "sync", sync: snapshots });
     },
   });
+  await settleOwnWrites(engine);
   sync.refresh();
   await tellCollections();
   await settleLater(engine);
@@ -272,10 +273,24 @@ const putTogether = async (
 };
 
 /** On a full disk it goes on with the next opening: queries read both homes meanwhile. */
-const settleLater = ({ homes }: Engine): Promise<void> =>
-  homes.settle().catch((error: unknown) => {
+const settleLater = ({ homes }: Engine): Promise<void> => unlessDiskFull(() => homes.settle());
+
+/** What a crash left between a record that ended a right and what followed from it. */
+const settleOwnWrites = async (engine: Engine): Promise<void> => {
+  for (const membership of engine.registry.networks.all()) {
+    if (membership.kind !== "closed") continue;
+    const parts = await import("../engine/closed/aside.ts");
+    await unlessDiskFull(() => parts.settleOwnWrites(engine, membership));
+  }
+};
+
+const unlessDiskFull = async (run: () => Promise<void>): Promise<void> => {
+  try {
+    await run();
+  } catch (error) {
     if (!isDiskFull(error)) throw error;
-  });
+  }
+};
 
 /** For what every change brings about, and nobody needs at once. */
 const nowAndThen = ({ after }: Timers, run: () => void): (() => void) => {

@@ -57,6 +57,8 @@ export const epochMillisecondsMax = 90 * 86_400_000;
 export const epochForcedMillisecondsMin = 60_000;
 /** How long a sequencer that was started waits to hear of what it may have forgotten. */
 export const sequencerHearMillisecondsMax = 30_000;
+/** Of the documents that this device's writes without a right concern, so many are named. */
+export const notAcceptedNamedMax = 256;
 /** That an epoch hands its key to. */
 export const epochDevicesMax = 4_096;
 

@@ -28,6 +28,7 @@ import type { Row } from "../../core/segment/header.ts";
 import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import type { Home } from "../home.ts";
+import { settleOwnWrites } from "./aside.ts";
 import { learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnPairs, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
@@ -180,7 +181,7 @@ export const takeRecords = async (
 ): Promise<Taken> => {
   const { control, proposals } = membership;
   // Written under the head of before: a record may end this device's right to it
-  await engine.cutter.cutAll(homesOf(engine, membership));
+  await engine.cutter.cutAll(engine.registry.homesOf(membership));
   const faults: ChainFault[] = [];
   const taken: ControlRecord[] = [];
   for (const bytes of records) {
@@ -206,17 +207,17 @@ const follow = async (
   heads: readonly ControlHead[],
   gained: readonly ShortHash[],
 ): Promise<void> => {
-  const homes = homesOf(engine, membership);
+  const homes = engine.registry.homesOf(membership);
   await engine.ingest.releaseControl(heads, (scope) => engine.registry.home(scope));
   for (const home of homes) {
     const beyond = beyondFrontier(home, membership);
-    if (beyond.length > 0) await engine.rebuild.without(home, beyond);
+    if (beyond.length > 0) {
+      await engine.ingest.inTurn(home, () => engine.rebuild.without(home, beyond));
+    }
     if (gained.length > 0) await engine.ingest.unblock(home, gained);
   }
+  await settleOwnWrites(engine, membership);
 };
-
-const homesOf = ({ registry }: Engine, membership: ClosedMembership): readonly Home[] =>
-  registry.homes().filter((home) => home.membership === membership);
 
 /** Delivered before their writer was closed, and void by now. */
 const beyondFrontier = (
@@ -268,7 +269,7 @@ export const frontierOf = (
   devices: ReadonlySet<KeyText>,
 ): Frontier => {
   const frontier = new Map<ScopeId, readonly Row[]>();
-  for (const home of homesOf(engine, membership)) {
+  for (const home of engine.registry.homesOf(membership)) {
     const rows = home.tree.heads().flatMap(({ writer, n, hash }) => {
       const node = home.tree.get(hash);
       const isTheirs = node !== null && devices.has(bytesToHex(node.origin.signingKey));

@@ -12,6 +12,7 @@ import type { Managed, ManageRequest, MemberChange } from "../../core/wire/netwo
 import { deviceNameOf } from "../device.ts";
 import type { Engine } from "../engine.ts";
 import type { NetworkMembership } from "../identity.ts";
+import { discardNotAccepted, reissueNotAccepted } from "./aside.ts";
 import { beginJoining, linkOf } from "./create.ts";
 import {
   decide,
@@ -68,6 +69,8 @@ const answerTo = async (
     case "term":
       return { isWaiting: settle(await openTermUnder(engine, membership, request.device)) };
     case "not-accepted":
+      if (request.action === "reissue") await reissueNotAccepted(engine, membership);
+      else await discardNotAccepted(engine, membership);
       return {};
     default:
       return unreachable(request);

@@ -33,7 +33,7 @@ import {
 import { dayTags, networkKeysOf, type EpochKey, type Epochs } from "../../core/network/keys.ts";
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceOf, networkPrefix, unreadable, type MetaChange } from "../device.ts";
-import type { ClosedParts, OwnStanding } from "./parts.ts";
+import type { ClosedParts, OwnStanding, SharedHome } from "./parts.ts";
 import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
 
 export interface ClosedMembership extends ClosedParts {
@@ -48,7 +48,8 @@ export interface ClosedMembership extends ClosedParts {
    * sequencer by them.
    */
   readonly pairTags: (nowMs: number) => readonly string[];
-  readonly snapshot: (nowMs: number) => ClosedSnapshot;
+  /** `homes`: of this network. */
+  readonly snapshot: (nowMs: number, homes: readonly SharedHome[]) => ClosedSnapshot;
 }
 
 export const membershipOf = (parts: ClosedParts): ClosedMembership => {
@@ -77,13 +78,16 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
         .slice(0, pairTagsMax)
         .flatMap((secret) => dayTags(secret, "pair", [control.networkHash], nowMs));
     },
-    snapshot: (nowMs) => ({
+    snapshot: (nowMs, homes) => ({
       ...{ standing: standing(), isFrozen: control.isFrozen() },
       members: memberSnapshots(parts),
       invites: inviteSnapshots(parts, nowMs),
       waiting: waitingKinds(parts),
       hasRecoveryKey: membership.recoverySeed !== null,
-      ...{ collections: [], notAccepted: [] },
+      collections: [],
+      notAccepted: homes.flatMap(({ collection, notAccepted }) =>
+        notAccepted === null ? [] : [{ collection, ...notAccepted }],
+      ),
     }),
     epochs: {
       key: (id) => keys.get(id) ?? null,

@@ -1,16 +1,24 @@
 /**
  * What is kept of this device in a closed network.
  */
-import type { ShortHash } from "../../core/base/types.ts";
+import type { ScopeId, ShortHash } from "../../core/base/types.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import type { MemberRole } from "../../core/network/closed/content.ts";
 import type { ParsedProposal } from "../../core/network/closed/record.ts";
 import type { NetworkKeys } from "../../core/network/keys.ts";
+import type { NotAccepted } from "../aside.ts";
 import type { Device } from "../device.ts";
 
 /** How this device stands in a network by what its chain says. */
 export type OwnStanding = MemberRole | "waiting" | "removed";
+
+/** What snapshots tell of a home. */
+export interface SharedHome {
+  readonly collection: string;
+  readonly scope: ScopeId;
+  readonly notAccepted: NotAccepted | null;
+}
 
 export interface ClosedParts {
   readonly network: NetworkKeys & { readonly suite: 1 };

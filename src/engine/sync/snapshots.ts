@@ -3,11 +3,13 @@
  */
 import type { WriterId } from "../../core/base/types.ts";
 import type {
+  ClosedSnapshot,
   NetworkSnapshot,
   PeerSnapshot,
   SyncSnapshot,
   SyncStatus,
 } from "../../core/wire/snapshots.ts";
+import type { ClosedMembership } from "../closed/membership.ts";
 import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
 import type { Peer, Traffic } from "./peer.ts";
@@ -37,8 +39,7 @@ const memberSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
       name: membership.title,
       kind: membership.kind,
       secret: membership.secret,
-      closed:
-        membership.kind === "closed" ? membership.snapshot(state.engine.deps.timers.now()) : null,
+      closed: membership.kind === "closed" ? closedSnapshot(state, membership) : null,
       collections: attachedHomes(state, membership).map(({ collection }) => collection),
       peers: peers.map(peerSnapshot),
       operationsSent: sum(({ operationsSent }) => operationsSent),
@@ -47,6 +48,9 @@ const memberSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
       bytesReceived: sum(({ bytesReceived }) => bytesReceived),
     };
   });
+
+const closedSnapshot = ({ engine }: SyncState, membership: ClosedMembership): ClosedSnapshot =>
+  membership.snapshot(engine.deps.timers.now(), engine.registry.homesOf(membership));
 
 export const syncSnapshots = (state: SyncState): readonly SyncSnapshot[] =>
   state.engine.registry.networks

@@ -221,7 +221,7 @@ test("a recovery key of another network is told apart", async () => {
   await expect(taken).rejects.toMatchObject({ code: "InvalidArgument" });
 });
 
-test("a term can name another device, and carries keys of epochs that it leaves aside", async () => {
+test("a term can name another device, and carries keys of epochs beside it", async () => {
   const world = createWorld();
   const a = await founder(world);
   const [b, c] = [await join(world, a), await join(world, a)];

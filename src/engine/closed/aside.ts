@@ -1,0 +1,256 @@
+/**
+ * This device's writes after a record of the chain ended its right to them (FORMATS.md §6). Where
+ * it has the right again at the new head, it goes on under a new incarnation and writes them anew
+ * at once; otherwise they are set aside and shown to it, since nobody accepts them. A removed
+ * device keeps its documents as they are: nothing of them is shared any more.
+ */
+import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
+import { notAcceptedNamedMax } from "../../core/base/limits.ts";
+import { assert } from "../../core/base/result.ts";
+import { hash } from "../../core/crypto/hash.ts";
+import type { OwnOp } from "../../core/segment/cut.ts";
+import { isBeyondFrontier } from "../../core/segment/deliver.ts";
+import { sealSegment } from "../../core/segment/seal.ts";
+import { parseSegment } from "../../core/segment/segment.ts";
+import { writerBegin } from "../../core/segment/branches.ts";
+import type { CryptoPort } from "../../core/crypto/port.ts";
+import type { SegmentKey, Store } from "../../storage/store.ts";
+import { asideChange, notAside, type AsideSegment, type NotAccepted } from "../aside.ts";
+import type { Engine } from "../engine.ts";
+import { replaceContents, writersOf, type Home } from "../home.ts";
+import { staleCheckpoint } from "../pages/checkpoint.ts";
+import { mayWrite, mustWrite } from "../permission.ts";
+import { presentChange } from "../present.ts";
+import { writeAnew } from "../rebuild.ts";
+import { readStored } from "../readStored.ts";
+import { unsentOf } from "../reissue.ts";
+import { createStoredOps } from "../storedOps.ts";
+import { readStranded } from "../stranded.ts";
+import type { ClosedMembership } from "./membership.ts";
+
+/** Behind records, and at the opening, since a crash can come between. */
+export const settleOwnWrites = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<void> => {
+  const standing = membership.standing();
+  // Not admitted yet: what was written waits for that
+  if (standing === "waiting") return;
+  for (const home of engine.registry.homesOf(membership)) {
+    const beyond = standing === "removed" ? [] : ownBeyond(home, membership);
+    if (beyond.length > 0 || isEnded(home, membership)) {
+      await setAside(engine, home, beyond);
+      await engine.cutter.absorb();
+    }
+    const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);
+    if (isDue) await reissue(engine, home);
+    await lookAt(engine, home, membership);
+  }
+};
+
+/** Writes anew what was set aside; throws `NotPermitted` where that would be in vain, too. */
+export const reissueNotAccepted = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<void> => {
+  for (const home of engine.registry.homesOf(membership)) {
+    if (home.notAccepted === null) continue;
+    mustWrite(home);
+    await reissue(engine, home);
+    await lookAt(engine, home, membership);
+  }
+};
+
+/** It is gone for good; a removed device's documents are as others have them. */
+export const discardNotAccepted = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<void> => {
+  for (const home of engine.registry.homesOf(membership)) {
+    const beyond = ownBeyond(home, membership);
+    if (beyond.length > 0) {
+      await engine.ingest.inTurn(home, () => engine.rebuild.without(home, beyond));
+    }
+    await letGo(engine, home);
+    await lookAt(engine, home, membership);
+  }
+};
+
+/** Before the network is left: into the documents that come home. */
+export const bringBack = async (engine: Engine, membership: ClosedMembership): Promise<void> => {
+  for (const home of engine.registry.homesOf(membership)) {
+    if (home.aside.length > 0) await reissue(engine, home);
+  }
+};
+
+// --------------------------------------------------------------------------- what is not accepted
+
+/** Cut, delivered here, and void for everybody else. */
+const ownBeyond = (
+  { tree, scope }: Home,
+  { control, device }: ClosedMembership,
+): readonly SegmentKey[] => {
+  if (control.state().closures.length === 0) return [];
+  return tree.records(0).flatMap(({ hash: header, writer, first }) => {
+    const node = tree.get(header);
+    if (node === null || !equalBytes(node.origin.signingKey, device.publicKey)) return [];
+    const isVoid = isBeyondFrontier(node, tree.beginOf(node).controlHead, scope, control);
+    return isVoid ? [{ scope, writer, first, header }] : [];
+  });
+};
+
+/** Nothing that this device's writers say from now on counts, or what they said waits in vain. */
+const isEnded = (home: Home, { control, device }: ClosedMembership): boolean => {
+  if (!mayWrite(home)) return writersOf(home).length > 0;
+  const { writer, tree, scope } = home;
+  const head = writer?.head ?? null;
+  const node = head === null ? null : tree.get(head);
+  // One that began with nothing cut begins under the head to come
+  if (writer === null || node === null) return false;
+  const begun = writerBegin(node).controlHead;
+  const found = begun === null ? null : control.find(begun);
+  const openedAt = found?.kind === "known" ? found.position : -1;
+  return control.frontierOf(scope, writer.id, device.publicKey, openedAt) !== null;
+};
+
+/** What people are told of it. */
+const lookAt = async (
+  { deps: { store, crypto } }: Engine,
+  home: Home,
+  membership: ClosedMembership,
+): Promise<void> => {
+  const beyond = await segmentsOf(store, ownBeyond(home, membership));
+  const segments = [...home.aside.map(({ bytes }) => bytes), ...beyond];
+  if (segments.length === 0) {
+    home.notAccepted = null;
+    return;
+  }
+  const { ops } = await readStranded(home, segments, crypto);
+  home.notAccepted = summaryOf(ops.map(({ op }) => op));
+};
+
+const summaryOf = (ops: readonly OwnOp[]): NotAccepted => ({
+  operations: ops.length,
+  documents: [...new Set(ops.map(({ id }) => id))].slice(0, notAcceptedNamedMax),
+});
+
+// ---------------------------------------------------------------------------------- setting aside
+
+/**
+ * In one transaction, so that it stands in one place or the other. The journal has what was never
+ * cut until it is let go: an opening in between finds it set aside, too.
+ */
+const setAside = (
+  { ingest, rebuild, pages, deps }: Engine,
+  home: Home,
+  beyond: readonly SegmentKey[],
+): Promise<void> =>
+  ingest.inTurn(home, () =>
+    rebuild.alone(home, async () => {
+      const { store, crypto } = deps;
+      const isDue = mayWrite(home);
+      const cut = await segmentsOf(store, beyond);
+      const uncut = await sealPending(home, crypto);
+      const added = [...cut, ...uncut].map((bytes) => asideOf(bytes, isDue));
+      const [writer, retired] = [home.writer, home.retired];
+      Object.assign(home, { writer: null, retired: [] });
+      try {
+        pages.dropScope(home.scope);
+        await store.write({
+          ...{ removedPages: staleCheckpoint(home), removedSegments: beyond },
+          meta: new Map([
+            ...added.map((each) => asideChange(home.scope, each)),
+            presentChange(home),
+          ]),
+        });
+      } catch (error) {
+        Object.assign(home, { writer, retired });
+        for (const each of writersOf(home)) each.unsealed();
+        throw error;
+      }
+      home.aside = [...home.aside, ...added];
+      const { read } = await readStored(home, store, ingest);
+      // They say how far logs go that end before
+      home.proofs.clear();
+      replaceContents(home, read);
+    }),
+  );
+
+/** What is not cut, as segments that leave this device never: plain, as the journal had it. */
+const sealPending = async (home: Home, crypto: CryptoPort): Promise<readonly Uint8Array[]> => {
+  const { scope, membership } = home;
+  const { networkHash } = membership.network;
+  const keys = { suite: 0, networkHash, scope, mayCompress: true } as const;
+  const sealed: Uint8Array[] = [];
+  for (const writer of writersOf(home)) {
+    for (let run = writer.nextToCut(); run !== null; run = writer.nextToCut()) {
+      const draft = writer.draftOf(run, null);
+      const opening = draft.opening === null ? null : { ...draft.opening, certificate: null };
+      const { bytes, headerHash } = await sealSegment({ ...draft, opening }, keys, crypto);
+      writer.sealed(run, headerHash);
+      // A crash came before the journal was let go
+      if (!isAside(home, writer.id, run.first)) sealed.push(bytes);
+    }
+  }
+  return sealed;
+};
+
+const isAside = ({ aside }: Home, writer: string, n: number): boolean =>
+  aside.some(({ bytes }) => {
+    const parsed = parseSegment(bytes);
+    if (!parsed.ok || parsed.value.header.writer !== writer) return false;
+    const { first, count } = parsed.value.header;
+    return n >= first && n < first + count;
+  });
+
+const asideOf = (bytes: Uint8Array, isDue: boolean): AsideSegment => {
+  const parsed = parseSegment(bytes);
+  assert(parsed.ok, "what was cut here is well formed");
+  return { header: parsed.value.headerHash, bytes, isDue };
+};
+
+/** One that the disk lost is gone: it counted for nobody. */
+const segmentsOf = async (
+  store: Store,
+  keys: readonly SegmentKey[],
+): Promise<readonly Uint8Array[]> => {
+  const segments = await Promise.all(keys.map((key) => store.segment(key)));
+  return segments.filter((bytes) => bytes !== null);
+};
+
+// --------------------------------------------------------------------------------- writing it anew
+
+/** As a command, so that it is done once whatever comes between. */
+const reissue = async (engine: Engine, home: Home): Promise<void> => {
+  const { ingest, rebuild, deps } = engine;
+  const { store, crypto } = deps;
+  await ingest.inTurn(home, () =>
+    rebuild.alone(home, async ({ commitOnce }) => {
+      const segments = home.aside.map(({ bytes }) => bytes);
+      const { ops } = await readStranded(home, segments, crypto);
+      const unsent = await unsentOf(ops, [], createStoredOps(home, store, crypto));
+      await commitOnce(commandOf(home), (draft) => {
+        writeAnew(draft, home, unsent);
+      });
+    }),
+  );
+  await letGo(engine, home);
+};
+
+/** The same for the same segments. */
+const commandOf = ({ aside }: Home): string =>
+  `reissue ${bytesToHex(
+    hash(
+      "reissue",
+      aside
+        .map(({ header }) => header)
+        .sort()
+        .join(" "),
+    ),
+  )}`;
+
+const letGo = async ({ deps: { store } }: Engine, home: Home): Promise<void> => {
+  if (home.aside.length === 0) return;
+  await store.write({ meta: new Map(home.aside.map((each) => notAside(home.scope, each))) });
+  home.aside = [];
+};

@@ -1,0 +1,303 @@
+/**
+ * What this device wrote in a closed network after its right to write had ended: written anew where
+ * it has the right again, set aside and shown otherwise, lost in no case, and counted once whatever
+ * crash comes between.
+ */
+import { expect, test } from "vitest";
+import { manage } from "../../../src/engine/closed/manage.ts";
+import { leaveNetwork } from "../../../src/engine/membership.ts";
+import type { ManageRequest } from "../../../src/core/wire/networks.ts";
+import type { StoreImage } from "../../../src/storage/memory.ts";
+import { beginJoining } from "../../../src/engine/closed/create.ts";
+import {
+  accountOf,
+  change,
+  closedOf,
+  founder,
+  invited,
+  join,
+  membershipOf,
+  open,
+  share,
+  standing,
+  team,
+  tell,
+  verified,
+} from "./closedWorld.ts";
+import { createWorld, type Device, type World } from "./world.ts";
+
+const ids = (device: Device): readonly string[] => device.rows("notes").map(({ id }) => id);
+const notAccepted = (device: Device) => closedOf(device)?.notAccepted;
+
+const ask = async (device: Device, action: "reissue" | "discard"): Promise<void> => {
+  const request: ManageRequest = { kind: "not-accepted", networkId: team, action };
+  await manage(device.engine, request);
+  await tell(device);
+};
+
+/** a, and b and c that go on apart from it: b writes, and c has all of it. */
+const apart = async (world: World): Promise<readonly [a: Device, b: Device, c: Device]> => {
+  const a = await founder(world);
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [a, b, c]) await share(device);
+  await b.insert("notes", [{ id: "b1", n: 1 }, { id: "b2" }]);
+  await b.update("notes", "b1", { $inc: { count: 1 } });
+  await world.until(verified(a, b, c), "verified");
+  world.hub.partition([[a.network], [b.network, c.network]]);
+  await b.update("notes", "b1", { $set: { n: 2 }, $inc: { count: 10 } });
+  await b.remove("notes", "b2");
+  await b.insert("notes", [{ id: "b3" }]);
+  await b.update("notes", "b1", { $inc: { count: 100 } });
+  await world.until(() => c.get("notes", "b1")?.["count"] === 111, "c has it");
+  return [a, b, c];
+};
+
+const setRole = (a: Device, b: Device, role: "editor" | "reader"): Promise<void> =>
+  change(a, { kind: "role", account: accountOf(b), role });
+
+const written = [{ id: "b1", n: 2, count: 111 }, { id: "b3" }];
+const accepted = [{ id: "b1", n: 1, count: 1 }, { id: "b2" }];
+
+test("who may write again when it hears of it writes anew what it had beyond", async () => {
+  const world = createWorld();
+  const [a, b, c] = await apart(world);
+  await setRole(a, b, "reader");
+  await setRole(a, b, "editor");
+  world.hub.heal();
+  await world.until(() => a.get("notes", "b3") !== undefined, "a has it");
+  await world.until(verified(a, b, c), "verified");
+  for (const device of [a, b, c]) expect(device.find("notes")).toEqual(written);
+  expect(notAccepted(b)).toEqual([]);
+  await b.update("notes", "b1", { $inc: { count: 1_000 } });
+  await world.until(() => a.get("notes", "b1")?.["count"] === 1_111, "it goes on");
+  for (const device of [a, b, c]) await device.reopen(undefined, { joined: false });
+  await world.until(verified(a, b, c), "verified after a reopening");
+  expect(c.get("notes", "b1")).toEqual({ id: "b1", n: 2, count: 1_111 });
+  expect([...a.failures(), ...b.failures(), ...c.failures()]).toEqual([]);
+});
+
+test("who may read now sees what of its was not accepted, and keeps it", async () => {
+  const world = createWorld();
+  const [a, b, c] = await apart(world);
+  await setRole(a, b, "reader");
+  world.hub.heal();
+  await world.until(() => standing(b) === "reader", "told");
+  await world.until(verified(a, b, c), "verified");
+  for (const device of [a, b, c]) expect(device.find("notes")).toEqual(accepted);
+  const told = [{ collection: "notes", operations: 4, documents: ["b1", "b2", "b3"] }];
+  expect(notAccepted(b)).toEqual(told);
+  expect(b.journal()).toEqual([]);
+  await expect(ask(b, "reissue")).rejects.toMatchObject({ code: "NotPermitted" });
+  await b.reopen(undefined, { joined: false });
+  expect(notAccepted(b)).toEqual(told);
+  expect(b.find("notes")).toEqual(accepted);
+  await setRole(a, b, "editor");
+  await world.until(() => standing(b) === "editor", "told");
+  await a.update("notes", "b1", { $set: { n: 3 } });
+  await world.until(verified(a, b, c), "verified");
+  // Offered, since it may be long ago
+  expect(notAccepted(b)).toEqual(told);
+  await ask(b, "reissue");
+  expect(notAccepted(b)).toEqual([]);
+  await world.until(() => c.get("notes", "b3") !== undefined, "c has it");
+  await world.until(verified(a, b, c), "verified");
+  // Under its first times: what others wrote later stays
+  const merged = [{ id: "b1", n: 3, count: 111 }, { id: "b3" }];
+  for (const device of [a, b, c]) expect(device.find("notes")).toEqual(merged);
+});
+
+test("what was not accepted can be let go", async () => {
+  const world = createWorld();
+  const [a, b] = await apart(world);
+  await setRole(a, b, "reader");
+  world.hub.heal();
+  await world.until(() => notAccepted(b)?.length === 1, "told");
+  await ask(b, "discard");
+  expect(notAccepted(b)).toEqual([]);
+  await b.reopen(undefined, { joined: false });
+  await world.until(verified(a, b), "verified");
+  expect(notAccepted(b)).toEqual([]);
+  expect(b.find("notes")).toEqual(accepted);
+});
+
+test("nothing beyond, but the right came back: it goes on under a new incarnation", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await b.insert("notes", [{ id: "1" }]);
+  await world.until(verified(a, b), "verified");
+  const before = b.shared("notes").writer?.id;
+  await setRole(a, b, "reader");
+  await world.until(() => standing(b) === "reader", "told");
+  await b.reopen(undefined, { joined: false });
+  await setRole(a, b, "editor");
+  await world.until(() => standing(b) === "editor", "told");
+  await b.insert("notes", [{ id: "2" }]);
+  expect(b.shared("notes").writer?.id).not.toBe(before);
+  await world.until(() => a.get("notes", "2") !== undefined, "a has it");
+  await world.until(verified(a, b), "verified");
+  expect(notAccepted(b)).toEqual([]);
+});
+
+test("who waited, wrote, and was admitted to read alone keeps it aside", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "owner" });
+  for (const device of [a, b]) await share(device);
+  await a.insert("notes", [{ id: "1" }]);
+  const { link } = await invited(b, { role: "reader" });
+  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "known");
+  await a.disconnect();
+  const c = await open(world);
+  await beginJoining(c.engine, link);
+  c.opened.sync.refresh();
+  await world.until(() => standing(c) === "waiting", "handed over");
+  await share(c);
+  await c.insert("notes", [{ id: "mine" }, { id: "too" }]);
+  await c.insert("other", [{ id: "private" }]);
+  expect(c.journal()).not.toEqual([]);
+  await a.connect();
+  await world.until(() => standing(c) === "reader", "admitted");
+  await world.until(verified(a, b, c), "verified");
+  expect(ids(c)).toEqual(["1"]);
+  const told = [{ collection: "notes", operations: 2, documents: ["mine", "too"] }];
+  expect(notAccepted(c)).toEqual(told);
+  expect(c.journal()).toEqual([]);
+  await c.reopen(undefined, { joined: false });
+  expect(notAccepted(c)).toEqual(told);
+  // It goes with the device when that leaves
+  await leaveNetwork(c.engine, team);
+  expect(ids(c).toSorted()).toEqual(["1", "mine", "too"]);
+  expect([...c.image().meta.keys()].filter((key) => key.startsWith("aside/"))).toEqual([]);
+});
+
+test("a removed device sees what was not accepted; let in again, it brings it along", async () => {
+  const world = createWorld();
+  const [a, b, c] = await apart(world);
+  await change(a, { kind: "remove-account", account: accountOf(b) });
+  world.hub.heal();
+  await world.until(() => standing(b) === "removed", "told");
+  expect(b.find("notes")).toEqual(written);
+  const told = [{ collection: "notes", operations: 4, documents: ["b1", "b2", "b3"] }];
+  expect(notAccepted(b)).toEqual(told);
+  await b.reopen(undefined, { joined: false });
+  expect(notAccepted(b)).toEqual(told);
+  await expect(ask(b, "reissue")).rejects.toMatchObject({ code: "NotPermitted" });
+  await world.until(verified(a, c), "verified");
+  expect(c.find("notes")).toEqual(accepted);
+  await leaveNetwork(b.engine, team);
+  b.opened.sync.refresh();
+  expect(b.find("notes")).toEqual(written);
+  const { link } = await invited(a);
+  await beginJoining(b.engine, link);
+  b.opened.sync.refresh();
+  await world.until(() => standing(b) === "editor", "in again");
+  await b.write({ kind: "attach", collection: "notes", networkId: team });
+  await world.until(() => c.get("notes", "b3") !== undefined, "c has it");
+  await world.until(verified(a, b, c), "verified");
+  expect(c.get("notes", "b1")).toMatchObject({ n: 2 });
+});
+
+test("a removed device that lets go of it has what others have", async () => {
+  const world = createWorld();
+  const [a, b] = await apart(world);
+  await change(a, { kind: "remove-account", account: accountOf(b) });
+  world.hub.heal();
+  await world.until(() => standing(b) === "removed", "told");
+  await ask(b, "discard");
+  expect(notAccepted(b)).toEqual([]);
+  expect(b.find("notes")).toEqual(accepted);
+  expect(membershipOf(b).standing()).toBe("removed");
+});
+
+/**
+ * Runs it again and again, and ends the device at each of its writes to the disk in turn; then what
+ * the disk held goes on.
+ */
+const atEachWrite = async (
+  begin: (world: World) => Promise<Device>,
+  end: (world: World, device: Device) => Promise<void>,
+): Promise<number> => {
+  for (let at = 0; ; at++) {
+    const world = createWorld();
+    const device = await begin(world);
+    let count = 0;
+    const images: StoreImage[] = [];
+    device.fault = ({ kind, phase }) => {
+      if (phase === "before" || (kind !== "write" && kind !== "appendJournal")) return;
+      if (count++ !== at) return;
+      images.push(device.crash());
+      // Nothing of it goes on
+      return new Promise(() => undefined);
+    };
+    world.hub.heal();
+    const hasCrashed = () => images.length > 0;
+    await Promise.race([
+      end(world, device).catch((error: unknown) => {
+        if (!hasCrashed()) throw error;
+      }),
+      world.until(hasCrashed, "a crash").catch(() => undefined),
+    ]);
+    device.fault = null;
+    const [image] = images;
+    if (image === undefined) return at;
+    await device.reopen(image, { joined: false });
+    await end(world, device);
+  }
+};
+
+/** What is written there is not cut. */
+const alone = async (world: World, devices: readonly Device[], device: Device): Promise<void> => {
+  world.hub.partition(devices.map(({ network }) => [network]));
+  await world.settle();
+  await device.update("notes", "b1", { $inc: { count: 1_000 } });
+};
+
+test("whatever crash comes between, it is written anew once", async () => {
+  let devices: readonly [Device, Device, Device] | null = null;
+  const times = await atEachWrite(
+    async (world) => {
+      devices = await apart(world);
+      const [a, b] = devices;
+      await alone(world, devices, b);
+      await setRole(a, b, "reader");
+      await setRole(a, b, "editor");
+      return b;
+    },
+    async (world, b) => {
+      const all = [{ id: "b1", n: 2, count: 1_111 }, { id: "b3" }];
+      const others = devices ?? [];
+      await world.until(
+        () => others.every((device) => device.get("notes", "b1")?.["count"] === 1_111),
+        "all have it",
+      );
+      await world.until(verified(...others), "verified");
+      for (const device of others) expect(device.find("notes")).toEqual(all);
+      expect(notAccepted(b)).toEqual([]);
+    },
+  );
+  expect(times).toBeGreaterThan(6);
+}, 120_000);
+
+test("whatever crash comes between, it is set aside once", async () => {
+  let a: Device | null = null;
+  const times = await atEachWrite(
+    async (world) => {
+      const devices = await apart(world);
+      const [first, b] = devices;
+      await alone(world, devices, b);
+      await setRole(first, b, "reader");
+      a = first;
+      return b;
+    },
+    async (world, b) => {
+      await world.until(() => notAccepted(b)?.[0]?.operations === 5, "set aside");
+      await world.until(() => a !== null && verified(a, b)(), "verified");
+      expect(b.find("notes")).toEqual(accepted);
+      await b.engine.cutter.absorb();
+      expect(b.journal()).toEqual([]);
+    },
+  );
+  expect(times).toBeGreaterThan(3);
+}, 120_000);
