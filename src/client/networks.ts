@@ -185,8 +185,11 @@ const addCollection = async (
   collection: string,
 ): Promise<void> => {
   await state.prepared();
-  if (snapshotOf(state, networkId) === undefined) throw unknownNetwork(state, networkId);
-  if ((await infoOf(state, collection)) === undefined) {
+  const network = snapshotOf(state, networkId);
+  if (network === undefined) throw unknownNetwork(state, networkId);
+  if (network.closed?.collections.some(({ name }) => name === collection) === true) {
+    await state.session.write({ kind: "make-collection", collection });
+  } else if ((await infoOf(state, collection)) === undefined) {
     const advice = `db.collection("${collection}") makes it`;
     throw refusal(
       "UnknownCollection",

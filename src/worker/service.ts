@@ -10,6 +10,7 @@ import type {
   GetRequest,
   ReadMark,
   RowsAnswer,
+  Write,
   WriteRequest,
   WriteResult,
 } from "../core/wire/requests.ts";
@@ -172,17 +173,31 @@ export const writeTo = async (
   { engine, sync }: Opened,
   request: WriteRequest,
 ): Promise<WriteResult> => {
+  const { write } = request;
+  const settings = await settingsFor(engine, write);
+  settings?.checkSettings(engine, write);
   const result = await engine.write(request);
-  if (["attach", "detach", "drop"].includes(request.write.kind)) {
-    try {
-      await engine.homes.settle();
-    } catch (error) {
-      throw withOutcome(error, "committed");
-    } finally {
-      sync.refresh();
-    }
+  const isAttachment = ["attach", "detach", "drop"].includes(write.kind);
+  try {
+    if (isAttachment) await engine.homes.settle();
+    const membership = (await settings?.tellSettings(engine, write)) ?? null;
+    if (membership !== null) await sync.chainChanged(membership);
+  } catch (error) {
+    throw withOutcome(error, "committed");
+  } finally {
+    if (isAttachment) sync.refresh();
   }
   return result;
+};
+
+/** Writes by which the chain of a closed network may say something else of a collection. */
+const settingsFor = async (
+  { registry }: Engine,
+  { kind }: Write,
+): Promise<typeof import("../engine/closed/collections.ts") | null> => {
+  const isConcerned = kind === "attach" || kind === "strategy";
+  const hasClosed = registry.networks.all().some((each) => each.kind === "closed");
+  return isConcerned && hasClosed ? import("../engine/closed/collections.ts") : null;
 };
 
 export const openDatabase = async (

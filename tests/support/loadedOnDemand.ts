@@ -3,5 +3,6 @@
  */
 import "../../src/engine/closed/manage.ts";
 import "../../src/engine/closed/meeting.ts";
+import "../../src/engine/closed/tend.ts";
 import "../../src/engine/closed/wire.ts";
 import "../../src/engine/sync/connect.ts";

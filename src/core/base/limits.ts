@@ -45,6 +45,15 @@ export const controlSignersMax = 64;
 export const controlListMax = 4_096;
 export const controlWritersMax = 65_536;
 export const recoveryKeysMax = 32;
+/** Of a chain, other branches included. */
+export const controlRecordsMax = 65_536;
+export const networkCollectionsMax = 4_096;
+/** A collection's settings as they stand in a record: sealed. */
+export const collectionSettingsBytesMax = 65_536;
+/** Atomic paths, and indexes, of a collection's settings. */
+export const collectionListMax = 256;
+/** That a device made and that can be used. */
+export const openInvitesPerDeviceMax = 256;
 /** Devices that the sequencer looks for under tags of their own: a relay takes 64 tags in all. */
 export const pairTagsMax = 8;
 /** Hashes by which a peer finds out what of a chain is held. */

@@ -27,6 +27,7 @@ import {
   type ClosedMembership,
 } from "./membership.ts";
 import type { ClosedParts } from "./parts.ts";
+import { learnSettings } from "./settings.ts";
 
 // ------------------------------------------------------------------------------- making a network
 
@@ -59,6 +60,7 @@ export const createClosed = async (
     device: { ...keys.device, certificate, xWingSeed: keys.xWingSeed },
     ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
+    settings: new Map(),
   });
   const kept = control.value.records().map((record) => recordChange(membership, record));
   await store.write({ meta: new Map([...kept, closedChange(membership)]) });
@@ -140,8 +142,10 @@ export const completeJoining = async (
     ...{ networkSecret: handover.networkSecret, recoverySeed: null, control },
     ...{ networkId: joining.networkId, title: control.state().name },
     ...{ keys: new Map(handover.keys), invites: new Map(), proposals: new Map(), pairs: new Map() },
+    settings: new Map(),
   };
   await learnPairs(parts, crypto);
+  await learnSettings(parts, crypto);
   const membership = membershipOf(parts);
   const kept = control.records().map((record) => recordChange(membership, record));
   await store.write({

@@ -2,6 +2,7 @@
  * Both ends of an invite on one channel, between the greeting and the session: the maker hands over
  * the chain and what opens it, the joiner takes both in.
  */
+import { controlRecordsMax } from "../../core/base/limits.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import {
@@ -60,7 +61,7 @@ export const takeOver = async (
     const body = message.kind === "control" ? decodeControlMessage(message.body) : null;
     if (body?.ok !== true) return null;
     if (body.value.kind === "records") records.push(...body.value.records);
-    if (records.length > recordsMax) return null;
+    if (records.length > controlRecordsMax) return null;
     if (body.value.kind === "handover") {
       return complete(engine, joining, { makerKey, records, sealed: body.value.sealed });
     }
@@ -88,6 +89,3 @@ const complete = async (
   const handover = await openHandover(sealed, device.xWingSeed, place, crypto);
   return handover === null ? null : completeJoining(engine, joining, records, handover);
 };
-
-/** A chain is some records a person and year. */
-const recordsMax = 65_536;

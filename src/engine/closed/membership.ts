@@ -34,6 +34,7 @@ import { dayTags, networkKeysOf, type EpochKey, type Epochs } from "../../core/n
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceOf, networkPrefix, unreadable, type MetaChange } from "../device.ts";
 import type { ClosedParts, OwnStanding, SharedHome } from "./parts.ts";
+import { collectionSnapshots, learnSettings } from "./settings.ts";
 import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
 
 export interface ClosedMembership extends ClosedParts {
@@ -84,7 +85,7 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       invites: inviteSnapshots(parts, nowMs),
       waiting: waitingKinds(parts),
       hasRecoveryKey: membership.recoverySeed !== null,
-      collections: [],
+      collections: collectionSnapshots(parts, homes),
       notAccepted: homes.flatMap(({ collection, notAccepted }) =>
         notAccepted === null ? [] : [{ collection, ...notAccepted }],
       ),
@@ -181,9 +182,10 @@ export const readClosed = async (
     keys: new Map(fields.keys),
     invites: new Map(fields.invites),
     proposals: proposalsOf(fields.proposals),
-    pairs: new Map(),
+    ...{ pairs: new Map(), settings: new Map() },
   };
   await learnPairs(parts, crypto);
+  await learnSettings(parts, crypto);
   return membershipOf(parts);
 };
 

@@ -5,6 +5,7 @@ import type { ScopeId, ShortHash } from "../../core/base/types.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import type { MemberRole } from "../../core/network/closed/content.ts";
+import type { CollectionSettings } from "../../core/network/closed/settings.ts";
 import type { ParsedProposal } from "../../core/network/closed/record.ts";
 import type { NetworkKeys } from "../../core/network/keys.ts";
 import type { NotAccepted } from "../aside.ts";
@@ -18,6 +19,15 @@ export interface SharedHome {
   readonly collection: string;
   readonly scope: ScopeId;
   readonly notAccepted: NotAccepted | null;
+  readonly isAttached: boolean;
+}
+
+/** Of a collection, as the chain has them. */
+export interface RecordedSettings {
+  /** Sealed. */
+  readonly bytes: Uint8Array;
+  /** null: they can not be read here. */
+  readonly opened: CollectionSettings | null;
 }
 
 export interface ClosedParts {
@@ -43,4 +53,6 @@ export interface ClosedParts {
   readonly proposals: Map<string, ParsedProposal>;
   /** What this device shares with others, by their signing keys in hexadecimal; it grows. */
   readonly pairs: Map<string, Uint8Array>;
+  /** Of collections that members share; it grows. */
+  readonly settings: Map<ScopeId, RecordedSettings>;
 }

@@ -3,6 +3,7 @@
  * otherwise, and keys that are to be replaced.
  */
 import type { Engine } from "../engine.ts";
+import { settleCollections } from "./collections.ts";
 import { sequenceWaiting } from "./decide.ts";
 import { isEpochDue, renewEpoch } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
@@ -15,7 +16,8 @@ export const tend = async (
   isAlone: boolean,
 ): Promise<boolean> => {
   noteCompany(membership, isAlone, engine.deps.timers.now());
-  const hasDecided = await sequenceWaiting(engine, membership);
+  const hasProposed = await settleCollections(engine, membership);
+  const hasDecided = (await sequenceWaiting(engine, membership)) || hasProposed;
   if (!isEpochDue(membership, engine.deps.timers.now())) return hasDecided;
   await renewEpoch(engine, membership);
   return true;

@@ -49,8 +49,15 @@ const memberSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
     };
   });
 
-const closedSnapshot = ({ engine }: SyncState, membership: ClosedMembership): ClosedSnapshot =>
-  membership.snapshot(engine.deps.timers.now(), engine.registry.homesOf(membership));
+const closedSnapshot = (state: SyncState, membership: ClosedMembership): ClosedSnapshot => {
+  const { registry, deps } = state.engine;
+  const attached = attachedHomes(state, membership);
+  const homes = registry.homesOf(membership).map((home) => {
+    const { collection, scope, notAccepted } = home;
+    return { collection, scope, notAccepted, isAttached: attached.includes(home) };
+  });
+  return membership.snapshot(deps.timers.now(), homes);
+};
 
 export const syncSnapshots = (state: SyncState): readonly SyncSnapshot[] =>
   state.engine.registry.networks

@@ -5,6 +5,7 @@
  * judged through the port `ControlChain`, peers and proposals through the state.
  */
 import { bytesToHex, equalBytes, hexToBytes } from "../../base/bytes.ts";
+import { controlRecordsMax } from "../../base/limits.ts";
 import { assert, fail, ok, type Result } from "../../base/result.ts";
 import type { ShortHash } from "../../base/types.ts";
 import type { CryptoPort } from "../../crypto/port.ts";
@@ -301,6 +302,7 @@ const append = async (
   if (!equalBytes(record.proposal.networkHash, networkHash)) return fail("other-network");
   const parent = nodes.get(record.previous);
   if (parent === undefined) return fail("no-parent");
+  if (nodes.size >= controlRecordsMax) return fail("too-many");
   if (!isInPlace(record, parent, tree)) return fail("out-of-place");
   const { content } = record.proposal;
   const sequencer =

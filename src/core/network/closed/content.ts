@@ -24,6 +24,7 @@
 import { hexToBytes } from "../../base/bytes.ts";
 import { scopeIdOf, shortHashOf, writerIdOf } from "../../base/ids.ts";
 import {
+  collectionSettingsBytesMax,
   controlListMax,
   controlWritersMax,
   networkNameBytesMax,
@@ -286,7 +287,9 @@ const readOne =
 const readCollection = (reader: CborReader): ControlContent => {
   expectCount(reader, 2);
   const scope = scopeIdOf(readSized(reader, 16));
-  return { kind: "collection", scope, settings: reader.readBytes() };
+  const settings = reader.readBytes();
+  if (settings.length > collectionSettingsBytesMax) reader.fail("tooLong", "no such settings");
+  return { kind: "collection", scope, settings };
 };
 
 const contentReaders: ReadonlyMap<number, (reader: CborReader) => ControlContent> = new Map([

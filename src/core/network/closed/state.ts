@@ -3,8 +3,9 @@
  * and which logs are closed. Each record gives a new state; nothing is mutated, since segments are
  * judged at the record that they were written under.
  */
-import { bytesToHex, equalBytes } from "../../base/bytes.ts";
+import { bytesToHex, equalBytes, hexToBytes } from "../../base/bytes.ts";
 import { shortHashOf } from "../../base/ids.ts";
+import { networkCollectionsMax, openInvitesPerDeviceMax } from "../../base/limits.ts";
 import { assert, fail, ok, type Result } from "../../base/result.ts";
 import type { ScopeId, ShortHash, WriterId } from "../../base/types.ts";
 import { shortHash } from "../../crypto/hash.ts";
@@ -92,7 +93,9 @@ export type RuleFault =
   /** The network would be without an owner, or without its sequencer. */
   | "no-owner"
   | "is-sequencer"
-  | "certificate";
+  | "certificate"
+  /** As many as a network, or a device, may have. */
+  | "too-many";
 
 /** What the record was found to hold beside its bytes. */
 export interface Evidence {
@@ -198,17 +201,15 @@ export const proposalFault = (
       return removeFault(state, content, isOwner, isFrom);
     case "role":
       return roleFault(state, content, isOwner);
-    case "invite": {
-      if (state.invites.has(bytesToHex(content.publicKey))) return "invite-void";
-      return content.purpose === "device" || isOwner ? null : "no-right";
-    }
+    case "invite":
+      return inviteFault(state, content, around, isOwner);
     case "revoke": {
       const invite = state.invites.get(bytesToHex(content.publicKey));
       if (invite === undefined) return "invite-void";
       return isOwner || signers.includes(invite.maker) ? null : "no-right";
     }
     case "collection":
-      return memberRoles.some((role) => role !== "reader") ? null : "no-right";
+      return collectionFault(state, content.scope, memberRoles);
     case "transfer": {
       if (roleOf(state, bytesToHex(content.device)) === null) return "unknown-device";
       return isOwner || signers.includes(state.sequencer) ? null : "no-right";
@@ -222,6 +223,31 @@ export const proposalFault = (
       // Whoever knows the kind judges it; here it changes nothing
       return null;
   }
+};
+
+const inviteFault = (
+  state: ControlState,
+  { publicKey, purpose }: Extract<ControlContent, { kind: "invite" }>,
+  { signers: [maker], ms }: Proposing,
+  isOwner: boolean,
+): RuleFault | null => {
+  if (state.invites.has(bytesToHex(publicKey))) return "invite-void";
+  if (purpose !== "device" && !isOwner) return "no-right";
+  const open = [...state.invites].filter(
+    ([name, invite]) => invite.maker === maker && openInvite(state, hexToBytes(name), ms) !== null,
+  );
+  return open.length < openInvitesPerDeviceMax ? null : "too-many";
+};
+
+/** Whoever may write shares a collection; how one is read that is there is for owners to say. */
+const collectionFault = (
+  { collections }: ControlState,
+  scope: ScopeId,
+  memberRoles: readonly (MemberRole | null)[],
+): RuleFault | null => {
+  if (collections.has(scope)) return memberRoles.includes("owner") ? null : "no-right";
+  if (memberRoles.every((role) => role === "reader")) return "no-right";
+  return collections.size < networkCollectionsMax ? null : "too-many";
 };
 
 const termFault = (
