@@ -71,6 +71,23 @@ export const notAcceptedNamedMax = 256;
 /** That an epoch hands its key to. */
 export const epochDevicesMax = 4_096;
 
+// FORMATS.md §6: acknowledgements
+export const acknowledgementBytesMax = 1_048_576;
+/** Of one device that each say the last of some scope: with more, its next one names all scopes. */
+export const acknowledgementsPerDeviceMax = 32;
+export const acknowledgementBytesPerDeviceMax = 2 * 1_048_576;
+/** Of all devices of a network: in an open one there may be as many as somebody likes to make. */
+export const acknowledgementBytesPerNetworkMax = 32 * 1_048_576;
+export const acknowledgementsPerMessageMax = 1_024;
+/** That a message names. */
+export const acknowledgedDevicesMax = 4_096;
+/** While things change a device acknowledges no more often than this, and this for each byte. */
+export const acknowledgeMilliseconds = 5_000;
+export const acknowledgeMillisecondsPerByte = 20;
+export const acknowledgeMillisecondsMax = 600_000;
+/** Those of others gather for so long before they are told of. */
+export const acknowledgedNewsMilliseconds = 5_000;
+
 // FORMATS.md §7: invites
 /** A link with the app's address. */
 export const inviteTextBytesMax = 8_192;

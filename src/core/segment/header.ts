@@ -157,7 +157,11 @@ export const openingToItem = (opening: Opening): CborItem => [
   extensionsToItem(opening.extensions),
 ];
 
-const rowToItem = (row: Row): CborItem => [hexToBytes(row.writer), row.n, hexToBytes(row.header)];
+export const rowToItem = (row: Row): CborItem => [
+  hexToBytes(row.writer),
+  row.n,
+  hexToBytes(row.header),
+];
 
 const keyToItem = (key: BodyKey): CborItem => [hexToBytes(key.epoch), key.salt, key.commitment];
 
@@ -198,7 +202,8 @@ const readOpening = (reader: CborReader): Opening => {
   };
 };
 
-const readRow = (reader: CborReader): Row => {
+/** Throws FormFault for any other shape. */
+export const readRow = (reader: CborReader): Row => {
   if (reader.readArrayHead() !== 3) reader.fail("wrongShape", "a row has three parts");
   const writer = readWriterId(reader);
   const n = reader.readUint();

@@ -31,6 +31,11 @@ export interface Head {
   readonly hash: HeaderHash;
 }
 
+/** As headers and frontiers name it. */
+export const rowOfHead = ({ writer, n, hash }: Head): Row => ({
+  ...{ writer, n, header: shortened(hash) },
+});
+
 /** Where an op stands, as a row says it: the writer itself, whatever its ops are called. */
 export interface Place {
   readonly writer: WriterId;

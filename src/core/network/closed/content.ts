@@ -26,7 +26,6 @@ import { scopeIdOf, shortHashOf, writerIdOf } from "../../base/ids.ts";
 import {
   collectionSettingsBytesMax,
   controlListMax,
-  controlWritersMax,
   networkNameBytesMax,
   recoveryKeysMax,
 } from "../../base/limits.ts";
@@ -35,7 +34,7 @@ import { encodeCbor, type CborItem } from "../../cbor/item.ts";
 import type { CborReader } from "../../cbor/reader.ts";
 import { expectCount, readList, readOptional, readSized } from "../../cbor/structures.ts";
 import { utf8Length } from "../../base/utf8.ts";
-import type { Row } from "../../segment/header.ts";
+import { readScopeRows, scopeRowsToItem, type ScopeRows } from "../scopeRows.ts";
 
 /** From the most to the least right: on the wire by their place. */
 export const roles = ["owner", "editor", "reader"] as const;
@@ -45,7 +44,7 @@ export const invitePurposes = ["member", "device"] as const;
 export type InvitePurpose = (typeof invitePurposes)[number];
 
 /** How far the logs of the devices concerned count; a writer that is not listed counts at 0. */
-export type Frontier = ReadonlyMap<ScopeId, readonly Row[]>;
+export type Frontier = ScopeRows;
 
 /** That the holder of an invite wants the device in. */
 export interface InviteProof {
@@ -147,11 +146,11 @@ const itemsOf = (content: Exclude<ControlContent, { kind: "unknown" }>): readonl
       return [content.certificate, inviteItem(content.invite)];
     case "remove": {
       const { account, devices, hostile, frontier, epoch } = content;
-      return [account, [...devices], hostile, frontierItem(frontier), epoch];
+      return [account, [...devices], hostile, scopeRowsToItem(frontier), epoch];
     }
     case "role": {
       const { account, role, frontier } = content;
-      return [account, roles.indexOf(role), frontierItem(frontier)];
+      return [account, roles.indexOf(role), scopeRowsToItem(frontier)];
     }
     case "epoch":
       return [content.epoch];
@@ -181,12 +180,6 @@ const itemsOf = (content: Exclude<ControlContent, { kind: "unknown" }>): readonl
 
 const inviteItem = (invite: InviteProof | null): CborItem =>
   invite === null ? null : [invite.publicKey, invite.signature];
-
-const frontierItem = (frontier: Frontier): CborItem =>
-  [...frontier].map(([scope, rows]) => [
-    hexToBytes(scope),
-    rows.map(({ writer, n, header }) => [hexToBytes(writer), n, hexToBytes(header)]),
-  ]);
 
 /** Throws FormFault for another shape of a known kind. */
 export const readContent = (
@@ -235,7 +228,7 @@ const readRemove = (reader: CborReader): ControlContent => {
   const devices = readList(reader, () => readSized(reader, 32), controlListMax);
   if (account === null && devices.length === 0) reader.fail("wrongShape", "nobody is removed");
   const hostile = reader.readBoolean();
-  const frontier = readFrontier(reader);
+  const frontier = readScopeRows(reader);
   return { kind: "remove", account, devices, hostile, frontier, epoch: reader.readBytes() };
 };
 
@@ -243,7 +236,7 @@ const readRoleChange = (reader: CborReader): ControlContent => {
   expectCount(reader, 3);
   const account = readSized(reader, 32);
   const role = readRole(reader);
-  return { kind: "role", account, role, frontier: readFrontier(reader) };
+  return { kind: "role", account, role, frontier: readScopeRows(reader) };
 };
 
 const readInvite = (reader: CborReader): ControlContent => {
@@ -318,26 +311,3 @@ const readInviteProof = (reader: CborReader): InviteProof | null =>
     expectCount(reader, 2);
     return { publicKey: readSized(reader, 32), signature: readSized(reader, 64) };
   });
-
-const readFrontier = (reader: CborReader): Frontier => {
-  const frontier = new Map<ScopeId, readonly Row[]>();
-  const readScope = (): void => {
-    expectCount(reader, 2);
-    const scope = scopeIdOf(readSized(reader, 16));
-    if (frontier.has(scope)) reader.fail("wrongShape", "a scope twice");
-    frontier.set(
-      scope,
-      readList(reader, () => readRow(reader), controlWritersMax),
-    );
-  };
-  readList(reader, readScope, controlListMax);
-  return frontier;
-};
-
-const readRow = (reader: CborReader): Row => {
-  expectCount(reader, 3);
-  const writer = writerIdOf(readSized(reader, 16));
-  const n = reader.readUint();
-  if (n === 0) reader.fail("wrongShape", "numbers begin at 1");
-  return { writer, n, header: shortHashOf(readSized(reader, 16)) };
-};

@@ -17,30 +17,8 @@ import {
   type ControlMessage,
 } from "../../../../../src/core/sync/controlMessage.ts";
 import { createTestNetwork, lastOf } from "../../../../support/closedNetwork.ts";
-import { createRandom, type Random } from "../../../../support/random.ts";
-
-/** Bytes changed, cut, doubled, put elsewhere; or none of it, but anything. */
-const mutate = (good: Uint8Array, random: Random): Uint8Array => {
-  if (random.integer(8) === 0) return random.bytes(random.integer(200));
-  let bytes = good.slice();
-  for (let times = 1 + random.integer(3); times > 0; times--) {
-    const [at, to] = [random.integer(bytes.length + 1), random.integer(bytes.length + 1)];
-    switch (random.integer(4)) {
-      case 0:
-        if (at < bytes.length) bytes[at] = random.integer(256);
-        break;
-      case 1:
-        bytes = bytes.slice(0, at);
-        break;
-      case 2:
-        bytes = Uint8Array.of(...bytes.subarray(0, at), ...bytes.subarray(Math.min(at, to)));
-        break;
-      default:
-        bytes = Uint8Array.of(...bytes.subarray(0, at), random.integer(256), ...bytes.subarray(at));
-    }
-  }
-  return bytes;
-};
+import { mutate } from "../../../../support/mutate.ts";
+import { createRandom } from "../../../../support/random.ts";
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
