@@ -406,13 +406,14 @@ export interface Health {
   /**
    * On how many other devices all that is shared is known to be: the least over the collections
    * that are in a network, null where none is. It counts devices that are connected now and were
-   * verified, by digest, to hold just what this one holds; a device that left counts no more, until
-   * members acknowledge what they hold (part "networks and sync").
+   * verified, by digest, to hold just what this one holds, and members' devices that acknowledged
+   * all of it, under their signature, be they there or not: what became of one since then shows when
+   * it is met again.
    */
   readonly otherDevices: number | null;
   /** Collections with documents that are on no other device, by the same knowledge. */
   readonly onlyHere: readonly OnlyHere[];
-  /** Operations of this device in networks that no connected peer is known to hold. */
+  /** Operations of this device in networks that no other device is known to hold. */
   readonly pendingOperations: number;
 }
 

@@ -21,6 +21,9 @@ export type MetaChange = readonly [key: string, value: Uint8Array | null];
 /** What a database notes of a network, by its hash: of one that it is in, or on its way into. */
 export const networkPrefix = "network/";
 export const joiningPrefix = "joining/";
+/** What a network's devices say that they hold, by their names. */
+export const acknowledgedPrefixOf = (networkHash: Uint8Array): string =>
+  `acknowledged/${bytesToHex(networkHash)}/`;
 
 /** A record of the meta data that is needed. */
 export const unreadable = (key: string): NebulusError =>

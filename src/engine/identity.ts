@@ -61,6 +61,15 @@ export type NetworkMembership = OpenMembership | ClosedMembership;
 
 export type Membership = LocalMembership | NetworkMembership;
 
+/** By the latest that is known of the network here. */
+export const isMemberOf = (
+  membership: NetworkMembership,
+  certificate: CheckedCertificate,
+): boolean =>
+  membership.kind === "closed"
+    ? membership.control.standingOf(certificate) === "member"
+    : membership.control.mayWrite(certificate, membership.control.head());
+
 export interface Identity {
   readonly local: LocalMembership;
   readonly networks: readonly NetworkMembership[];

@@ -7,7 +7,7 @@ import { checkedNetworkName, openSecretFromName } from "../core/network/open.ts"
 import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
-import type { MetaChange } from "./device.ts";
+import { acknowledgedPrefixOf, type MetaChange } from "./device.ts";
 import { nameTaken } from "./networkList.ts";
 import { joinOpenNetwork, leaveChange, type NetworkMembership } from "./identity.ts";
 import { presentChange } from "./present.ts";
@@ -88,7 +88,8 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
     });
     engine.pages.dropScope(home.scope);
   }
-  await deps.store.write({ meta: new Map(await leaveChanges(engine, membership)) });
+  const meta = await deps.store.meta();
+  await deps.store.write({ meta: new Map(await leaveChanges(membership, meta)) });
   registry.networks.remove(membership);
 };
 
@@ -101,12 +102,16 @@ const forgetJoining = async ({ registry, deps }: Engine, networkId: string): Pro
 };
 
 const leaveChanges = async (
-  { deps: { store } }: Engine,
   membership: NetworkMembership,
+  meta: ReadonlyMap<string, Uint8Array>,
 ): Promise<readonly MetaChange[]> => {
-  if (membership.kind === "open") return [leaveChange(membership)];
+  const { networkHash } = membership.network;
+  const prefix = acknowledgedPrefixOf(networkHash);
+  const acknowledged = [...meta.keys()].filter((key) => key.startsWith(prefix));
+  const forgotten = acknowledged.map((key): MetaChange => [key, null]);
+  if (membership.kind === "open") return [leaveChange(membership), ...forgotten];
   const { closedKeys } = await import("./closed/membership.ts");
-  return closedKeys(membership.network.networkHash, await store.meta());
+  return [...closedKeys(networkHash, meta), ...forgotten];
 };
 
 const segmentKeys = async ({ deps }: Engine, home: Home): Promise<readonly SegmentKey[]> => {

@@ -35,8 +35,8 @@ export interface Sync {
    * A round with every connected peer; `synced`: verified equal with all of them, and there is one.
    */
   force(collection: string): Promise<{ readonly synced: boolean }>;
-  /** What is known, at this moment, to be on other devices too. */
-  copies(): Copies;
+  /** What is known to be on other devices too. */
+  copies(): Promise<Copies>;
 }
 
 export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync">;
@@ -47,7 +47,9 @@ export const createSync = (deps: SyncDeps): Sync => {
     retag() {
       state.carrier?.setTags(tagsOf(deps.engine));
     },
+    loadAcknowledging: () => loadAcknowledging(state),
     carrier: null,
+    acknowledging: null,
     connected: new Map(),
     lines: new Map(),
     greetingFaults: new Map(),
@@ -68,6 +70,9 @@ export const createSync = (deps: SyncDeps): Sync => {
       tellAttachments(state);
       goOn(state);
       tellPage(state);
+      loadAcknowledging(state).catch((error: unknown) => {
+        reportFailure(state, error);
+      });
     },
     chainChanged: (membership) => chainChanged(state, membership),
     segments(home, segments, from) {
@@ -78,12 +83,16 @@ export const createSync = (deps: SyncDeps): Sync => {
       noteChange(state, home);
     },
     force: (collection) => force(state, collection),
-    copies: () => copiesOf(state),
+    async copies() {
+      await loadAcknowledging(state);
+      return copiesOf(state);
+    },
   };
 };
 
 const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> => {
   state.stopTicking();
+  state.acknowledging?.stop();
   state.carrier?.stop();
   state.carrier = carrier;
   state.lines.clear();
@@ -105,6 +114,17 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
 const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => {
   const { connect } = await import("./sync/connect.ts");
   await connect(state, channel);
+};
+
+/** With the first network. */
+const loadAcknowledging = async (state: SyncState): Promise<void> => {
+  const { registry } = state.engine;
+  if (state.acknowledging !== null || registry.networks.all().length === 0) return;
+  const { openAcknowledging } = await import("./sync/acknowledge.ts");
+  const opened = await openAcknowledging(state);
+  // Whoever came first has it
+  state.acknowledging ??= opened;
+  schedule(state);
 };
 
 /** Sessions count time in ticks; tags change with the day. */

@@ -143,13 +143,13 @@ export const messages = {
       devices === null
         ? "Nothing is shared"
         : devices === 0
-          ? "No connected device is known to hold all that is shared"
-          : `All that is shared is on ${count(devices, "connected device")} too`,
+          ? "No other device is known to hold all that is shared"
+          : `All that is shared is on ${count(devices, "other device")} too`,
     torn: "A write was cut off in the middle; nobody had been told that it was stored.",
     destroy: "Delete everything on this device…",
     destroyTitle: "Delete everything on this device?",
     onlyHere: "These documents are on no other device, as far as this one knows:",
-    nothingOnlyHere: "All documents are on another connected device too.",
+    nothingOnlyHere: "All documents are on another device too, as far as this one knows.",
     destroyText:
       "Documents, networks and keys of this device go for good. Other devices keep what they have.",
     destroyConfirm: "Delete everything",

@@ -12,7 +12,7 @@ import type { Damage } from "../storage/store.ts";
 export interface Health {
   /** What stood in the way of the opening; it does not change any more. */
   readonly recovery: RecoveryReport;
-  now(): EngineHealth;
+  now(): Promise<EngineHealth>;
   /** Tells what was found since it last did. Cheap where nothing was. */
   tellDamage(): void;
 }
@@ -34,13 +34,13 @@ export const createHealth = ({ engine, sync, storageMode, tell }: HealthDeps): H
   const told = { inStore: store.damage().length, inEngine: engine.damage.length };
   return {
     recovery,
-    now: () => ({
+    now: async () => ({
       ...{ storageMode, journal: store.journalKind, durability: durability() },
       lastCheckpoint: engine.checkpointer.last(),
       journalBytes: engine.journal.heldBytes(),
       cachedBytes: engine.pages.byteCount,
       ...{ damage: damage(), recovery },
-      ...copiesIn(engine, sync),
+      ...(await copiesIn(engine, sync)),
     }),
     tellDamage() {
       const inStore = store.damage();
@@ -53,11 +53,11 @@ export const createHealth = ({ engine, sync, storageMode, tell }: HealthDeps): H
   };
 };
 
-const copiesIn = (
+const copiesIn = async (
   { registry }: Engine,
   sync: Sync,
-): Pick<EngineHealth, "otherDevices" | "onlyHere" | "pendingOperations"> => {
-  const { pendingOperations, devices } = sync.copies();
+): Promise<Pick<EngineHealth, "otherDevices" | "onlyHere" | "pendingOperations">> => {
+  const { pendingOperations, devices } = await sync.copies();
   const collections = registry.collections().filter(({ name }) => !name.startsWith(systemPrefix));
   const onlyHere = collections.flatMap(({ name, local, shared }) => {
     const isElsewhere = shared !== null && (devices.get(shared) ?? 0) > 0;

@@ -145,9 +145,11 @@ const goodMessage = (random: Random): Message => {
     }),
     () => ({ kind: "credit", request, total: number() }),
     () => ({ kind: "fork", scope: id, header: random.bytes(50), signature: null }),
+    () => ({ kind: "control", body: random.bytes(20) }),
+    () => ({ kind: "acknowledge", body: random.bytes(20) }),
     () => ({ kind: "bye", code: "closing" }),
   ];
-  return random.pick(message.slice(0, random.chance(0.05) ? 7 : 6))();
+  return random.pick(message.slice(0, random.chance(0.05) ? 9 : 8))();
 };
 
 const mutated = (random: Random, frame: Uint8Array): Uint8Array => {
@@ -177,7 +179,8 @@ const hostileFrames = (random: Random): readonly Uint8Array[] => {
   if (random.chance(0.3)) {
     const length = random.pick([0, 1, 2, 9, 10, 40, 300]);
     const frame = random.bytes(length);
-    if (length > 0 && random.chance(0.7)) frame[0] = random.pick([1, 5, 7, 9, 11, 13, 25, 0x89]);
+    if (length > 0 && random.chance(0.7))
+      frame[0] = random.pick([1, 3, 4, 5, 7, 9, 11, 13, 25, 0x89]);
     return [frame];
   }
   const message = encodeMessage(goodMessage(random));

@@ -4,6 +4,7 @@
  * `[[id, critical?, bytes], …]`. Ids stand as byte strings, counts as unsigned integers.
  *
  *  3 control        [body bstr, extensions], body as controlMessage.ts has it
+ *  4 acknowledge    [body bstr, extensions], body as acknowledgeMessage.ts has it
  *  5 sync_request   [push total, [summary, …], extensions]
  *       summary     [scope, revision, heads hash, digest proof or nil, unread, parked, seen,
  *                    seen tips, reply?]
@@ -110,6 +111,8 @@ export type Message =
   | { readonly kind: "credit"; readonly request: number | null; readonly total: number }
   /** Of a closed network's chain; none of the session's affairs. */
   | { readonly kind: "control"; readonly body: Uint8Array }
+  /** About who holds what; neither. */
+  | { readonly kind: "acknowledge"; readonly body: Uint8Array }
   | { readonly kind: "bye"; readonly code: ByeCode };
 
 /** Of another version, or not used by this one. */
@@ -215,6 +218,7 @@ const writeBody = (writer: CborWriter, message: Message): void => {
       writer.uint(message.total);
       break;
     case "control":
+    case "acknowledge":
       writer.arrayHead(2);
       writer.bytes(message.body);
       break;
@@ -377,10 +381,12 @@ const readCredit = (reader: CborReader, parts: number): Message => {
   return { kind: "credit", request: readRequest(reader), total: readPosition(reader) };
 };
 
-const readControl = (reader: CborReader, parts: number): Message => {
-  expectParts(reader, parts, 1);
-  return { kind: "control", body: reader.readBytes() };
-};
+const readBodyOf =
+  (kind: "control" | "acknowledge") =>
+  (reader: CborReader, parts: number): Message => {
+    expectParts(reader, parts, 1);
+    return { kind, body: reader.readBytes() };
+  };
 
 const readBye = (reader: CborReader, parts: number): Message => {
   expectParts(reader, parts, 1);
@@ -436,6 +442,7 @@ const bodyReaders: ReadonlyMap<number, (reader: CborReader, parts: number) => Me
   [messageTypes.want, readWant],
   [messageTypes.fork, readFork],
   [messageTypes.credit, readCredit],
-  [messageTypes.control, readControl],
+  [messageTypes.control, readBodyOf("control")],
+  [messageTypes.acknowledge, readBodyOf("acknowledge")],
   [messageTypes.bye, readBye],
 ]);

@@ -172,6 +172,7 @@ const takeMessage = (
       else count(draft, "scope-unknown");
       return;
     case "control":
+    case "acknowledge":
       draft.outputs.push(message);
       return;
     case "bye":

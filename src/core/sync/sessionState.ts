@@ -105,6 +105,8 @@ export type SessionOutput =
     }
   /** About the network's control chain: for whoever keeps that. */
   | { readonly kind: "control"; readonly body: Uint8Array }
+  /** About who holds what, the same. */
+  | { readonly kind: "acknowledge"; readonly body: Uint8Array }
   /**
    * Hand to delivery, and answer with `delivered` of as many bytes. `request` null: came unasked.
    */

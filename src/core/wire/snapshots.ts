@@ -107,7 +107,7 @@ export interface SyncSnapshot {
   readonly collection: string;
   readonly networkId: string;
   readonly status: SyncStatus;
-  /** Operations of this device that no connected peer is known to hold. */
+  /** Operations of this device that no other device is known to hold. */
   readonly pendingOperations: number;
   /** Milliseconds since 1970 of the last verified equality, null before the first. */
   readonly lastSync: number | null;

@@ -6,12 +6,11 @@
  */
 import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid } from "../../core/base/errors.ts";
-import { shortened } from "../../core/base/ids.ts";
 import { createTurns, type Turns } from "../../core/base/turns.ts";
-import type { ScopeId, ShortHash } from "../../core/base/types.ts";
+import type { ShortHash } from "../../core/base/types.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import type { ChainFault, ClosedControl } from "../../core/network/closed/chain.ts";
-import type { ControlContent, Frontier } from "../../core/network/closed/content.ts";
+import type { ControlContent } from "../../core/network/closed/content.ts";
 import { makeProposal, makeRecord, type SigningKey } from "../../core/network/closed/make.ts";
 import {
   encodeSignedProposal,
@@ -21,14 +20,14 @@ import {
   type ControlRecord,
   type ParsedProposal,
 } from "../../core/network/closed/record.ts";
-import { proposalFault, type KeyText } from "../../core/network/closed/state.ts";
+import { proposalFault } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import { isBeyondFrontier } from "../../core/segment/deliver.ts";
-import type { Row } from "../../core/segment/header.ts";
 import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import type { Home } from "../home.ts";
 import { settleOwnWrites } from "./aside.ts";
+import { frontierOf } from "./frontier.ts";
 import { learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnPairs, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
@@ -251,33 +250,17 @@ export const removalOf = async (
   );
   const leaving = new Set(devices.map(([name]) => name));
   if (leaving.size === 0) throw unknownMember("account" in named ? named.account : named.device);
+  // At once, since its boxes are bound to that base
+  const epoch = await newEpoch(engine, membership, base, leaving);
   return {
     kind: "remove",
     account: "account" in named ? hexToBytes(named.account) : null,
     devices: "account" in named ? [] : [hexToBytes(named.device)],
     hostile: false,
-    frontier: frontierOf(engine, membership, leaving),
-    epoch: await newEpoch(engine, membership, base, leaving),
+    frontier: await frontierOf(engine, membership, leaving),
+    epoch,
   };
 };
 
 export const unknownMember = (name: string): Error =>
   invalid("InvalidArgument", `No member of this network is called "${name}".`, "member");
-
-/** All that is delivered here of these devices. */
-export const frontierOf = (
-  engine: Engine,
-  membership: ClosedMembership,
-  devices: ReadonlySet<KeyText>,
-): Frontier => {
-  const frontier = new Map<ScopeId, readonly Row[]>();
-  for (const home of engine.registry.homesOf(membership)) {
-    const rows = home.tree.heads().flatMap(({ writer, n, hash }) => {
-      const node = home.tree.get(hash);
-      const isTheirs = node !== null && devices.has(bytesToHex(node.origin.signingKey));
-      return isTheirs ? [{ writer, n, header: shortened(hash) }] : [];
-    });
-    if (rows.length > 0) frontier.set(home.scope, rows);
-  }
-  return frontier;
-};

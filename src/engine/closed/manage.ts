@@ -14,15 +14,9 @@ import type { Engine } from "../engine.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { discardNotAccepted, reissueNotAccepted } from "./aside.ts";
 import { beginJoining, linkOf } from "./create.ts";
-import {
-  decide,
-  frontierOf,
-  removalOf,
-  unknownMember,
-  type Decision,
-  type Wanted,
-} from "./decide.ts";
+import { decide, removalOf, unknownMember, type Decision, type Wanted } from "./decide.ts";
 import { renewEpoch } from "./epochs.ts";
+import { frontierOf } from "./frontier.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
 import { exportRecoveryKey, importRecoveryKey, openTerm } from "./term.ts";
 
@@ -206,8 +200,10 @@ const wantedOf = (engine: Engine, membership: ClosedMembership, change: MemberCh
       const device = deviceNamed(state, change.device);
       return (base) => removalOf(engine, membership, { device }, base);
     }
-    case "role":
-      return roleChange(engine, membership, accountNamed(state, change.account), change.role);
+    case "role": {
+      const account = accountNamed(state, change.account);
+      return () => roleChange(engine, membership, account, change.role);
+    }
     case "transfer":
       return { kind: "transfer", device: hexToBytes(deviceNamed(state, change.device)) };
     default:
@@ -215,16 +211,16 @@ const wantedOf = (engine: Engine, membership: ClosedMembership, change: MemberCh
   }
 };
 
-const roleChange = (
+const roleChange = async (
   engine: Engine,
   membership: ClosedMembership,
   account: string,
   role: MemberRole,
-): ControlContent => {
+): Promise<ControlContent> => {
   const state = membership.control.state();
   const devices = [...state.devices].filter(([, device]) => device.account === account);
   const named = new Set(devices.map(([name]) => name));
-  const frontier = frontierOf(engine, membership, named);
+  const frontier = await frontierOf(engine, membership, named);
   return { kind: "role", account: hexToBytes(account), role, frontier };
 };
 

@@ -3,7 +3,7 @@
  * ahead sends what the other lacks, and proposals go to the sequencer when it is there.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
-import { controlMessageBytesTarget, controlRecordsPerMessageMax } from "../../core/base/limits.ts";
+import { controlRecordsPerMessageMax } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
@@ -15,6 +15,7 @@ import {
   encodeControlMessage,
   type ControlMessage,
 } from "../../core/sync/controlMessage.ts";
+import { inParts } from "../../core/sync/inParts.ts";
 import type { Engine } from "../engine.ts";
 import { dropProposal, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";
@@ -143,23 +144,8 @@ const sendLacking = (
   }
 };
 
-export const partsOf = (records: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] => {
-  const parts: Uint8Array[][] = [];
-  let bytes = Infinity;
-  for (const record of records) {
-    const last = parts.at(-1);
-    bytes += record.length;
-    if (
-      last === undefined ||
-      bytes > controlMessageBytesTarget ||
-      last.length >= controlRecordsPerMessageMax
-    ) {
-      parts.push([record]);
-      bytes = record.length;
-    } else last.push(record);
-  }
-  return parts;
-};
+export const partsOf = (records: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] =>
+  inParts(records, ({ length }) => length, controlRecordsPerMessageMax);
 
 const takeTheirs = async (
   engine: Engine,

@@ -17,6 +17,7 @@ import { loadRange } from "./load.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
 import {
   attachedHome,
+  connectedOf,
   reportFailure,
   servedHomes,
   type Connected,
@@ -39,6 +40,7 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
     channel.close();
     return;
   }
+  await state.loadAcknowledging();
   const { membership, certificate } = met;
   const { identity } = greeted;
   const peer: Peer = new Peer({
@@ -62,6 +64,7 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
   schedule(state);
   keepOne(state, line, channel);
   noteOutcome(state, line, channel, null);
+  state.acknowledging?.met(connected);
   await introduceTo(membership, connected);
 };
 
@@ -137,13 +140,20 @@ const peerDeps = (
       return delivered.reduce((sum, { header }) => sum + header.count, 0);
     },
     control: (body) => takeControl(state, membership, self(), body),
+    async acknowledge(body) {
+      const connected = connectedOf(state, self());
+      if (connected !== undefined) await state.acknowledging?.take(connected, body);
+    },
     ownHead: (home, header, signature) => checkOwnHead(engine, home, header, signature),
     opsIn: (segments) => segments.reduce((sum, bytes) => sum + (opCounts.get(bytes) ?? 0), 0),
     statusChanged(scope) {
       const home = homeOf(scope);
       if (home === null) return;
       const status = self().status(scope);
-      if (status?.kind === "synced" && status.verified) state.lastSync.set(scope, timers.now());
+      if (status?.kind === "synced" && status.verified) {
+        state.lastSync.set(scope, timers.now());
+        state.acknowledging?.verified(membership);
+      }
       cutSoon(state, home);
       schedule(state);
     },

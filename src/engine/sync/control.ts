@@ -6,7 +6,7 @@ import { bytesToHex } from "../../core/base/bytes.ts";
 import type { ControlPeer } from "../closed/wire.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
 import type { NetworkMembership } from "../identity.ts";
-import type { Connected, SyncState } from "./state.ts";
+import { connectedOf, type Connected, type SyncState } from "./state.ts";
 import { tellAttachments, tellPage } from "./tell.ts";
 import type { Peer } from "./peer.ts";
 
@@ -28,7 +28,7 @@ export const takeControl = async (
   peer: Peer,
   body: Uint8Array,
 ): Promise<void> => {
-  const connected = [...state.connected.values()].find((each) => each.peer === peer);
+  const connected = connectedOf(state, peer);
   if (membership.kind !== "closed" || connected === undefined) return;
   const { takeMessage } = await parts();
   const hasChanged = await takeMessage(state.engine, membership, controlPeerOf(connected), body);
@@ -67,6 +67,7 @@ export const chainChanged = async (
       connected.peer.finish();
     }
   }
+  await state.acknowledging?.membersChanged(membership);
   state.retag();
   tellAttachments(state);
   tellPage(state);

@@ -58,6 +58,8 @@ export interface PeerDeps {
   readonly statusChanged: (scope: ScopeId) => void;
   /** What the peer says of the network's control chain. */
   readonly control: (body: Uint8Array) => Promise<void>;
+  /** What it says of who holds what. */
+  readonly acknowledge: (body: Uint8Array) => Promise<void>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -131,6 +133,9 @@ export class Peer {
         return;
       case "control":
         void this.deps.control(output.body).catch(this.deps.failed);
+        return;
+      case "acknowledge":
+        void this.deps.acknowledge(output.body).catch(this.deps.failed);
         return;
       case "fork":
         void this.checkOwnHead(output).catch(this.deps.failed);

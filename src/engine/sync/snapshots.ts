@@ -67,9 +67,12 @@ export const syncSnapshots = (state: SyncState): readonly SyncSnapshot[] =>
     );
 
 export interface Copies {
-  /** Operations of this device in networks that no connected peer is known to hold. */
+  /** Operations of this device in networks that no other device is known to hold. */
   readonly pendingOperations: number;
-  /** Attached homes, with how many connected devices are verified to hold just what they hold. */
+  /**
+   * Attached homes, with how many other devices hold what they hold: connected ones that were
+   * verified to, and whichever acknowledged it, be they there or not.
+   */
   readonly devices: ReadonlyMap<Home, number>;
 }
 
@@ -79,17 +82,18 @@ export const copiesOf = (state: SyncState): Copies => {
     .flatMap((membership) => attachedHomes(state, membership));
   return {
     pendingOperations: homes.reduce((sum, home) => sum + pendingOperations(state, home), 0),
-    devices: new Map(homes.map((home) => [home, devicesHolding(state, home)])),
+    devices: new Map(homes.map((home) => [home, countHolding(state, home)])),
   };
 };
 
-const devicesHolding = (state: SyncState, home: Home): number => {
+const countHolding = (state: SyncState, home: Home): number => {
   if (pendingOpsOf(home) > 0) return 0;
   const equal = peersOf(state, home).filter((peer) => {
     const status = peer.status(home.scope);
     return status?.kind === "synced" && status.verified;
   });
-  return new Set(equal.map(({ device }) => device)).size;
+  const acknowledged = state.acknowledging?.devicesHolding(home) ?? [];
+  return new Set([...equal.map(({ device }) => device), ...acknowledged]).size;
 };
 
 /** The least that can be said with regard to all peers at once. */
@@ -130,15 +134,17 @@ const syncSnapshot = (
   vector: Object.fromEntries(home.tree.heads().map(({ writer, n }) => [writer, n])),
 });
 
-/** Ops of this device that no connected peer is known to hold. */
+/** Ops of this device that no other device is known to hold. */
 const pendingOperations = (state: SyncState, home: Home): number => {
   const peers = peersOf(state, home);
   const own = ownWritersOf(home);
   let pending = pendingOpsOf(home);
   for (const { writer, n } of home.tree.heads()) {
     if (!own.has(writer)) continue;
-    const held = peers.map((peer) => heldBy(peer, home, writer, n));
-    pending += n - Math.max(0, ...held);
+    const held = Math.max(0, ...peers.map((peer) => heldBy(peer, home, writer, n)));
+    if (held >= n) continue;
+    const acknowledged = state.acknowledging?.heldUpTo(home, writer) ?? 0;
+    pending += n - Math.max(held, Math.min(n, acknowledged));
   }
   return pending;
 };

@@ -2,7 +2,7 @@
  * What sync knows at a moment: the carrier, who is connected, what is to be told. Shared by the
  * parts of sync.
  */
-import type { ScopeId } from "../../core/base/types.ts";
+import type { ScopeId, WriterId } from "../../core/base/types.ts";
 import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../../core/wire/snapshots.ts";
@@ -10,7 +10,7 @@ import type { PeerPlace } from "../closed/wire.ts";
 import type { Engine } from "../engine.ts";
 import { errorValueOf } from "../failure.ts";
 import type { Home } from "../home.ts";
-import type { NetworkMembership } from "../identity.ts";
+import { isMemberOf, type NetworkMembership } from "../identity.ts";
 import type { Peer } from "./peer.ts";
 
 export interface Connected {
@@ -43,13 +43,36 @@ export interface Try {
 /** Of a network, of an invite that this device made, or of one that it took. */
 export type TargetKey = `${"network" | "invite" | "joining"}/${string}`;
 
+/** Who holds what: taken in, passed on, and said of this device. */
+export interface Acknowledging {
+  /** Names of other devices that say that they hold all that is stored of a home here. */
+  readonly devicesHolding: (home: Home) => readonly string[];
+  /** Up to which n other devices say that they hold the log of a writer of this one. */
+  readonly heldUpTo: (home: Home, writer: WriterId) => number;
+  /** Behind the greeting. */
+  readonly met: (connected: Connected) => void;
+  readonly take: (connected: Connected, body: Uint8Array) => Promise<void>;
+  /** Something of the network is stored that was not. */
+  readonly changed: (membership: NetworkMembership) => void;
+  /** A peer was verified to hold the same: nothing more is to come for the moment. */
+  readonly verified: (membership: NetworkMembership) => void;
+  /** Members came or went. */
+  readonly membersChanged: (membership: NetworkMembership) => Promise<void>;
+  /** Nobody is to be told any more. */
+  readonly stop: () => void;
+}
+
 export interface SyncState {
   readonly engine: Engine;
   readonly emitNetworks: (networks: readonly NetworkSnapshot[]) => void;
   readonly emitSync: (sync: readonly SyncSnapshot[]) => void;
   /** Networks and their keys are others by now: peers are to be found under other tags. */
   readonly retag: () => void;
+  /** Nothing to do where it is, or where there is no network. */
+  readonly loadAcknowledging: () => Promise<void>;
   carrier: Carrier | null;
+  /** null until it is loaded: with the first network. */
+  acknowledging: Acknowledging | null;
   readonly connected: Map<PeerChannel, Connected>;
   /** By peer: its channels, and what is tried there. */
   readonly lines: Map<string, PeerLine>;
@@ -88,17 +111,12 @@ export const attachedHome = (
 ): Home | null => attachedHomes(state, membership).find((home) => home.scope === scope) ?? null;
 
 /** What is shared with this peer: nothing before it and this device are members. */
-export const servedHomes = (
-  state: SyncState,
-  { membership, certificate }: Connected,
-): readonly Home[] => {
-  if (membership.kind === "closed") {
-    const { control } = membership;
-    const isMember = control.standingOf(certificate) === "member";
-    if (!isMember || membership.standing() === "removed") return [];
-  }
-  return attachedHomes(state, membership);
-};
+export const servedHomes = (state: SyncState, connected: Connected): readonly Home[] =>
+  isServed(connected) ? attachedHomes(state, connected.membership) : [];
+
+export const isServed = ({ membership, certificate }: Connected): boolean =>
+  isMemberOf(membership, certificate) &&
+  !(membership.kind === "closed" && membership.standing() === "removed");
 
 /** Peers with whom a home is compared. */
 export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =>
@@ -106,6 +124,10 @@ export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =
     .filter(({ membership }) => membership === home.membership)
     .map(({ peer }) => peer)
     .filter((peer) => peer.session().scopes.has(home.scope));
+
+/** undefined: it is gone. */
+export const connectedOf = ({ connected }: SyncState, peer: Peer): Connected | undefined =>
+  [...connected.values()].find((each) => each.peer === peer);
 
 export const reportFailure = ({ engine }: SyncState, error: unknown): void => {
   engine.deps.onFailed(errorValueOf(error));

@@ -10,6 +10,7 @@ import { pendingOpsOf, summaryOf } from "./summary.ts";
 export const noteChange = (state: SyncState, home: Home): void => {
   if (home.membership.kind === "local") return;
   state.dirty.add(home);
+  state.acknowledging?.changed(home.membership);
   schedule(state);
 };
 

@@ -39,6 +39,7 @@ const messages: readonly Message[] = [
   { kind: "fork", scope, header: new Uint8Array(9), signature: new Uint8Array(64) },
   { kind: "fork", scope, header: new Uint8Array(9), signature: null },
   { kind: "control", body: new Uint8Array([1, 2, 3]) },
+  { kind: "acknowledge", body: new Uint8Array([4]) },
   { kind: "bye", code: "version" },
 ];
 
@@ -50,7 +51,7 @@ test("every message is read as it was written", () => {
 
 test("types and bodies are those of the format", () => {
   const typeOf = (message: Message): number | undefined => encodeMessage(message)[0];
-  expect(messages.map(typeOf)).toEqual([5, 7, 9, 9, 11, 13, 13, 12, 12, 3, 25]);
+  expect(messages.map(typeOf)).toEqual([5, 7, 9, 9, 11, 13, 13, 12, 12, 3, 4, 25]);
   const credit = encodeMessage({ kind: "credit", request: 1, total: 500 });
   expect(bytesToHex(credit)).toBe("0d83011901f480");
   const want = encodeMessage({ kind: "want", request: 2, total: 9, ranges: [range] });
@@ -79,7 +80,7 @@ test("types of no use or no name are told apart by what they ask of who does not
     const read = decodeMessage(Uint8Array.of(type, 0xff));
     return read.ok && read.value.kind === "foreign" ? read.value.reason : read;
   };
-  const used = new Set<number>([3, 5, 7, 9, 11, 12, 13, 25]);
+  const used = new Set<number>([3, 4, 5, 7, 9, 11, 12, 13, 25]);
   for (const type of Object.values(messageTypes)) {
     if (!used.has(type)) expect(reasonOf(type)).toBe("type-unused");
   }
