@@ -153,6 +153,15 @@ export class Documents {
     }
   }
 
+  /** The next ones, for a walk in turns. */
+  some(count: number, range: Omit<ScanRange, "isWhole">): readonly DocumentState[] {
+    const taken: DocumentState[] = [];
+    for (const state of this.values({ ...range, isWhole: false })) {
+      if (taken.push(state) === count) break;
+    }
+    return taken;
+  }
+
   /** What no page holds yet, or holds otherwise. */
   heldStates(): readonly DocumentState[] {
     return [...this.held.values()].flatMap((held) => stateOf(held) ?? []);

@@ -79,9 +79,10 @@ export interface Ingest {
   inTurn<T>(home: Home, run: () => Promise<T>): Promise<T>;
   /**
    * Reads what is delivered and may be read; the same for segments from the store. Rejects with
-   * `DamagedPage` where the home is to be read anew.
+   * `DamagedPage` where the home is to be read anew. `isWanted`: only what is said of these
+   * documents is applied.
    */
-  readAll(home: Home, bodies: SegmentSource): Promise<Batch>;
+  readAll(home: Home, bodies: SegmentSource, isWanted?: (id: string) => boolean): Promise<Batch>;
 }
 
 interface Candidate {
@@ -118,7 +119,7 @@ export const createIngest = (deps: IngestDeps): Ingest => {
         await readNow(deps, home, []);
       }),
     inTurn,
-    readAll: (home, source) => readAll(deps, home, source),
+    readAll: (home, source, isWanted) => readAll(deps, home, source, isWanted),
   };
 };
 
@@ -224,6 +225,7 @@ const readAll = async (
   { crypto, unflushed, observe }: IngestDeps,
   home: Home,
   source: SegmentSource,
+  isWanted: (id: string) => boolean = () => true,
 ): Promise<Batch> => {
   const batch = createBatch();
   for (let next = home.reading.next(); next !== null; next = home.reading.next()) {
@@ -238,7 +240,9 @@ const readAll = async (
       continue;
     }
     const opened = await openSegment(segment, keyringOf(home), crypto);
-    const ops = opsOf(home, segment, opened).filter((op) => !isApplied(home, op));
+    const ops = opsOf(home, segment, opened).filter(
+      (op) => !isApplied(home, op) && (op.kind === "no-op" || isWanted(op.id)),
+    );
     await readingUndamaged(() => {
       home.documents.need(ops.flatMap((op) => (op.kind === "no-op" ? [] : [op.id])));
       unflushed.read(home, ops, batch);

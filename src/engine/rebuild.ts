@@ -28,6 +28,8 @@ export interface Rebuild {
   without(home: Home, segments: readonly SegmentKey[]): Promise<void>;
   /** The same after a page was found damaged; where the log lacks something too, as `salvage`. */
   repair(home: Home): Promise<void>;
+  /** Runs while nothing is committed, flushed or cut; documents may show differently behind it. */
+  whileStill<T>(home: Home, run: () => Promise<T>): Promise<T>;
   /**
    * Ends the incarnation; what it did not cut goes on under the next, and so does what can be read
    * of segments that lack what they build on and wait for nobody.
@@ -84,6 +86,11 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
     async repair(home) {
       await quietly(() => repair(deps, home));
       deps.reread(home);
+    },
+    async whileStill(home, run) {
+      const result = await quietly(run);
+      deps.reread(home);
+      return result;
     },
     async beginAnew(home, stranded = []) {
       await quietly(() => beginAnew(deps, home, stranded));

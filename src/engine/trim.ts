@@ -156,9 +156,7 @@ const eachState = async (
 ): Promise<boolean> => {
   let after: string | undefined;
   while (goesOn()) {
-    const states = await unlessDamaged(() =>
-      takeSome(documents.values({ after, isWhole: false }), trimDocumentsPerTurn),
-    );
+    const states = await unlessDamaged(() => documents.some(trimDocumentsPerTurn, { after }));
     if (states === null) return false;
     const last = states.at(-1);
     if (last === undefined) return true;
@@ -166,14 +164,6 @@ const eachState = async (
     after = last.id;
   }
   return false;
-};
-
-const takeSome = <T>(all: Iterable<T>, count: number): readonly T[] => {
-  const taken: T[] = [];
-  for (const each of all) {
-    if (taken.push(each) === count) break;
-  }
-  return taken;
 };
 
 /** From the oldest on, so that what is cut off is always all that is below. */

@@ -12,7 +12,9 @@ export type CountedEvent =
   /** Evicted from the waiting inbox before what it waited for came. */
   | "evicted"
   /** An op that is a no-op for everyone, alone or with its whole body. */
-  | "no-op";
+  | "no-op"
+  /** Made anew because it was not what the log says, or tried in vain. */
+  | "repair";
 
 export interface SegmentCounters {
   readonly count: (event: CountedEvent, reason: string, by?: number) => void;
@@ -26,6 +28,7 @@ export const createSegmentCounters = (): SegmentCounters => {
     waits: new Map(),
     evicted: new Map(),
     "no-op": new Map(),
+    repair: new Map(),
   };
   return {
     count(event, reason, by = 1) {
@@ -36,6 +39,7 @@ export const createSegmentCounters = (): SegmentCounters => {
       waits: sorted(counts.waits),
       evicted: sorted(counts.evicted),
       "no-op": sorted(counts["no-op"]),
+      repair: sorted(counts.repair),
     }),
   };
 };

@@ -12,7 +12,6 @@ import { shortened } from "../base/ids.ts";
 import { forkBranchesMax } from "../base/limits.ts";
 import { assert, fail, ok, type Result } from "../base/result.ts";
 import type { ScopeId, ShortHash, WriterId } from "../base/types.ts";
-import { sha256 } from "../crypto/hash.ts";
 import type { CryptoPort } from "../crypto/port.ts";
 import {
   checkCertificate,
@@ -24,7 +23,7 @@ import { writerOf } from "../network/keys.ts";
 import { writerBegin, type HeaderEntry, type HeaderNode, type WriterOrigin } from "./branches.ts";
 import type { Opening, SegmentHeader, Suite } from "./header.ts";
 import { signedText, type ScopeContext } from "./seal.ts";
-import type { DeliveredSegment, ParsedSegment } from "./segment.ts";
+import { isBodyWhole, type DeliveredSegment, type ParsedSegment } from "./segment.ts";
 import type { SegmentTree } from "./tree.ts";
 
 /** What delivery looks at. */
@@ -97,7 +96,7 @@ export const checkDelivery = async (
   if (header.suite !== view.suite) return refused("suite");
   const held = view.tree.held(shortened(headerHash));
   if (held !== null) return held === headerHash ? { kind: "known" } : refused("short-hash");
-  if (!equalBytes(sha256(segment.body), header.bodyHash)) return refused("body-hash");
+  if (!isBodyWhole(segment)) return refused("body-hash");
   const previous = header.previous === null ? null : view.tree.get(header.previous);
   if (header.previous !== null && previous === null) {
     return { kind: "waits", needs: needsOf(header, view) };
@@ -179,10 +178,10 @@ const openedOrigin = async (
 };
 
 /** In suite 0 nothing is signed: parsing saw to that. */
-const isSignedBy = async (
-  { signingKey }: WriterOrigin,
+export const isSignedBy = async (
+  { signingKey }: Pick<WriterOrigin, "signingKey">,
   { headerBytes, signature }: ParsedSegment,
-  view: DeliveryView,
+  view: Pick<DeliveryView, "networkHash" | "scope" | "crypto">,
 ): Promise<boolean> =>
   signature === null || view.crypto.verify(signingKey, signature, signedText(headerBytes, view));
 

@@ -5,6 +5,7 @@
  * (body.ts).
  */
 import type { Brand } from "../base/brand.ts";
+import { equalBytes } from "../base/bytes.ts";
 import { headerHashOf } from "../base/ids.ts";
 import { segmentBodyBytesMax, segmentHeaderBytesMax } from "../base/limits.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -77,6 +78,10 @@ export const parseSegment = (bytes: Uint8Array): Result<ParsedSegment, SegmentFa
   const headerHash = headerHashOf(sha256(headerBytes));
   return ok({ header: header.value, headerBytes, headerHash, signature, body, bytes });
 };
+
+/** Whether the body is the one that the header names; else it was damaged on its way or at rest. */
+export const isBodyWhole = ({ body, header }: ParsedSegment): boolean =>
+  equalBytes(sha256(body), header.bodyHash);
 
 /**
  * What is left of a segment of `local` whose ops went behind the time of history: [header bstr,
