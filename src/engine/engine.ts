@@ -62,6 +62,8 @@ export interface Engine {
   readonly networksInTurn: Turns;
   /** What could not be read any more, beside what the store lists; it grows. */
   readonly damage: readonly Damage[];
+  /** Adds to it. */
+  readonly tellDamage: (found: Damage) => void;
   /** Rejects with a typed error; unless it is `OutcomeUnknown`, nothing of it took effect. */
   write(request: WriteRequest): Promise<WriteResult>;
   /** Cuts what was written, lets the journal go and closes the store. */
@@ -96,8 +98,10 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     },
   });
   const { registry, ingest, clock, damage } = reading;
-  const tell = (found: Damage): unknown => damage.push(found);
-  const opened = await openLog({ store, registry, ingest, meta, tell });
+  const tellDamage = (found: Damage): void => {
+    damage.push(found);
+  };
+  const opened = await openLog({ store, registry, ingest, meta, tell: tellDamage });
   resumeClock(
     clock,
     registry.homes(),
@@ -117,7 +121,7 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
   writing.mended();
   return {
-    ...{ deps, identity, registry, ingest, damage },
+    ...{ deps, identity, registry, ingest, damage, tellDamage },
     ...{ cutter, homes, rebuild, checkpointer, trimmer, journal: writing.journal },
     ...{ live: reading.live, changes: reading.changes },
     ...{ pages: reading.pages, reading: reading.turn },

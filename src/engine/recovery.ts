@@ -35,7 +35,7 @@ const wordsOf = ({ where, key }: Damage, home: Reporting["home"]): Words => {
     case "segment":
       return segmentWords(key, home);
     case "page":
-      return pageWords(homeOf(key, home));
+      return pageWords(homeOf(key, home), key.endsWith(differingKey));
     case "journal":
       return journalWords;
     case "meta":
@@ -64,8 +64,19 @@ const segmentWords = (key: string, home: Reporting["home"]): Words => {
     : { what, lost: "unknown", advice: fromDevices };
 };
 
-const pageWords = (home: Home | null): Words => ({
-  what: `A stored copy of ${placeOf(home)} could not be read and was made anew from its history.`,
+/** Documents that could be read, and were not what the log says. */
+export const differingDamage = (scope: ScopeId, reason: string): Damage => ({
+  where: "page",
+  key: scope + differingKey,
+  reason,
+});
+
+const differingKey = "/documents";
+
+const pageWords = (home: Home | null, isReadable: boolean): Words => ({
+  what:
+    `A stored copy of ${placeOf(home)} ` +
+    `${isReadable ? "was wrong" : "could not be read"} and was made anew from its history.`,
   lost: false,
   advice: nothingToDo,
 });

@@ -59,6 +59,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     stopTicking: () => undefined,
     opCounts: new WeakMap(),
     lastSync: new Map(),
+    repairs: new WeakMap(),
     watchers: new Set(),
     tending: new Set(),
   };

@@ -5,6 +5,7 @@
 
 import type { Mutant } from "./mutant.ts";
 import { closedMutants } from "./closedMutants.ts";
+import { rangesMutants } from "./rangesMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
 import { trimMutants } from "./trimMutants.ts";
 
@@ -492,4 +493,5 @@ export const mutants: readonly Mutant[] = [
   ...tabMutants,
   ...trimMutants,
   ...closedMutants,
+  ...rangesMutants,
 ];

@@ -18,6 +18,7 @@ import type {
   SessionState,
   SessionView,
 } from "../../src/core/sync/sessionState.ts";
+import { anyRangesStep } from "../support/rangesSteps.ts";
 import { createRandom, type Random } from "../support/random.ts";
 
 const frames = Number(process.env["HOSTILE_FRAMES"] ?? 10_000);
@@ -147,9 +148,13 @@ const goodMessage = (random: Random): Message => {
     () => ({ kind: "fork", scope: id, header: random.bytes(50), signature: null }),
     () => ({ kind: "control", body: random.bytes(20) }),
     () => ({ kind: "acknowledge", body: random.bytes(20) }),
+    () => ({
+      ...{ kind: "ranges", scope: id, headsHash: headsHashFrom(random.bytes(32)) },
+      ...{ round: number(), step: anyRangesStep(random) },
+    }),
     () => ({ kind: "bye", code: "closing" }),
   ];
-  return random.pick(message.slice(0, random.chance(0.05) ? 9 : 8))();
+  return random.pick(message.slice(0, random.chance(0.05) ? 10 : 9))();
 };
 
 const mutated = (random: Random, frame: Uint8Array): Uint8Array => {
@@ -180,7 +185,7 @@ const hostileFrames = (random: Random): readonly Uint8Array[] => {
     const length = random.pick([0, 1, 2, 9, 10, 40, 300]);
     const frame = random.bytes(length);
     if (length > 0 && random.chance(0.7))
-      frame[0] = random.pick([1, 3, 4, 5, 7, 9, 11, 13, 25, 0x89]);
+      frame[0] = random.pick([1, 3, 4, 5, 7, 9, 11, 13, 15, 25, 0x89]);
     return [frame];
   }
   const message = encodeMessage(goodMessage(random));

@@ -122,8 +122,30 @@ export const unaskedSegmentsBurst = 4_096;
 export const unaskedSegmentsPerSecond = 500;
 export const unaskedMessagesBurst = 512;
 export const unaskedMessagesPerSecond = 50;
+/** A range that differs is taken apart into so many, and what may lie before the first of them. */
+export const rangePartsMax = 32;
+/** Parts in all the ranges of a question. */
+export const questionPartsMax = 512;
+/** Of one repair. */
+export const questionsMax = 64;
+/** Documents that are named one by one; where more differ, all are read anew. */
+export const differingDocumentsMax = 1_024;
+/** Segments that are asked for at once, to take the place of damaged ones. */
+export const wantedSegmentsMax = 64;
 
 // This program
+/** A question of a repair is asked again after so long, and so many times. */
+export const repairRepeatMilliseconds = 2_000;
+export const repairRepeatsMax = 15;
+/** A repair that changed nothing is followed by another no sooner than this, and ever later. */
+export const repairWaitMilliseconds = 60_000;
+export const repairWaitMillisecondsMax = 3_600_000;
+/** Between two lists of all documents of a home, and how long one is kept to answer from. */
+export const rangeListGapMilliseconds = 30_000;
+/** How many devices a home remembers having been compared with in vain. */
+export const repairDevicesMax = 256;
+/** Documents are listed in turns of so many. */
+export const listedDocumentsPerTurn = 200;
 export const readSiblingsMax = 64;
 export const batchDocumentsMax = 100_000;
 export const transactionWritesPerCollectionMax = 4_096;

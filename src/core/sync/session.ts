@@ -171,6 +171,10 @@ const takeMessage = (
       if (draft.scopes.has(message.scope)) draft.outputs.push(message);
       else count(draft, "scope-unknown");
       return;
+    case "ranges":
+      if (draft.scopes.has(message.scope)) draft.outputs.push(message);
+      else count(draft, "scope-unknown");
+      return;
     case "control":
     case "acknowledge":
       draft.outputs.push(message);

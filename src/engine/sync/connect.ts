@@ -8,6 +8,7 @@ import { claimedTips } from "../../core/sync/session.ts";
 import type { SessionView } from "../../core/sync/sessionState.ts";
 import { checkOwnHead } from "./ownHead.ts";
 import { deviceNameOf } from "../device.ts";
+import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { chainChanged, introduceTo, takeControl } from "./control.ts";
 import { queueFrames } from "./frameQueue.ts";
@@ -154,13 +155,31 @@ const peerDeps = (
         state.lastSync.set(scope, timers.now());
         state.acknowledging?.verified(membership);
       }
+      if (status?.kind === "mismatch") repairDocuments(state, home);
       cutSoon(state, home);
       schedule(state);
+    },
+    async ranges(message) {
+      const home = homeOf(message.scope);
+      if (home === null) return;
+      const { takeRanges } = await import("./ranges.ts");
+      takeRanges(state, self(), home, message);
     },
     failed: (error) => {
       reportFailure(state, error);
     },
   };
+};
+
+/** Both hold the same and read another state from it: seldom, so what mends it is loaded then. */
+const repairDocuments = (state: SyncState, home: Home): void => {
+  import("./ranges.ts")
+    .then(({ considerRepair }) => {
+      considerRepair(state, home);
+    })
+    .catch((error: unknown) => {
+      reportFailure(state, error);
+    });
 };
 
 const viewOf = (state: SyncState, membership: NetworkMembership, self: () => Peer): SessionView => {

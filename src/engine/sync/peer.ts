@@ -8,6 +8,7 @@ import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import { encodeMessage, type Message } from "../../core/sync/frames.ts";
 import { splitMessage } from "../../core/sync/pieces.ts";
+import type { RangesMessage } from "../../core/sync/rangesMessage.ts";
 import { createReceiver } from "../../core/sync/receive.ts";
 import { createSession, stepSession } from "../../core/sync/session.ts";
 import type {
@@ -60,6 +61,8 @@ export interface PeerDeps {
   readonly control: (body: Uint8Array) => Promise<void>;
   /** What it says of who holds what. */
   readonly acknowledge: (body: Uint8Array) => Promise<void>;
+  /** What the peer asks or answers where documents differ though heads are equal. */
+  readonly ranges: (message: RangesMessage) => Promise<void>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -130,6 +133,9 @@ export class Peer {
         return;
       case "deliver":
         void this.deliver(output).catch(this.deps.failed);
+        return;
+      case "ranges":
+        void this.deps.ranges(output).catch(this.deps.failed);
         return;
       case "control":
         void this.deps.control(output.body).catch(this.deps.failed);

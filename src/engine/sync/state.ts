@@ -12,6 +12,7 @@ import { errorValueOf } from "../failure.ts";
 import type { Home } from "../home.ts";
 import { isMemberOf, type NetworkMembership } from "../identity.ts";
 import type { Peer } from "./peer.ts";
+import type { HomeRepair } from "./repairState.ts";
 
 export interface Connected {
   readonly peer: Peer;
@@ -88,6 +89,8 @@ export interface SyncState {
   readonly opCounts: WeakMap<Uint8Array, number>;
   /** By scope: when equality with a peer was last verified, milliseconds since 1970. */
   readonly lastSync: Map<ScopeId, number>;
+  /** By home: what is being done where peers read another state from the same heads. */
+  readonly repairs: WeakMap<Home, HomeRepair>;
   /** Told whenever a session's status changed or a peer came or went. */
   readonly watchers: Set<() => void>;
   /** Networks that are being looked after. */
