@@ -407,8 +407,8 @@ export interface Health {
    * On how many other devices all that is shared is known to be: the least over the collections
    * that are in a network, null where none is. It counts devices that are connected now and were
    * verified, by digest, to hold just what this one holds, and members' devices that acknowledged
-   * all of it, under their signature, be they there or not: what became of one since then shows when
-   * it is met again.
+   * all of it, under their signature, be they there or not: what became of one since then shows
+   * when it is met again.
    */
   readonly otherDevices: number | null;
   /** Collections with documents that are on no other device, by the same knowledge. */

@@ -109,6 +109,7 @@ test("what only the removed device says that it holds counts for nothing", async
   await b.engine.cutter.cutAll(b.engine.registry.homes());
   await world.pass(quietMs);
   const { scope } = a.shared("notes");
+  const writer = b.shared("notes").writer?.id;
   const saidOfB = (await bookOf(a)).get(nameOf(b))?.held.scopes.get(scope);
   expect(saidOfB).toMatchObject([{ n: 2 }]);
   await change(a, { kind: "remove-account", account: accountOf(b) });
@@ -116,7 +117,6 @@ test("what only the removed device says that it holds counts for nothing", async
   await world.until(() => standing(b) === "removed", "told");
   await world.pass(quietMs);
   for (const device of [a, c]) expect(device.get("notes", "b2")).toBeUndefined();
-  const writer = b.shared("notes").writer?.id;
   const closed = membershipOf(a).control.state().closures.at(-1)?.frontier.get(scope);
   expect(closed).toMatchObject([{ writer, n: 1 }]);
 });

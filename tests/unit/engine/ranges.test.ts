@@ -89,8 +89,9 @@ describe("what is not what the log says is made anew from it", () => {
       expect(shown.rows()).toEqual([{ id: "1", text: "changed" }]);
       expect(repairsOf(wrong)).toEqual({ documents: 1 });
       expect(repairsOf(right)).toEqual({ "in-vain": 1 });
-      expect(wrong.opened.health.now().damage).toMatchObject([{ where: "page", lost: false }]);
-      expect(right.opened.health.now().damage).toEqual([]);
+      const [found, none] = [await wrong.opened.health.now(), await right.opened.health.now()];
+      expect(found.damage).toMatchObject([{ where: "page", lost: false }]);
+      expect(none.damage).toEqual([]);
       await wrong.engine.checkpointer.run();
       await wrong.reopen(undefined, { online: false });
       expect(wrong.get("notes", "1")).toEqual({ id: "1", text: "changed" });
@@ -425,6 +426,8 @@ test("what comes of its own accord changes nothing, whatever it says", async () 
     { kind: "want", headers },
     { kind: "give", segments: [new Uint8Array(9)] },
   ];
+  // What both hold is acknowledged by then
+  await world.pass(60_000);
   const before = world.hub.stats().frames;
   for (const step of steps) {
     for (const round of [0, 1, 2]) {
