@@ -6,6 +6,9 @@ import type { Mutant } from "./mutant.ts";
 
 const chain = "tests/unit/core/network/closed/chain.test.ts";
 const engine = "tests/unit/engine/closed.test.ts";
+const order = "tests/unit/engine/closedOrder.test.ts";
+const aside = "tests/unit/engine/closedAside.test.ts";
+const collections = "tests/unit/engine/closedCollections.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
   {
@@ -66,7 +69,7 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "a removed device gets the next epoch's key",
-    file: "src/engine/closed/decide.ts",
+    file: "src/engine/closed/keys.ts",
     text: "roleOf(state, name) === null || leaving.has(name) ||",
     instead: "roleOf(state, name) === null ||",
     killedBy: engine,
@@ -74,8 +77,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "what was written beyond the frontier stays applied",
     file: "src/engine/closed/decide.ts",
-    text: "if (beyond.length > 0) await engine.rebuild.without(home, beyond);",
-    instead: "if (beyond.length < 0) await engine.rebuild.without(home, beyond);",
+    text: "if (beyond.length > 0) {",
+    instead: "if (beyond.length < 0) {",
     killedBy: engine,
   },
   {
@@ -112,5 +115,117 @@ export const closedMutants: readonly Mutant[] = [
     text: '  if (control.find(controlHead).kind !== "known") return null;\n',
     instead: "",
     killedBy: engine,
+  },
+  {
+    name: "a sequencer that was rolled back decides at once",
+    file: "src/engine/closed/order.ts",
+    text: "  if (!hasOthers(membership)) heard.add(membership);\n",
+    instead: "  heard.add(membership);\n",
+    killedBy: order,
+  },
+  {
+    name: "who stands where the chain froze is not told",
+    file: "src/engine/closed/wire.ts",
+    text: "if (isSameHead(head, control.head()) && !control.isFrozen()) return;",
+    instead: "if (isSameHead(head, control.head())) return;",
+    killedBy: order,
+  },
+  {
+    name: "records that contradict each other freeze data, too",
+    file: "src/engine/closed/membership.ts",
+    text: "const isKnown = !control.state().needsNewer;",
+    instead: "const isKnown = !control.isFrozen();",
+    killedBy: order,
+  },
+  {
+    name: "a term leaves keys of epochs beside it behind",
+    file: "src/engine/closed/term.ts",
+    text: "([id, key]) => !counting.has(id) && isRecordedKey(",
+    instead: "([id, key]) => counting.size < 0 && isRecordedKey(",
+    killedBy: order,
+  },
+  {
+    name: "keys that a refused joiner has stay in use",
+    file: "src/engine/closed/epochs.ts",
+    text: "leaked.set(membership, membership.control.head().height);",
+    instead: "leaked.set(membership, -1);",
+    killedBy: order,
+  },
+  {
+    name: "who comes in while an epoch is on its way never gets its key",
+    file: "src/engine/closed/epochs.ts",
+    text: "const isLeftOut = since > epoch.height && since < epoch.recordHeight;",
+    instead: "const isLeftOut = since > epoch.height && since < epoch.height;",
+    killedBy: order,
+  },
+  {
+    name: "an invite that is asked for again is another",
+    file: "src/engine/closed/manage.ts",
+    text: 'deriveKey(device.seed, "invite-request", [requestId])',
+    instead: 'deriveKey(device.seed, "invite-request", [requestId, timers.now()])',
+    killedBy: order,
+  },
+  {
+    name: "what nobody knows is put in order",
+    file: "src/engine/closed/decide.ts",
+    text: 'if (content.kind === "unknown") return { kind: "refused", fault: "needs-newer" };',
+    instead: 'if (content.kind === "genesis") return { kind: "refused", fault: "needs-newer" };',
+    killedBy: order,
+  },
+  {
+    name: "a closed log goes on when the right is back",
+    file: "src/engine/closed/aside.ts",
+    text: "return control.frontierOf(scope, writer.id, device.publicKey, openedAt) !== null;",
+    instead: "return control.frontierOf(scope, writer.id, device.publicKey, openedAt) === -1;",
+    killedBy: aside,
+  },
+  {
+    name: "what was set aside is written anew twice behind a crash",
+    file: "src/engine/closed/aside.ts",
+    text: "await commitOnce(commandOf(home), (draft) => {",
+    instead: 'await commitOnce("", (draft) => {',
+    killedBy: aside,
+  },
+  {
+    name: "what was set aside comes back from the journal behind a crash",
+    file: "src/engine/rebuild.ts",
+    text: "  known.push(...aside.ops.map(({ plain }) => plain));\n",
+    instead: "  known.push(...aside.ops.slice(0, 0).map(({ plain }) => plain));\n",
+    killedBy: aside,
+  },
+  {
+    name: "who may only read writes anew",
+    file: "src/engine/closed/aside.ts",
+    text: "const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);",
+    instead: "const isDue = home.aside.length > 0;",
+    killedBy: aside,
+  },
+  {
+    name: "an editor says how everybody reads conflicts",
+    file: "src/core/network/closed/state.ts",
+    text: 'if (collections.has(scope)) return memberRoles.includes("owner") ? null : "no-right";',
+    instead: "if (collections.has(scope)) return null;",
+    killedBy: chain,
+  },
+  {
+    name: "settings of one collection are taken for another's",
+    file: "src/core/network/closed/settings.ts",
+    text: 'return scopeOf(keys, read.value.name, "documents") === scope',
+    instead: "return scope.length > 0",
+    killedBy: "tests/unit/core/network/closed/hostile.test.ts",
+  },
+  {
+    name: "a strategy of a newer version is read as this one's",
+    file: "src/engine/closed/settings.ts",
+    text: "isStrategyName(strategy) && strategyVersion === 1 ? strategy : null",
+    instead: "isStrategyName(strategy) && strategyVersion > 0 ? strategy : null",
+    killedBy: collections,
+  },
+  {
+    name: "a mistyped recovery key is taken",
+    file: "src/core/network/closed/recoveryKey.ts",
+    text: "const isRight = equalBytes(checksumOf(seed), bytes.subarray(seedBytes));",
+    instead: "const isRight = equalBytes(seed, seed);",
+    killedBy: "tests/unit/core/network/closed/recoveryKey.test.ts",
   },
 ];

@@ -1,5 +1,6 @@
 /**
- * Bytes that something is wrong with, made from good ones: for readers of what peers send.
+ * Good bytes spoilt, as a stranger or a lying member sends them: half of what comes of it is nearly
+ * right.
  */
 import type { Random } from "./random.ts";
 

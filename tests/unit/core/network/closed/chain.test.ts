@@ -4,11 +4,21 @@
  */
 import { expect, test } from "vitest";
 import { scopeIdOf, shortHashOf, writerIdOf } from "../../../../../src/core/base/ids.ts";
+import {
+  networkCollectionsMax,
+  openInvitesPerDeviceMax,
+} from "../../../../../src/core/base/limits.ts";
 import { checkCertificate } from "../../../../../src/core/network/certificate.ts";
 import { openClosedControl } from "../../../../../src/core/network/closed/chain.ts";
 import type { ControlContent, Frontier } from "../../../../../src/core/network/closed/content.ts";
 import { headOf, parseRecord } from "../../../../../src/core/network/closed/record.ts";
-import { openInvite, roleOf } from "../../../../../src/core/network/closed/state.ts";
+import {
+  openInvite,
+  proposalFault,
+  roleOf,
+  type ControlState,
+  type InviteState,
+} from "../../../../../src/core/network/closed/state.ts";
 import {
   createTestNetwork,
   lastOf,
@@ -114,6 +124,54 @@ test("roles: who may decide what", async () => {
       expect(fault, content.kind).toBe(expected);
     }
   }
+});
+
+test("editors share collections; how one is read that is there owners say", async () => {
+  const network = await createTestNetwork();
+  const [owner, editor] = [await joined(network, "owner"), await joined(network, "editor")];
+  const first = { kind: "collection", scope, settings: epoch } as const;
+  expect(await network.decide(first, { signers: [editor.device] })).toBeNull();
+  const changed = { ...first, settings: new Uint8Array([4]) };
+  expect(await network.decide(changed, { signers: [editor.device] })).toBe("no-right");
+  expect(await network.decide(changed, { signers: [owner.device] })).toBeNull();
+  expect(network.chain.state().collections.get(scope)).toEqual(changed.settings);
+});
+
+test("collections of a network and open invites of a device are bounded", async () => {
+  const network = await createTestNetwork();
+  const { chain, creator } = network;
+  const name = nameOf(creator.device);
+  const ask = (state: ControlState, content: ControlContent, ms = 0) =>
+    proposalFault(state, content, {
+      ...{ signers: [name], ms },
+      evidence: { certificate: null, isInvited: false },
+    });
+  const scopes = Array.from({ length: networkCollectionsMax }, (_, index) => {
+    const bytes = new Uint8Array(16);
+    new DataView(bytes.buffer).setUint32(0, index);
+    return [scopeIdOf(bytes), epoch] as const;
+  });
+  const full = { ...chain.state(), collections: new Map(scopes) };
+  const added: ControlContent = { kind: "collection", scope, settings: epoch };
+  expect(ask(full, added)).toBe("too-many");
+  expect(ask({ ...full, collections: new Map(scopes.slice(1)) }, added)).toBeNull();
+  const invite: InviteState = {
+    ...{ maker: name, purpose: "member", role: "reader", usesLeft: 1 },
+    ...{ expiry: 1_000, isRevoked: false },
+  };
+  const seeds = Array.from({ length: openInvitesPerDeviceMax }, (_, index) => {
+    const key = new Uint8Array(32);
+    new DataView(key.buffer).setUint32(0, index);
+    return [Buffer.from(key).toString("hex"), invite] as const;
+  });
+  const { publicKey } = await network.key();
+  const another: ControlContent = {
+    ...{ kind: "invite", publicKey, purpose: "member", role: "reader", uses: 1, expiry: null },
+  };
+  const crowded = { ...chain.state(), invites: new Map(seeds) };
+  expect(ask(crowded, another)).toBe("too-many");
+  // Those that expired count no more
+  expect(ask(crowded, another, 1_001)).toBeNull();
 });
 
 test("only the sequencer makes records, and each nonce counts once", async () => {
