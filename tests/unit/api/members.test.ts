@@ -77,6 +77,69 @@ test("invites can be revoked, and are for closed networks alone", async () => {
   await expectRejection(database.invite("unknown"), "UnknownNetwork");
 });
 
+test("what a network shares is listed, and taken part in with one call", async () => {
+  const hub = createMemoryHub();
+  const distributed = () => ({ enabled: true, network: hub.network() });
+  const [a, b] = [
+    bench.open({ name: "c", distributed: distributed() }),
+    bench.open({ name: "d", distributed: distributed() }),
+  ];
+  const networkId = await a.createNetwork({ networkId: "team-2", name: "Team" });
+  const notes = a.collection("notes");
+  await notes.setConflictStrategy("first-write-wins");
+  await a.addCollectionToNetwork(networkId, "notes");
+  await notes.insert({ id: "1" });
+  await b.joinNetwork((await a.invite(networkId)).url);
+  const shared = () => b.getNetworkManager().getNetworks()[0]?.closed?.collections;
+  await until(b, () => shared()?.length === 1);
+  expect(shared()).toEqual([{ name: "notes", strategy: "first-write-wins", isAttached: false }]);
+  expect(await b.collections()).toEqual([]);
+  await b.addCollectionToNetwork(networkId, "notes");
+  expect(await b.collections()).toMatchObject([
+    { name: "notes", networkId, strategy: "first-write-wins" },
+  ]);
+  await until(b, () => shared()?.[0]?.isAttached === true);
+  await expectRejection(b.addCollectionToNetwork(networkId, "others"), "UnknownCollection");
+  const theirs = b.collection("notes");
+  await expectRejection(theirs.setConflictStrategy("last-write-wins"), "NotPermitted");
+});
+
+test("the recovery key opens a term; keys are renewed and the order is handed on", async () => {
+  const hub = createMemoryHub();
+  const distributed = () => ({ enabled: true, network: hub.network() });
+  const [a, b] = [
+    bench.open({ name: "e", distributed: distributed() }),
+    bench.open({ name: "f", distributed: distributed() }),
+  ];
+  const networkId = await a.createNetwork({ networkId: "team-3", name: "Team" });
+  await b.joinNetwork((await a.invite(networkId, { role: "owner" })).url);
+  await until(b, () => b.members(networkId).length === 2);
+  const closed = () => b.getNetworkManager().getNetworks()[0]?.closed;
+  await until(b, () => closed()?.standing === "owner");
+  const own = () =>
+    b
+      .members(networkId)
+      .flatMap(({ devices }) => devices)
+      .find(({ isThis }) => isThis);
+  await expectRejection(b.exportRecoveryKey(networkId), "NotPermitted");
+  await expectRejection(b.openTerm(networkId), "NotPermitted");
+  await expectRejection(b.importRecoveryKey(networkId, "AAAA"), "InvalidArgument");
+  const recoveryKey = await a.exportRecoveryKey(networkId);
+  expect(recoveryKey).toMatch(/^([A-Z2-7]{4}-){13}[A-Z2-7]{4}$/);
+  await b.importRecoveryKey(networkId, recoveryKey);
+  expect(closed()?.hasRecoveryKey).toBe(true);
+  await b.openTerm(networkId);
+  await until(b, () => own()?.isSequencer === true);
+  await b.renewEpoch(networkId);
+  const first = b.members(networkId).find(({ isSelf }) => !isSelf);
+  await b.setSequencer(networkId, first?.devices[0]?.device ?? "");
+  expect(own()?.isSequencer).toBe(false);
+  // There is nothing to be written anew
+  await b.reissueNotAccepted(networkId);
+  await b.discardNotAccepted(networkId);
+  expect(closed()?.notAccepted).toEqual([]);
+});
+
 const until = (database: DistributedDatabase, isSo: () => boolean): Promise<void> =>
   new Promise((resolve) => {
     const look = (): void => {
