@@ -210,6 +210,11 @@ export interface DistributedDatabase<
     role: Member["role"],
     call?: CallOptions,
   ): Promise<void>;
+  /**
+   * What members call an account, sealed for them: anybody their own, owners any. An empty name
+   * takes it back; `InvalidArgument` for more than one line or 128 bytes.
+   */
+  nameMember(networkId: string, account: string, name: string, call?: CallOptions): Promise<void>;
   /** The device puts the network's decisions in order from then on. */
   setSequencer(networkId: string, device: string, call?: CallOptions): Promise<void>;
   /** What is written from then on is sealed under a new key; owners may ask for it. */

@@ -25,6 +25,12 @@ export interface Members {
     role: MemberRoleName,
     call?: CallOptions,
   ) => Promise<void>;
+  readonly nameMember: (
+    networkId: string,
+    account: string,
+    name: string,
+    call?: CallOptions,
+  ) => Promise<void>;
   readonly setSequencer: (networkId: string, device: string, call?: CallOptions) => Promise<void>;
   readonly renewEpoch: (networkId: string, call?: CallOptions) => Promise<void>;
   readonly exportRecoveryKey: (networkId: string, call?: CallOptions) => Promise<string>;
@@ -82,6 +88,8 @@ export const createMembers = ({ session, networks, appUrl }: MembersDeps): Membe
     },
     setRole: (networkId, account, role, call) =>
       change(networkId, { kind: "role", account, role: roleOf(role) }, call),
+    nameMember: (networkId, account, name, call) =>
+      ask({ kind: "name", networkId, account, name: textOf(name) }, call),
     setSequencer: (networkId, device, call) =>
       change(networkId, { kind: "transfer", device }, call),
     renewEpoch: (networkId, call) => ask({ kind: "epoch", networkId }, call),
@@ -106,7 +114,7 @@ const roles: readonly MemberRoleName[] = ["owner", "editor", "reader"];
 
 const requestOf = (options: unknown): InviteRequest => {
   const given = isPlainObject(options) ? options : {};
-  const { role = "editor", uses = 1, expiresInMs = threeDays, kind = "member" } = given;
+  const { role = "editor", uses = 1, expiresInMs = threeDays, kind = "member", name } = given;
   if (typeof uses !== "number" || !Number.isSafeInteger(uses) || uses < 1) {
     throw refusal("InvalidArgument", "uses: a whole number from 1", "uses");
   }
@@ -116,11 +124,20 @@ const requestOf = (options: unknown): InviteRequest => {
   if (kind !== "member" && kind !== "device") {
     throw refusal("InvalidArgument", "kind: member or device", "kind");
   }
+  if (name !== undefined && (uses > 1 || kind === "device")) {
+    throw refusal("InvalidArgument", "name: of an invite for one person, used once", "name");
+  }
   const isEndless = expiresInMs === Infinity;
   return {
     ...{ purpose: kind, role: roleOf(role), uses },
     expiresInMs: isEndless ? null : Math.ceil(expiresInMs),
+    name: name === undefined ? null : textOf(name),
   };
+};
+
+const textOf = (name: unknown): string => {
+  if (typeof name === "string") return name;
+  throw refusal("InvalidArgument", "name: one line of text", "name");
 };
 
 const roleOf = (role: unknown): MemberRoleName => {

@@ -37,6 +37,11 @@ export interface InviteOptions extends CallOptions {
   readonly uses?: number;
   /** Default: three days. */
   readonly expiresInMs?: number;
+  /**
+   * What whoever comes in by it is to be called: one line of 128 bytes at most. Whoever it is may
+   * change it.
+   */
+  readonly name?: string;
   /** `device`: a further device of this person. Default member. */
   readonly kind?: "member" | "device";
 }

@@ -88,6 +88,11 @@ export const acknowledgeMillisecondsMax = 600_000;
 /** Those of others gather for so long before they are told of. */
 export const acknowledgedNewsMilliseconds = 5_000;
 
+/** What a member is called. */
+export const memberNameBytesMax = 128;
+/** Sealed. */
+export const sealedNameBytesMax = 512;
+
 // FORMATS.md §7: invites
 /** A link with the app's address. */
 export const inviteTextBytesMax = 8_192;

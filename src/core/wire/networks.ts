@@ -11,6 +11,8 @@ export interface InviteRequest {
   readonly uses: number;
   /** null: it lasts until it is used up or revoked. */
   readonly expiresInMs: number | null;
+  /** What whoever comes in by it is to be called; null: that is left to them. */
+  readonly name: string | null;
 }
 
 export type MemberChange =
@@ -33,6 +35,13 @@ export type ManageRequest =
     }
   | { readonly kind: "revoke"; readonly networkId: string; readonly id: string }
   | { readonly kind: "member"; readonly networkId: string; readonly change: MemberChange }
+  /** Accounts as hexadecimal; an empty name: none from then on. */
+  | {
+      readonly kind: "name";
+      readonly networkId: string;
+      readonly account: string;
+      readonly name: string;
+    }
   /** What is written from then on is sealed under a new key. */
   | { readonly kind: "epoch"; readonly networkId: string }
   /** Its text is the answer's `recoveryKey`. */

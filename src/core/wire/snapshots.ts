@@ -62,6 +62,8 @@ export interface NotAcceptedSnapshot {
 export interface MemberSnapshot {
   /** 32 bytes in hexadecimal. */
   readonly account: string;
+  /** What its members call it, a label, never a proof; null: nothing yet. */
+  readonly name: string | null;
   readonly role: MemberRoleName;
   readonly isSelf: boolean;
   readonly devices: readonly {

@@ -117,10 +117,10 @@ const admissionOf = async (
     readonly certificate: CheckedCertificate;
   },
 ): Promise<ControlContent> => {
-  const seed = invites.get(bytesToHex(publicKey));
-  assert(seed !== undefined, "only own invites are answered");
+  const own = invites.get(bytesToHex(publicKey));
+  assert(own !== undefined, "only own invites are answered");
   const text = admitText(network.networkHash, certificate.bytes);
-  const proof = { publicKey, signature: await crypto.sign(seed, text) };
+  const proof = { publicKey, signature: await crypto.sign(own.seed, text) };
   return invite.purpose === "device"
     ? { kind: "device", certificate: certificate.bytes, invite: proof }
     : { kind: "admit", certificate: certificate.bytes, role: invite.role, invite: proof };

@@ -21,13 +21,12 @@ import type { Handover } from "./handover.ts";
 import { certifyNew, newKeys, notJoining, readJoining, type Joining } from "./joining.ts";
 import {
   closedChange,
-  learnPairs,
+  learnFromChain,
   membershipOf,
   recordChange,
   type ClosedMembership,
 } from "./membership.ts";
 import type { ClosedParts } from "./parts.ts";
-import { learnSettings } from "./settings.ts";
 
 // ------------------------------------------------------------------------------- making a network
 
@@ -60,7 +59,7 @@ export const createClosed = async (
     device: { ...keys.device, certificate, xWingSeed: keys.xWingSeed },
     ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
-    settings: new Map(),
+    ...{ settings: new Map(), names: new Map() },
   });
   const kept = control.value.records().map((record) => recordChange(membership, record));
   await store.write({ meta: new Map([...kept, closedChange(membership)]) });
@@ -142,10 +141,9 @@ export const completeJoining = async (
     ...{ networkSecret: handover.networkSecret, recoverySeed: null, control },
     ...{ networkId: joining.networkId, title: control.state().name },
     ...{ keys: new Map(handover.keys), invites: new Map(), proposals: new Map(), pairs: new Map() },
-    settings: new Map(),
+    ...{ settings: new Map(), names: new Map() },
   };
-  await learnPairs(parts, crypto);
-  await learnSettings(parts, crypto);
+  await learnFromChain(parts, crypto);
   const membership = membershipOf(parts);
   const kept = control.records().map((record) => recordChange(membership, record));
   await store.write({

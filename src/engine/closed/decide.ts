@@ -29,9 +29,8 @@ import type { Home } from "../home.ts";
 import { settleOwnWrites } from "./aside.ts";
 import { frontierOf } from "./frontier.ts";
 import { learnKeys, newEpoch } from "./keys.ts";
-import { closedChange, learnPairs, recordChange, type ClosedMembership } from "./membership.ts";
+import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
-import { learnSettings } from "./settings.ts";
 
 /** `waiting`: until the sequencer's device is connected. */
 export type Decision =
@@ -191,8 +190,7 @@ export const takeRecords = async (
   }
   if (taken.length === 0) return { hasNew: false, faults };
   const gained = await learnKeys(engine, membership);
-  await learnPairs(membership, engine.deps.crypto);
-  await learnSettings(membership, engine.deps.crypto);
+  await learnFromChain(membership, engine.deps.crypto);
   for (const { proposal } of taken) proposals.delete(bytesToHex(proposal.nonce));
   const changes = taken.map((record) => recordChange(membership, record));
   await engine.deps.store.write({ meta: new Map([...changes, closedChange(membership)]) });

@@ -18,6 +18,7 @@ import { decide, removalOf, unknownMember, type Decision, type Wanted } from "./
 import { renewEpoch } from "./epochs.ts";
 import { frontierOf } from "./frontier.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
+import { checkedName, nameMember } from "./naming.ts";
 import { exportRecoveryKey, importRecoveryKey, openTerm } from "./term.ts";
 
 export interface Done extends Managed {
@@ -62,6 +63,12 @@ const answerTo = async (
       return {};
     case "term":
       return { isWaiting: settle(await openTermUnder(engine, membership, request.device)) };
+    case "name": {
+      const { account, name } = request;
+      accountNamed(membership.control.state(), account);
+      const decision = await nameMember(engine, membership, account, name);
+      return { isWaiting: decision !== null && settle(decision) };
+    }
     case "not-accepted":
       if (request.action === "reissue") await reissueNotAccepted(engine, membership);
       else await discardNotAccepted(engine, membership);
@@ -102,7 +109,7 @@ export const makeInvite = async (
   membership: ClosedMembership,
   {
     requestId,
-    invite: { purpose, role, uses, expiresInMs },
+    invite: { purpose, role, uses, expiresInMs, name },
   }: Pick<Extract<ManageRequest, { kind: "invite" }>, "requestId" | "invite">,
 ): Promise<{ readonly link: string; readonly id: string; readonly isWaiting: boolean }> => {
   const { crypto, store, timers } = engine.deps;
@@ -115,7 +122,7 @@ export const makeInvite = async (
     return { link: linkOf(membership, seed, before.expiry), id, isWaiting: before.isWaiting };
   }
   const expiry = expiresInMs === null ? null : timers.now() + expiresInMs;
-  invites.set(id, seed);
+  invites.set(id, { seed, name: name === null ? null : checkedName(name) });
   await store.write({ meta: new Map([closedChange(membership)]) });
   const content = { kind: "invite", publicKey, purpose, role, uses, expiry } as const;
   const decision = await decide(engine, membership, content);

@@ -4,7 +4,8 @@
  *
  * `network/<hash>` = [1, "closed", networkId, title, network secret 32, signing seed 32, X-Wing
  *   seed 32, account seed 32, certificate, recovery seed 32 or nil, [[epoch id 16, key 32], …],
- *   [[invite's public key 32, seed 32], …], [signed proposal bstr, …] not yet in the chain]
+ *   [[invite's public key 32, seed 32, name of who comes in or nil], …],
+ *   [signed proposal bstr, …] not yet in the chain]
  * `control/<hash>/<record hash>` = a record of the chain as it came, the genesis among them
  */
 import { pairTagsMax } from "../../core/base/limits.ts";
@@ -34,6 +35,7 @@ import { dayTags, networkKeysOf, type EpochKey, type Epochs } from "../../core/n
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceOf, networkPrefix, unreadable, type MetaChange } from "../device.ts";
 import type { ClosedParts, OwnStanding, SharedHome } from "./parts.ts";
+import { learnNames } from "./names.ts";
 import { collectionSnapshots, learnSettings } from "./settings.ts";
 import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
 
@@ -108,8 +110,18 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
   return membership;
 };
 
+/** What follows from its records for this device, with the keys that it has. */
+export const learnFromChain = async (
+  parts: ClosedParts,
+  crypto: Pick<CryptoPort, "pairSecret" | "open">,
+): Promise<void> => {
+  await learnPairs(parts, crypto);
+  await learnSettings(parts, crypto);
+  await learnNames(parts, crypto);
+};
+
 /** With whom this device shares a secret by now: members' devices, not its own. */
-export const learnPairs = async (
+const learnPairs = async (
   { control, device, pairs }: ClosedParts,
   crypto: Pick<CryptoPort, "pairSecret">,
 ): Promise<void> => {
@@ -134,7 +146,7 @@ export const closedChange = (membership: ClosedParts): MetaChange => {
     ...[1, "closed", networkId, title, networkSecret, device.seed, device.xWingSeed],
     ...[accountSeed, device.certificate.bytes, recoverySeed],
     Array.from(keys, ([id, key]) => [hexToBytes(id), key] as const),
-    Array.from(invites, ([publicKey, seed]) => [hexToBytes(publicKey), seed] as const),
+    Array.from(invites, ([id, { seed, name }]) => [hexToBytes(id), seed, name] as const),
     Array.from(proposals.values(), (proposal) => proposal.bytes),
   ]);
   return [networkPrefix + bytesToHex(network.networkHash), bytes];
@@ -182,10 +194,9 @@ export const readClosed = async (
     keys: new Map(fields.keys),
     invites: new Map(fields.invites),
     proposals: proposalsOf(fields.proposals),
-    ...{ pairs: new Map(), settings: new Map() },
+    ...{ pairs: new Map(), settings: new Map(), names: new Map() },
   };
-  await learnPairs(parts, crypto);
-  await learnSettings(parts, crypto);
+  await learnFromChain(parts, crypto);
   return membershipOf(parts);
 };
 
@@ -235,8 +246,10 @@ const readFields = (reader: CborReader) => {
       return [shortHashOf(readSized(reader, 16)), readSized(reader, 32)] as const;
     }),
     invites: readList(reader, () => {
-      expectCount(reader, 2);
-      return [bytesToHex(readSized(reader, 32)), readSized(reader, 32)] as const;
+      expectCount(reader, 3);
+      const id = bytesToHex(readSized(reader, 32));
+      const seed = readSized(reader, 32);
+      return [id, { seed, name: readOptional(reader, () => reader.readText()) }] as const;
     }),
     proposals: readList(reader, () => reader.readBytes()),
   };

@@ -30,6 +30,18 @@ export interface RecordedSettings {
   readonly opened: CollectionSettings | null;
 }
 
+export interface OwnInvite {
+  readonly seed: Uint8Array;
+  /** What whoever comes in by it is to be called; null: that is left to them. */
+  readonly name: string | null;
+}
+
+/** What the chain says of something, sealed, and what of it can be read here. */
+export interface RecordedName {
+  readonly bytes: Uint8Array;
+  readonly name: string | null;
+}
+
 export interface ClosedParts {
   readonly network: NetworkKeys & { readonly suite: 1 };
   readonly device: Device & {
@@ -47,12 +59,14 @@ export interface ClosedParts {
   readonly title: string;
   /** Keys of epochs; it grows. */
   readonly keys: Map<ShortHash, Uint8Array>;
-  /** Seeds of invites that this device made, by public key in hexadecimal. */
-  readonly invites: Map<string, Uint8Array>;
+  /** That this device made, by public key in hexadecimal. */
+  readonly invites: Map<string, OwnInvite>;
   /** What the sequencer has yet to decide, by name. */
   readonly proposals: Map<string, ParsedProposal>;
   /** What this device shares with others, by their signing keys in hexadecimal; it grows. */
   readonly pairs: Map<string, Uint8Array>;
   /** Of collections that members share; it grows. */
   readonly settings: Map<ScopeId, RecordedSettings>;
+  /** What the chain says that accounts are called, by account in hexadecimal. */
+  readonly names: Map<string, RecordedName>;
 }

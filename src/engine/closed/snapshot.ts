@@ -7,7 +7,11 @@ import type { InviteSnapshot, MemberSnapshot } from "../../core/wire/snapshots.t
 import { deviceNameOf } from "../device.ts";
 import type { ClosedParts } from "./parts.ts";
 
-export const memberSnapshots = ({ control, device }: ClosedParts): readonly MemberSnapshot[] => {
+export const memberSnapshots = ({
+  control,
+  device,
+  names,
+}: ClosedParts): readonly MemberSnapshot[] => {
   const state = control.state();
   return [...state.accounts].flatMap(([account, { role, isMember }]) => {
     if (!isMember) return [];
@@ -19,7 +23,7 @@ export const memberSnapshots = ({ control, device }: ClosedParts): readonly Memb
         isThis: key === bytesToHex(device.publicKey),
       }));
     const isSelf = account === bytesToHex(device.certificate.account);
-    return [{ account, role, isSelf, devices }];
+    return [{ account, name: names.get(account)?.name ?? null, role, isSelf, devices }];
   });
 };
 

@@ -1,12 +1,13 @@
 /**
  * What becomes due in a closed network while it is online: decisions that waited until nobody said
- * otherwise, and keys that are to be replaced.
+ * otherwise, names of who came in, and keys that are to be replaced.
  */
 import type { Engine } from "../engine.ts";
 import { settleCollections } from "./collections.ts";
 import { sequenceWaiting } from "./decide.ts";
 import { isEpochDue, renewEpoch } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
+import { nameNewcomers } from "./naming.ts";
 import { noteCompany } from "./order.ts";
 
 /** Asked once a second. True: the chain says something else by now. */
@@ -16,8 +17,9 @@ export const tend = async (
   isAlone: boolean,
 ): Promise<boolean> => {
   noteCompany(membership, isAlone, engine.deps.timers.now());
-  const hasProposed = await settleCollections(engine, membership);
-  const hasDecided = (await sequenceWaiting(engine, membership)) || hasProposed;
+  const hasShared = await settleCollections(engine, membership);
+  const hasNamed = await nameNewcomers(engine, membership);
+  const hasDecided = (await sequenceWaiting(engine, membership)) || hasShared || hasNamed;
   if (!isEpochDue(membership, engine.deps.timers.now())) return hasDecided;
   await renewEpoch(engine, membership);
   return true;

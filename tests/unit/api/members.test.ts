@@ -22,7 +22,7 @@ test("an invite brings another person in, who is listed and can be removed", asy
   const notes = a.collection("notes");
   await a.addCollectionToNetwork(networkId, "notes");
   await notes.insert({ id: "1", text: "hello" });
-  const invite = await a.invite(networkId, { role: "editor" });
+  const invite = await a.invite(networkId, { role: "editor", name: "Bob" });
   expect(invite.url).toMatch(/^#join=/);
   expect(await invite.qr()).toMatch(/^<svg/);
   await b.joinNetwork(invite.url);
@@ -38,10 +38,15 @@ test("an invite brings another person in, who is listed and can be removed", asy
   });
   expect(await theirs.get("1")).toEqual({ id: "1", text: "hello" });
 
+  await until(a, () => a.members(networkId).some(({ name }) => name === "Bob"));
   const member = a.members(networkId).find(({ isSelf }) => !isSelf);
   expect(member).toMatchObject({ role: "editor", devices: [{ isSequencer: false }] });
   const owner = b.members(networkId).find(({ isSelf }) => !isSelf)?.account ?? "";
   await expectRejection(b.removeMember(networkId, owner), "NotPermitted");
+  expect(member?.name).toBe("Bob");
+  await b.nameMember(networkId, member?.account ?? "", "Robert");
+  await until(a, () => a.members(networkId).some(({ name }) => name === "Robert"));
+  await expectRejection(a.nameMember(networkId, "nobody", "x"), "InvalidArgument");
   await a.setRole(networkId, member?.account ?? "", "reader");
   await until(b, () => b.members(networkId).some(({ role }) => role === "reader"));
   await expectRejection(theirs.insert({ text: "no" }), "NotPermitted");

@@ -140,7 +140,13 @@ test("a decision that the disk refuses is none", async () => {
   const world = createWorld();
   const a = await founder(world);
   const head = membershipOf(a).control.head();
-  const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
+  const wanted = {
+    purpose: "member",
+    role: "editor",
+    uses: 1,
+    expiresInMs: null,
+    name: null,
+  } as const;
   // The second write is that of the record
   failAt(a, ["write"], "before", 2);
   const request = { requestId: a.nextId(), invite: wanted };

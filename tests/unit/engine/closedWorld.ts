@@ -22,7 +22,9 @@ export const invited = async (
   maker: Device,
   request: Partial<InviteRequest> = {},
 ): Promise<Awaited<ReturnType<typeof makeInvite>>> => {
-  const wanted = { purpose: "member", role: "editor", uses: 1, expiresInMs: null } as const;
+  const wanted = {
+    ...{ purpose: "member", role: "editor", uses: 1, expiresInMs: null, name: null },
+  } as const;
   const made = await makeInvite(maker.engine, membershipOf(maker), {
     requestId: maker.nextId(),
     invite: { ...wanted, ...request },

@@ -16,6 +16,7 @@
  * 11 term       [new sequencer's signing key, [[epoch id 16, sealed bstr], …]]
  * 13 fork       [scope, writer, [H16, …]]
  * 14 policy     [bytes]
+ * 15 name       [account, sealed name bstr]
  * frontier = [[scope, [[writer, n, H16], …]], …]
  *
  * An invite's signature is sign("admit", network hash, certificate): whoever held the link wanted
@@ -28,6 +29,7 @@ import {
   controlListMax,
   networkNameBytesMax,
   recoveryKeysMax,
+  sealedNameBytesMax,
 } from "../../base/limits.ts";
 import type { ScopeId, ShortHash, WriterId } from "../../base/types.ts";
 import { encodeCbor, type CborItem } from "../../cbor/item.ts";
@@ -119,11 +121,13 @@ export type ControlContent =
       readonly headers: readonly ShortHash[];
     }
   | { readonly kind: "policy"; readonly bytes: Uint8Array }
+  /** As memberName.ts seals it. */
+  | { readonly kind: "name"; readonly account: Uint8Array; readonly sealed: Uint8Array }
   | { readonly kind: "unknown"; readonly number: number; readonly bytes: Uint8Array };
 
 const numbers = {
   ...{ genesis: 0, admit: 1, device: 2, remove: 3, role: 4, epoch: 5, invite: 7, revoke: 8 },
-  ...{ collection: 9, transfer: 10, term: 11, fork: 13, policy: 14 },
+  ...{ collection: 9, transfer: 10, term: 11, fork: 13, policy: 14, name: 15 },
 } as const;
 
 export const contentNumber = (content: ControlContent): number =>
@@ -175,6 +179,8 @@ const itemsOf = (content: Exclude<ControlContent, { kind: "unknown" }>): readonl
     }
     case "policy":
       return [content.bytes];
+    case "name":
+      return [content.account, content.sealed];
   }
 };
 
@@ -285,6 +291,14 @@ const readCollection = (reader: CborReader): ControlContent => {
   return { kind: "collection", scope, settings };
 };
 
+const readName = (reader: CborReader): ControlContent => {
+  expectCount(reader, 2);
+  const account = readSized(reader, 32);
+  const sealed = reader.readBytes();
+  if (sealed.length > sealedNameBytesMax) reader.fail("tooLong", "no such name");
+  return { kind: "name", account, sealed };
+};
+
 const contentReaders: ReadonlyMap<number, (reader: CborReader) => ControlContent> = new Map([
   [numbers.genesis, readGenesis],
   [numbers.admit, readAdmit],
@@ -299,6 +313,7 @@ const contentReaders: ReadonlyMap<number, (reader: CborReader) => ControlContent
   [numbers.term, readTerm],
   [numbers.fork, readFork],
   [numbers.policy, readOne((bytes) => ({ kind: "policy", bytes }), null)],
+  [numbers.name, readName],
 ]);
 
 const readRole = (reader: CborReader): MemberRole => {

@@ -1,18 +1,14 @@
 /**
  * What members of a closed network say of a collection that they share (FORMATS.md §6), sealed for
- * themselves:
+ * themselves (memberSeal.ts):
  *
- * sealed settings = CBOR [epoch id 16, salt 32, AES-256-GCM of the settings under KDF(epoch key,
- *                   salt, "collection", network hash, scope), nonce zero, associated data
- *                   H("collection", network hash, scope)]
- * settings        = CBOR [1, name, strategy text, version of the strategy, [[name, …], …] atomic
- *                   paths, [index bstr, …], extensions]
+ * settings = CBOR [1, name, strategy text, version of the strategy, [[name, …], …] atomic paths,
+ *            [index bstr, …], extensions]
  *
  * The scope stands beside them in the record and follows from the name, so that nobody can say of
  * one collection what is meant for another.
  */
 import { hexToBytes } from "../../base/bytes.ts";
-import { shortHashOf } from "../../base/ids.ts";
 import { collectionListMax, nameBytesMax, pathNamesMax } from "../../base/limits.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { ScopeId } from "../../base/types.ts";
@@ -20,9 +16,9 @@ import { utf8Length } from "../../base/utf8.ts";
 import { readForm } from "../../cbor/form.ts";
 import { encodeCbor, type CborItem } from "../../cbor/item.ts";
 import { CborReader } from "../../cbor/reader.ts";
-import { expectCount, readList, readSized, readWhole } from "../../cbor/structures.ts";
-import { deriveKey, hash } from "../../crypto/hash.ts";
+import { readList } from "../../cbor/structures.ts";
 import type { CryptoPort } from "../../crypto/port.ts";
+import { openForMembers, sealForMembers } from "./memberSeal.ts";
 import { scopeOf, type EpochKey, type Epochs, type NetworkKeys } from "../keys.ts";
 import {
   extensionsToItem,
@@ -62,14 +58,8 @@ export const sealSettings = async (
   crypto: Pick<CryptoPort, "seal" | "randomBytes">,
 ): Promise<{ readonly scope: ScopeId; readonly settings: Uint8Array }> => {
   const scope = scopeOf(keys, settings.name, "documents");
-  const salt = crypto.randomBytes(32);
-  const place = { networkHash: keys.networkHash, scope };
-  const sealed = await crypto.seal(
-    sealingKey(epoch.key, salt, place),
-    binding(place),
-    encodeCbor(settingsToItem(settings)),
-  );
-  return { scope, settings: encodeCbor([hexToBytes(epoch.id), salt, sealed]) };
+  const plain = encodeCbor(settingsToItem(settings));
+  return { scope, settings: await sealForMembers(plain, epoch, about(keys, scope), crypto) };
 };
 
 /** Never throws. */
@@ -79,19 +69,9 @@ export const openSettings = async (
   { keys, epochs }: { readonly keys: Keys; readonly epochs: Pick<Epochs, "key"> },
   crypto: Pick<CryptoPort, "open">,
 ): Promise<Result<CollectionSettings, SettingsFault>> => {
-  const outer = readWhole(bytes, (reader) => {
-    expectCount(reader, 3);
-    const epoch = shortHashOf(readSized(reader, 16));
-    return { epoch, salt: readSized(reader, 32), sealed: reader.readBytes() };
-  });
-  if (!outer.ok) return fail("settings-form");
-  const { epoch, salt, sealed } = outer.value;
-  const key = epochs.key(epoch);
-  if (key === null) return fail("settings-key");
-  const place = { networkHash: keys.networkHash, scope };
-  const plain = await crypto.open(sealingKey(key, salt, place), binding(place), sealed);
-  if (plain === null) return fail("settings-seal");
-  const read = readForm(() => readSettings(new CborReader(plain)));
+  const plain = await openForMembers(bytes, epochs, about(keys, scope), crypto);
+  if (!plain.ok) return fail(`settings-${plain.error}` as const);
+  const read = readForm(() => readSettings(new CborReader(plain.value)));
   if (!read.ok) return fail("settings-form");
   if (read.value === null) return fail("settings-version");
   return scopeOf(keys, read.value.name, "documents") === scope
@@ -99,16 +79,8 @@ export const openSettings = async (
     : fail("settings-scope");
 };
 
-interface Place {
-  readonly networkHash: Uint8Array;
-  readonly scope: ScopeId;
-}
-
-const sealingKey = (key: Uint8Array, salt: Uint8Array, { networkHash, scope }: Place): Uint8Array =>
-  deriveKey(key, "collection", [networkHash, hexToBytes(scope)], { salt, bytes: 32 });
-
-const binding = ({ networkHash, scope }: Place): Uint8Array =>
-  hash("collection", networkHash, hexToBytes(scope));
+const about = ({ networkHash }: Keys, scope: ScopeId) =>
+  ({ label: "collection", networkHash, subject: hexToBytes(scope) }) as const;
 
 const settingsToItem = (settings: CollectionSettings): CborItem => [
   ...[version, settings.name, settings.strategy, settings.strategyVersion],

@@ -73,6 +73,8 @@ export interface ControlState {
   readonly closures: readonly Closure[];
   /** Settings of collections, sealed. */
   readonly collections: ReadonlyMap<ScopeId, Uint8Array>;
+  /** What accounts are called, sealed. */
+  readonly names: ReadonlyMap<KeyText, Uint8Array>;
   readonly forks: ReadonlyMap<string, readonly ShortHash[]>;
   readonly nonces: ReadonlySet<string>;
   /** A newer program decided something that this one must know, and does not. */
@@ -124,7 +126,8 @@ export const genesisState = (record: ControlRecord, evidence: Evidence): Control
     devices: new Map([
       [device, { account, certificate, isRemoved: false, since: 0, proposedAt: 0 }],
     ]),
-    ...{ invites: new Map(), epochs: [], closures: [], collections: new Map(), forks: new Map() },
+    ...{ invites: new Map(), epochs: [], closures: [], collections: new Map() },
+    ...{ names: new Map(), forks: new Map() },
     nonces: new Set([bytesToHex(nonce)]),
     needsNewer: record.isCritical,
   };
@@ -216,6 +219,11 @@ export const proposalFault = (
     }
     case "epoch":
       return isOwner || signers.includes(state.sequencer) ? null : "no-right";
+    case "name": {
+      const account = bytesToHex(content.account);
+      if (state.accounts.get(account)?.isMember !== true) return "unknown-account";
+      return isOwner || isFrom(account) ? null : "no-right";
+    }
     case "fork":
     case "policy":
       return isOwner ? null : "no-right";
@@ -371,6 +379,10 @@ const decide = (state: ControlState, content: ControlContent, around: Around): C
     case "fork": {
       const { scope, writer, headers } = content;
       return { ...state, forks: new Map([...state.forks, [forkName(scope, writer), headers]]) };
+    }
+    case "name": {
+      const { account, sealed } = content;
+      return { ...state, names: new Map([...state.names, [bytesToHex(account), sealed]]) };
     }
     case "genesis":
     case "policy":

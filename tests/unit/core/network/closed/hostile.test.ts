@@ -100,11 +100,12 @@ const contentsOf = async (network: TestNetwork): Promise<readonly ControlContent
     { kind: "term", sequencer: device, keys: [{ id: header, sealed }] },
     { kind: "fork", scope, writer, headers: [header, header] },
     { kind: "policy", bytes },
+    { kind: "name", account, sealed },
     { kind: "unknown", number: 77, bytes: encodeCbor([1, "what is this"]) },
   ];
 };
 
-test("every kind is read as written, and 24,000 malformed contents do no harm", async () => {
+test("every kind is read as written, and 26,000 malformed contents do no harm", async () => {
   const network = await createTestNetwork(5);
   const random = createRandom(13);
   const readerOf = (bytes: Uint8Array): CborReader => new CborReader(bytes);
