@@ -358,7 +358,7 @@ test("an invite that is asked for again is the same", async () => {
   const a = await founder(world);
   const request: ManageRequest = {
     ...{ kind: "invite", networkId: team, requestId: "once" },
-    invite: { purpose: "member", role: "reader", uses: 2, expiresInMs: 60_000 },
+    invite: { purpose: "member", role: "reader", uses: 2, expiresInMs: 60_000, name: null },
   };
   const [first, second] = await Promise.all([ask(a, request), ask(a, request)]);
   await world.pass(1_000);
@@ -380,7 +380,7 @@ test("an invite that waits for the sequencer is the same when it is asked for ag
   await a.disconnect();
   const request: ManageRequest = {
     ...{ kind: "invite", networkId: team, requestId: "once" },
-    invite: { purpose: "member", role: "reader", uses: 2, expiresInMs: 60_000 },
+    invite: { purpose: "member", role: "reader", uses: 2, expiresInMs: 60_000, name: null },
   };
   const first = await ask(b, request);
   expect(first.isWaiting).toBe(true);

@@ -22,9 +22,10 @@ export const invited = async (
   maker: Device,
   request: Partial<InviteRequest> = {},
 ): Promise<Awaited<ReturnType<typeof makeInvite>>> => {
-  const wanted = {
-    ...{ purpose: "member", role: "editor", uses: 1, expiresInMs: null, name: null },
-  } as const;
+  const wanted: InviteRequest = {
+    ...{ purpose: "member", role: "editor", uses: 1 },
+    ...{ expiresInMs: null, name: null },
+  };
   const made = await makeInvite(maker.engine, membershipOf(maker), {
     requestId: maker.nextId(),
     invite: { ...wanted, ...request },
