@@ -5,7 +5,7 @@
 import { createDistributedDb } from "../../../src/index.ts";
 import type { DistributedCollection, DistributedDatabase } from "../../../src/index.ts";
 import { createRandom } from "../../support/random.ts";
-import { countRare, expectCount, expectDocument } from "../peers/page/checks.ts";
+import { countRare, expectCount, expectDocument } from "../support/checks.ts";
 import { measureMemory } from "../peers/page/memory.ts";
 import { idAt, makeDocument, rareQuery, type BenchDocument } from "../support/documents.ts";
 import { spreadOf } from "../support/statistics.ts";

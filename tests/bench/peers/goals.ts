@@ -2,8 +2,9 @@
  * The goals (tables "Documents" and "Open", the scan of "Queries" and the line "Sync" in
  * memory), and whether a run met them. A ratio is ours to the best peer's, medians of the same run.
  */
+import { findMedian } from "../support/measures.ts";
 import { ours, participants } from "./participants.ts";
-import { findMedian, type Median } from "./results.ts";
+import type { Median } from "./results.ts";
 import { kindOf, type WorkloadName } from "./workloads.ts";
 
 export interface Goal {

@@ -4,11 +4,11 @@
  * Prints a table and writes bench-results/peers.md and peers.json (results.ts); asserts no
  * time, but ends with an error where a participant failed or answered wrongly.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { cpus, loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromiumPath, ensureChromium } from "../../../.ci/chromium.mjs";
+import { commit, loadNow, machine, said, withVersions } from "../support/machine.ts";
 import { writeResult } from "../support/resultFiles.ts";
 import { serveSite } from "../support/site.ts";
 import { verdictsOf } from "./goals.ts";
@@ -18,8 +18,6 @@ import { mediansOf, type Outcome, type Results } from "./results.ts";
 import { runRound } from "./rounds.ts";
 import { reportOf } from "./table.ts";
 import { workloads } from "./workloads.ts";
-
-const root = resolve(import.meta.dirname, "../../..");
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -54,33 +52,6 @@ const runAll = async (plan: Plan): Promise<readonly Outcome[]> => {
   return outcomes;
 };
 
-const versionOf = async (name: string | null): Promise<string | null> => {
-  if (name === null) return null;
-  const text = await readFile(join(root, "node_modules", name, "package.json"), "utf8");
-  const stated: unknown = JSON.parse(text);
-  const isObject = typeof stated === "object" && stated !== null;
-  return isObject && "version" in stated ? String(stated.version) : null;
-};
-
-/** What is installed, by its own words; null where there is none to ask. */
-const said = (command: string, words: readonly string[]): string | null => {
-  try {
-    return execFileSync(command, words, {
-      ...{ cwd: root, encoding: "utf8" },
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    return null;
-  }
-};
-
-const withVersions = <T extends { readonly package: string | null }>(
-  list: readonly T[],
-): Promise<(T & { readonly version: string | null })[]> =>
-  Promise.all(list.map(async (each) => ({ ...each, version: await versionOf(each.package) })));
-
-const loadNow = (): number => loadavg()[0] ?? 0;
-
 const plan = planOf(process.argv.slice(2));
 ensureChromium();
 const loadBefore = loadNow();
@@ -90,8 +61,8 @@ const results: Results = {
   schema: 1,
   run: {
     time: new Date().toISOString(),
-    commit: said("git", ["rev-parse", "--short", "HEAD"]),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`,
+    commit: commit(),
+    machine: machine(),
     browser: said(chromiumPath, ["--version"]) ?? "an unknown browser",
     loads: [loadBefore, loadNow()],
     plan,

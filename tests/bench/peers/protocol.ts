@@ -2,21 +2,11 @@
  * What the page is asked and what it tells: one step after another, each measured and checked in
  * the page. A store that a step opened stays open for those that follow.
  */
-import type { Spread } from "../support/statistics.ts";
+import type * as measures from "../support/measures.ts";
 import type { Durability } from "./participants.ts";
 import type { WorkloadName } from "./workloads.ts";
 
-export interface Sample {
-  readonly workload: WorkloadName;
-  /** So many are stored. */
-  readonly documents: number;
-  /** How many operations took the time; 1 where the whole is one. */
-  readonly operations: number;
-  /** Milliseconds or bytes: the workload's kind says which. */
-  readonly value: number;
-  /** Of single operations, where there were several. */
-  readonly spread: Spread | null;
-}
+export type Sample = measures.Sample<WorkloadName>;
 
 export type Step =
   /** Opens the database, inserts them all, counts, compares some, closes. */

@@ -1,8 +1,10 @@
 /**
  * The report for people, in Markdown, made of a result file and nothing else.
  */
+import { table } from "../support/markdown.ts";
+import { findMedian, shownAs } from "../support/measures.ts";
 import type { Verdict } from "./goals.ts";
-import { findMedian, type Median, type Results } from "./results.ts";
+import type { Median, Results } from "./results.ts";
 import { kindOf, type WorkloadName } from "./workloads.ts";
 
 export const reportOf = (results: Results): string =>
@@ -147,16 +149,6 @@ const cell = (found: Median | undefined): string => {
   return `${shown(workload, score)}; ${parts.join(" / ")} ms`;
 };
 
-const shown = (workload: WorkloadName, value: number): string => {
-  const kind = kindOf(workload);
-  if (kind === "rate") return `${count(Math.round(value))}/s`;
-  return kind === "time" ? `${value.toFixed(1)} ms` : `${(value / 1e6).toFixed(2)} MB`;
-};
+const shown = (workload: WorkloadName, value: number): string => shownAs(kindOf(workload), value);
 
 const count = (value: number): string => value.toLocaleString("en");
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  if (rows.length === 0) return "Nothing was measured.";
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-};

@@ -2,11 +2,7 @@
  * What is measured, by name: one list, from which options, page, report and goals take their words.
  */
 
-/**
- * `rate`: operations in milliseconds, more a second is better. `time`: milliseconds, `bytes`:
- * bytes, fewer is better.
- */
-export type Kind = "rate" | "time" | "bytes";
+import type { Kind } from "../support/measures.ts";
 
 export interface Workload {
   readonly name: string;

@@ -6,7 +6,7 @@ import { engines, participants } from "../../bench/peers/participants.ts";
 import { mediansOf, type Outcome, type Results } from "../../bench/peers/results.ts";
 import { reportOf } from "../../bench/peers/table.ts";
 import { workloads } from "../../bench/peers/workloads.ts";
-import { expectDocument, expectDocuments, samplePositions } from "../../bench/peers/page/checks.ts";
+import { expectDocument, expectDocuments, samplePositions } from "../../bench/support/checks.ts";
 import { isRare, makeDocument, makeDocuments } from "../../bench/support/documents.ts";
 import { median, quantile, spreadOf } from "../../bench/support/statistics.ts";
 

@@ -1,89 +1,25 @@
-/**
- * The steps from engine to engine: a state brought over, and two states that went apart merged.
- */
-import { createRandom } from "../../../support/random.ts";
-import { idAt, makeDocuments, type BenchDocument } from "../../support/documents.ts";
+/** The steps from engine to engine, as samples of the page's workloads. */
+import type { Engine } from "../../engines/engine.ts";
+import { measureMerge, measureSync } from "../../engines/exchange.ts";
 import type { Sample } from "../protocol.ts";
-import { expectDocuments } from "./checks.ts";
-import type { Edit, Engine } from "./engine.ts";
 
-export const measureSync = async (
+export const syncSamples = async (
   engine: Engine,
-  { documents, seed }: { readonly documents: number; readonly seed: number },
+  sizes: { readonly documents: number; readonly seed: number },
 ): Promise<readonly Sample[]> => {
-  const made = makeDocuments(documents, seed);
-  await warmUp(engine, seed);
-  const pair = await engine.prepare(made);
-  const started = performance.now();
-  const bytes = await pair.transfer();
-  const milliseconds = performance.now() - started;
-  expectDocuments(await pair.received(), made);
-  await pair.close();
-  const rest = { documents, operations: 1, spread: null };
+  const { bytes, time } = await measureSync(engine, sizes);
+  const rest = { documents: sizes.documents, operations: 1, spread: null };
   return [
     { workload: "sync-bytes", value: bytes, ...rest },
-    { workload: "sync-time", value: milliseconds, ...rest },
+    { workload: "sync-time", value: time, ...rest },
   ];
 };
 
-const warmUpDocuments = 2_000;
-
-/** So that the compiler has seen the code: an application's engine runs for longer than this. */
-const warmUp = async (engine: Engine, seed: number): Promise<void> => {
-  const pair = await engine.prepare(makeDocuments(warmUpDocuments, seed + 1));
-  await pair.transfer();
-  await pair.close();
-};
-
-/** So many edits in all: half of them on each side, on the same fields. */
-export const measureMerge = async (
+export const mergeSamples = async (
   engine: Engine,
-  { documents, seed, edits }: Record<"documents" | "seed" | "edits", number>,
+  sizes: Record<"documents" | "seed" | "edits", number>,
 ): Promise<readonly Sample[]> => {
-  const made = makeDocuments(documents, seed);
-  await warmUp(engine, seed);
-  const pair = await engine.prepare(made);
-  await pair.transfer();
-  if (pair.merge === undefined) throw new Error("it does not merge");
-  const wanted = makeEdits(made, Math.floor(edits / 2), seed);
-  await pair.merge.edit(wanted);
-  const started = performance.now();
-  await pair.merge.join();
-  const milliseconds = performance.now() - started;
-  const [a, b] = await pair.merge.both([...new Set(wanted.map(({ id }) => id))]);
-  expectDocuments(a, b);
-  expectOneOfBoth(a, wanted);
-  await pair.close();
-  const operations = wanted.length * 2;
-  return [{ workload: "merge", documents, operations, value: milliseconds, spread: null }];
-};
-
-const fields = ["score", "title", "time", "source", "body"] as const;
-
-/** Every document's first field, then every document's second … */
-const makeEdits = (
-  made: readonly BenchDocument[],
-  count: number,
-  seed: number,
-): readonly Edit[] => {
-  const random = createRandom(seed + 31);
-  return Array.from({ length: count }, (_, at): Edit => {
-    const field = fields[Math.floor(at / made.length)];
-    if (field === undefined) throw new RangeError("more edits than fields to edit");
-    const number = random.integer(1_000_000);
-    const isNumber = field === "score" || field === "time";
-    return {
-      ...{ id: idAt(at % made.length), field },
-      a: isNumber ? number * 2 : `changed by a, ${number}`,
-      b: isNumber ? number * 2 + 1 : `changed by b, ${number}`,
-    };
-  });
-};
-
-const expectOneOfBoth = (found: readonly BenchDocument[], edits: readonly Edit[]): void => {
-  const byId = new Map(found.map((document) => [document.id, document]));
-  for (const { id, field, a, b } of edits) {
-    const value = byId.get(id)?.[field];
-    if (value !== a && value !== b) throw new Error(`${id}: neither side's ${field}`);
-  }
+  const { time, edits } = await measureMerge(engine, sizes);
+  const { documents } = sizes;
+  return [{ workload: "merge", documents, operations: edits, value: time, spread: null }];
 };

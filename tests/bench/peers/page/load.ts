@@ -1,7 +1,7 @@
 /**
  * The participants' code, each loaded alone: a page pays for the one that it measures.
  */
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../../engines/engine.ts";
 import type { OpenStore } from "./store.ts";
 
 const stores: Readonly<Record<string, () => Promise<{ readonly openStore: OpenStore }>>> = {
@@ -15,12 +15,21 @@ const stores: Readonly<Record<string, () => Promise<{ readonly openStore: OpenSt
   yjs: () => import("./stores/yjs.ts"),
 };
 
-const engines: Readonly<Record<string, () => Promise<{ readonly engine: Engine }>>> = {
-  nebulus: () => import("./engines/nebulus.ts"),
-  yjs: () => import("./engines/yjs.ts"),
-  automerge: () => import("./engines/automerge.ts"),
-  loro: () => import("./engines/loro.ts"),
-  json: () => import("./engines/json.ts"),
+const engines: Readonly<Record<string, () => Promise<Engine>>> = {
+  nebulus: async () => {
+    const { createDistributedDb } = await import("../../../../src/index.ts");
+    const { createNebulusEngine } = await import("../../engines/nebulus.ts");
+    return createNebulusEngine(createDistributedDb);
+  },
+  yjs: async () => (await import("../../engines/yjs.ts")).engine,
+  automerge: async () => {
+    const { initializeWasm } = await import("@automerge/automerge/slim");
+    const { default: url } = await import("@automerge/automerge/automerge.wasm?url");
+    const { createAutomergeEngine } = await import("../../engines/automerge.ts");
+    return createAutomergeEngine(() => initializeWasm(url));
+  },
+  loro: async () => (await import("../../engines/loro.ts")).engine,
+  json: async () => (await import("../../engines/json.ts")).engine,
 };
 
 export const loadStore = async (name: string): Promise<OpenStore> => {
@@ -32,5 +41,5 @@ export const loadStore = async (name: string): Promise<OpenStore> => {
 export const loadEngine = async (name: string): Promise<Engine> => {
   const load = engines[name];
   if (load === undefined) throw new Error(`${name} is no engine`);
-  return (await load()).engine;
+  return load();
 };

@@ -3,7 +3,7 @@
  * tells when the first answer was there; otherwise it waits for steps.
  */
 import type { Sample, Task } from "../protocol.ts";
-import { measureMerge, measureSync } from "./engineSteps.ts";
+import { mergeSamples, syncSamples } from "./engineSteps.ts";
 import { loadEngine, loadStore } from "./load.ts";
 import {
   fill,
@@ -64,9 +64,9 @@ window.runStep = async ({ participant, seed, step }: Task) => {
     case "at-once":
       return measureSingles(await loadStore(participant), step.kind, { ...step, seed });
     case "sync":
-      return measureSync(await loadEngine(participant), { ...step, seed });
+      return syncSamples(await loadEngine(participant), { ...step, seed });
     case "merge":
-      return measureMerge(await loadEngine(participant), { ...step, seed });
+      return mergeSamples(await loadEngine(participant), { ...step, seed });
   }
 };
 

@@ -7,8 +7,14 @@ import { spreadOf } from "../../support/statistics.ts";
 import type { Durability } from "../participants.ts";
 import type { Sample } from "../protocol.ts";
 import type { WorkloadName } from "../workloads.ts";
-import { countRare, expectCount, expectDocument, expectDocuments, expectRare } from "./checks.ts";
-import { idsAt, samplePositions } from "./checks.ts";
+import {
+  countRare,
+  expectCount,
+  expectDocument,
+  expectDocuments,
+  expectRare,
+} from "../../support/checks.ts";
+import { idsAt, samplePositions } from "../../support/checks.ts";
 import { measureMemory } from "./memory.ts";
 import type { OpenStore, Score, Store } from "./store.ts";
 

@@ -3,7 +3,7 @@
  * Statements that take many rows take them as one parameter.
  */
 import { PGlite } from "@electric-sql/pglite";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../../support/json.ts";
 import type { Score } from "../store.ts";
 import { columns, serveSql, type SqlOpening, type SqlRow } from "./sql.ts";
 

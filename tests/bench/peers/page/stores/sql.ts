@@ -4,7 +4,7 @@
  */
 import type { BenchDocument } from "../../../support/documents.ts";
 import type { Durability } from "../../participants.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../../support/json.ts";
 import type { Score, Store } from "../store.ts";
 
 export type SqlCall =

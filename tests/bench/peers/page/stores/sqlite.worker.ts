@@ -5,7 +5,7 @@
  * NORMAL does not.
  */
 import sqlite3InitModule, { type PreparedStatement } from "@sqlite.org/sqlite-wasm";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../../support/json.ts";
 import { columns, serveSql, type SqlOpening, type SqlRow, type SqlService } from "./sql.ts";
 
 const row = "json_array(id, title, body, json(tags), source, time, score, language, country)";

@@ -5,7 +5,7 @@
 import { createStore, type Row } from "tinybase";
 import { createIndexedDbPersister } from "tinybase/persisters/persister-indexed-db";
 import { isRare, type BenchDocument } from "../../../support/documents.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../../support/json.ts";
 import type { OpenStore } from "../store.ts";
 
 export const openStore: OpenStore = async (name) => {

@@ -1,7 +1,7 @@
 /** Yjs: a map of maps; B tells what it has, A encodes the rest in format 2, B applies it. */
 import * as Y from "yjs";
-import type { BenchDocument } from "../../../support/documents.ts";
-import type { Engine } from "../engine.ts";
+import type { BenchDocument } from "../support/documents.ts";
+import type { Engine } from "./engine.ts";
 
 type Field = BenchDocument[keyof BenchDocument];
 type Note = Y.Map<Field>;
@@ -33,10 +33,7 @@ export const engine: Engine = {
             });
           }
         },
-        join: async () => {
-          pass(a, b);
-          pass(b, a);
-        },
+        join: async () => pass(a, b) + pass(b, a),
         both: async (ids) => [held(a, ids), held(b, ids)],
       },
       close: async () => {

@@ -1,7 +1,7 @@
 /** The yardstick: all documents as JSON, compressed as a server would, taken apart again. */
-import type { BenchDocument } from "../../../support/documents.ts";
-import type { Engine } from "../engine.ts";
-import { parseJson } from "../json.ts";
+import type { BenchDocument } from "../support/documents.ts";
+import type { Engine } from "./engine.ts";
+import { parseJson } from "../support/json.ts";
 
 export const engine: Engine = {
   prepare: async (documents) => {

@@ -2,7 +2,7 @@
  * Answers are compared with what was stored, outside the measured time: a participant that answers
  * wrongly has no number.
  */
-import { idAt, isRare, makeDocument, type BenchDocument } from "../../support/documents.ts";
+import { idAt, isRare, makeDocument, type BenchDocument } from "./documents.ts";
 
 export const expectCount = (what: string, found: number, expected: number): void => {
   if (found !== expected) throw new Error(`${what}: ${found} instead of ${expected}`);

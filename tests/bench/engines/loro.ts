@@ -3,8 +3,8 @@
  * go as the updates that the other lacks.
  */
 import { LoroDoc, LoroMap } from "loro-crdt";
-import type { BenchDocument } from "../../../support/documents.ts";
-import type { Engine } from "../engine.ts";
+import type { BenchDocument } from "../support/documents.ts";
+import type { Engine } from "./engine.ts";
 
 export const engine: Engine = {
   prepare: async (documents) => {
@@ -26,8 +26,10 @@ export const engine: Engine = {
         const fields = noteOf(side, id).toJSON() as Omit<BenchDocument, "id">;
         return { id, ...fields };
       });
-    const pass = (from: LoroDoc, to: LoroDoc): void => {
-      to.import(from.export({ mode: "update", from: to.version() }));
+    const pass = (from: LoroDoc, to: LoroDoc): number => {
+      const bytes = from.export({ mode: "update", from: to.version() });
+      to.import(bytes);
+      return bytes.length;
     };
     return {
       transfer: async () => {
@@ -43,10 +45,7 @@ export const engine: Engine = {
             doc.commit();
           }
         },
-        join: async () => {
-          pass(a, b);
-          pass(b, a);
-        },
+        join: async () => pass(a, b) + pass(b, a),
         both: async (ids) => [held(a, ids), held(b, ids)],
       },
       close: async () => {

@@ -3,18 +3,18 @@
  * a replica that has nothing is its shortest way; edits go as the changes that the other lacks.
  */
 import * as Automerge from "@automerge/automerge/slim";
-import wasmUrl from "@automerge/automerge/automerge.wasm?url";
-import type { BenchDocument } from "../../../support/documents.ts";
-import type { Edit, Engine } from "../engine.ts";
+import type { BenchDocument } from "../support/documents.ts";
+import type { Edit, Engine } from "./engine.ts";
 
 // A type and no interface: Automerge's documents are records of unknown.
 type Notes = { notes: Record<string, BenchDocument> };
 
 type Doc = Automerge.Doc<Notes>;
 
-export const engine: Engine = {
+/** `initialize` loads its WebAssembly, which a page and Node find in ways of their own. */
+export const createAutomergeEngine = (initialize: () => Promise<unknown>): Engine => ({
   prepare: async (documents) => {
-    await Automerge.initializeWasm(wasmUrl);
+    await initialize();
     const notes = Object.fromEntries(documents.map((document) => [document.id, document]));
     let a: Doc = Automerge.from<Notes>({ notes });
     let b: Doc = Automerge.init<Notes>();
@@ -34,6 +34,7 @@ export const engine: Engine = {
           const [fromA, fromB] = [Automerge.getChanges(b, a), Automerge.getChanges(a, b)];
           [a] = Automerge.applyChanges(a, fromB);
           [b] = Automerge.applyChanges(b, fromA);
+          return [...fromA, ...fromB].reduce((sum, bytes) => sum + bytes.length, 0);
         },
         both: async (ids) => [held(a, ids), held(b, ids)],
       },
@@ -43,7 +44,7 @@ export const engine: Engine = {
       },
     };
   },
-};
+});
 
 const change = (doc: Doc, edits: readonly Edit[], side: "a" | "b"): Doc =>
   Automerge.change(doc, ({ notes }) => {
