@@ -21,9 +21,13 @@ export interface Group {
 
 const peersSchema = z.object({
   schema: z.literal(1),
-  run: z.object({ time: z.string(), commit: z.string().nullable(), browser: z.string() }),
   participants: z.array(z.object({ name: z.string(), title: z.string() })),
-  workloads: z.array(z.object({ name: z.string(), title: z.string(), kind: z.string() })),
+  workloads: z.array(
+    z.object({
+      ...{ name: z.string(), title: z.string(), kind: z.string() },
+      group: z.string().optional(),
+    }),
+  ),
   medians: z.array(
     z.object({
       participant: z.string(),
@@ -41,10 +45,15 @@ const pageSchema = z.object({
   ),
 });
 
-/** Throws where it is no result file of `npm run bench`. */
+/** Throws where it is no result file of `npm run bench` or `npm run bench:sync`. */
 export const groupsOfPeers = (text: string): readonly Group[] => {
-  const { participants, workloads, medians } = peersSchema.parse(JSON.parse(text));
-  return workloads.flatMap(({ name, title, kind }): readonly Group[] => {
+  const results = peersSchema.parse(JSON.parse(text));
+  const { participants, medians } = results;
+  // Stages are bars of one group; networks of many members have no bars of others beside them
+  const compared = results.workloads.filter(
+    ({ group }) => group !== "stage" && group !== "members",
+  );
+  const groups = compared.flatMap(({ name, title, kind }): readonly Group[] => {
     const own = medians.filter(({ workload, score }) => workload === name && score !== null);
     const documents = Math.max(...own.map((median) => median.documents));
     const bars = participants.flatMap((participant): readonly Bar[] => {
@@ -60,6 +69,17 @@ export const groupsOfPeers = (text: string): readonly Group[] => {
     const at = `${title}, ${documents.toLocaleString("en")} documents`;
     return [{ title: at, better: kind === "rate" ? "more" : "less", bars: sorted(bars, kind) }];
   });
+  return [...groups, ...stageGroup(results)];
+};
+
+const stageGroup = ({ workloads, medians }: z.infer<typeof peersSchema>): readonly Group[] => {
+  const bars = workloads.flatMap(({ name, title, kind, group }): readonly Bar[] => {
+    const value = medians.find(({ workload }) => workload === name)?.score ?? null;
+    if (group !== "stage" || value === null) return [];
+    return [{ label: title, value, text: toldOf(value, kind), isOurs: true }];
+  });
+  if (bars.length === 0) return [];
+  return [{ title: "Initial sync by stage", better: "less", bars }];
 };
 
 /** Throws where it is no result file of `npm run bench:page`. */
@@ -78,6 +98,9 @@ const sorted = (bars: readonly Bar[], kind: string): readonly Bar[] =>
 
 const toldOf = (value: number, kind: string): string => {
   if (kind === "rate") return `${Math.round(value).toLocaleString("en")}/s`;
-  if (kind === "bytes") return `${(value / 1e6).toFixed(1)} MB`;
+  if (kind === "count") return value.toLocaleString("en", { maximumFractionDigits: 1 });
+  if (kind === "bytes") return value < 1e5 ? `${(value / 1e3).toFixed(1)} kB` : megabytes(value);
   return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en")} ms`;
 };
+
+const megabytes = (value: number): string => `${(value / 1e6).toFixed(1)} MB`;

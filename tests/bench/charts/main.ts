@@ -1,6 +1,7 @@
 /**
- * `npm run bench:charts`: one page with charts over what `npm run bench` and `npm run bench:page`
- * left in bench-results. It needs no network and no script: drawings in the page itself.
+ * `npm run bench:charts`: one page with charts over what `npm run bench`, `npm run bench:sync` and
+ * `npm run bench:page` left in bench-results. It needs no network and no script: drawings in the
+ * page itself.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -64,10 +65,18 @@ ${groups.map(sectionOf).join("\n")}
 </html>
 `;
 
-const [peers, page] = await Promise.all([fileText("peers.json"), fileText("page.json")]);
+const groupsOf = async (
+  name: string,
+  read: (text: string) => readonly Group[],
+): Promise<readonly Group[]> => {
+  const text = await fileText(name);
+  return text === null ? [] : read(text);
+};
+
 const groups = [
-  ...(page === null ? [] : groupsOfPage(page)),
-  ...(peers === null ? [] : groupsOfPeers(peers)),
+  ...(await groupsOf("page.json", groupsOfPage)),
+  ...(await groupsOf("peers.json", groupsOfPeers)),
+  ...(await groupsOf("sync.json", groupsOfPeers)),
 ];
 if (groups.length === 0) {
   throw new Error("bench-results is empty: run `npm run bench` or `npm run bench:page` first.");

@@ -26,7 +26,7 @@ export const measureSync = async (
   { documents, seed }: { readonly documents: number; readonly seed: number },
 ): Promise<Exchanged> => {
   const made = makeDocuments(documents, seed);
-  await warmUp(engine, seed);
+  await warmUp(engine, { documents, seed });
   const pair = await engine.prepare(made);
   const started = performance.now();
   await pair.seal?.();
@@ -38,11 +38,15 @@ export const measureSync = async (
   return { bytes, time, sealing: pair.seal === undefined ? 0 : sealed - started };
 };
 
-const warmUpDocuments = 2_000;
+const warmUpDocumentsMax = 2_000;
 
 /** So that the compiler has seen the code: an application's engine runs for longer than this. */
-const warmUp = async (engine: Engine, seed: number): Promise<void> => {
-  const pair = await engine.prepare(makeDocuments(warmUpDocuments, seed + 1));
+const warmUp = async (
+  engine: Engine,
+  { documents, seed }: { readonly documents: number; readonly seed: number },
+): Promise<void> => {
+  const count = Math.min(documents, warmUpDocumentsMax);
+  const pair = await engine.prepare(makeDocuments(count, seed + 1));
   await pair.seal?.();
   await pair.transfer();
   await pair.close();
@@ -54,7 +58,7 @@ export const measureMerge = async (
   { documents, seed, edits }: Record<"documents" | "seed" | "edits", number>,
 ): Promise<Merged> => {
   const made = makeDocuments(documents, seed);
-  await warmUp(engine, seed);
+  await warmUp(engine, { documents, seed });
   const pair = await engine.prepare(made);
   await pair.seal?.();
   await pair.transfer();

@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- --quick …]`: NebulusDB beside its peers, in headless Chromium, from the page
- * through the worker, every participant on every workload in each round. Options: options.ts.
- * Prints a table and writes bench-results/peers.md and peers.json (results.ts); asserts no
- * time, but ends with an error where a participant failed or answered wrongly.
+ * `npm run bench [-- --quick …]` begins with this: NebulusDB beside its peers, in headless
+ * Chromium, from the page through the worker, every participant on every workload in each round.
+ * Options: options.ts. Prints a table and writes bench-results/peers.md and peers.json
+ * (results.ts); asserts no time, but ends with an error where a participant failed or answered
+ * wrongly.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

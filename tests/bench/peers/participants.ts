@@ -94,7 +94,7 @@ export const engines: readonly EngineParticipant[] = [
   },
   {
     ...{ name: "automerge", title: "Automerge", package: "@automerge/automerge", merges: true },
-    use: "save and load of the whole; getChanges and applyChanges for edits",
+    use: "texts as ImmutableString; save and load of the whole; getChangesSince, applyChanges",
   },
   {
     ...{ name: "loro", title: "Loro", package: "loro-crdt", merges: true },

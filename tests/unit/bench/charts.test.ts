@@ -41,6 +41,38 @@ test("one group a workload at its greatest size, the best first, of what has num
   ]);
 });
 
+test("stages of a sync are bars of one group, and many members none", () => {
+  const stage = { kind: "time", group: "stage" };
+  const sync = {
+    ...{ schema: 1, participants: [{ name: "nebulus", title: "NebulusDB" }] },
+    workloads: [
+      { name: "quiet", title: "nothing to send", kind: "bytes", group: "network" },
+      { name: "trips", title: "round trips", kind: "count", group: "network" },
+      { name: "crowd", title: "many", kind: "bytes", group: "members" },
+      { name: "merge", title: "merge", ...stage },
+      { name: "digest", title: "digest", ...stage },
+    ],
+    medians: [
+      { participant: "nebulus", workload: "quiet", documents: 10, score: 606 },
+      { participant: "nebulus", workload: "trips", documents: 10, score: 1.5 },
+      { participant: "nebulus", workload: "crowd", documents: 40, score: 5 },
+      { participant: "nebulus", workload: "merge", documents: 10, score: 20 },
+      { participant: "nebulus", workload: "digest", documents: 10, score: 3 },
+    ],
+  };
+  expect(groupsOfPeers(JSON.stringify(sync))).toMatchObject([
+    { title: "nothing to send, 10 documents", bars: [{ text: "0.6 kB" }] },
+    { title: "round trips, 10 documents", bars: [{ text: "1.5" }] },
+    {
+      title: "Initial sync by stage",
+      bars: [
+        { label: "merge", text: "20 ms" },
+        { label: "digest", text: "3.0 ms" },
+      ],
+    },
+  ]);
+});
+
 test("waits show their median and their slow end", () => {
   const lines = [{ what: "hand-over", spread: { p50: 12, p95: 250 }, count: 20, goal: "" }];
   expect(groupsOfPage(JSON.stringify({ schema: 1, load: 0, lines }))).toMatchObject([
