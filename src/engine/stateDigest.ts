@@ -2,8 +2,8 @@
  * The digest of a scope's living documents (FORMATS.md §8), kept lazily: changes are noted when
  * they happen and hashed when somebody asks, each document once however often it changed.
  */
-import { createDigest, stateHash } from "../core/doc/digest.ts";
-import { stateOf, type HeldDocument } from "../core/doc/insert.ts";
+import { createDigest, plainHash, stateHash } from "../core/doc/digest.ts";
+import type { HeldDocument } from "../core/doc/insert.ts";
 
 export interface StateDigest {
   readonly replace: (id: string, before: HeldDocument | null, after: HeldDocument | null) => void;
@@ -31,8 +31,8 @@ export const createStateDigest = (start?: Uint8Array): StateDigest => {
     value() {
       for (const { counted, now } of changed.values()) {
         if (counted === now) continue;
-        const had = stateHash(stateOf(counted));
-        const has = stateHash(stateOf(now));
+        const had = hashOf(counted);
+        const has = hashOf(now);
         if (had !== null) digest.subtract(had);
         if (has !== null) digest.add(has);
       }
@@ -40,4 +40,11 @@ export const createStateDigest = (start?: Uint8Array): StateDigest => {
       return digest.bytes();
     },
   };
+};
+
+/** An insert is hashed as it came: to decode its values would cost and hold what no hash needs. */
+const hashOf = (held: HeldDocument | null): Uint8Array | null => {
+  if (held?.kind !== "insert") return stateHash(held);
+  const { id, shape, dot, time } = held;
+  return plainHash({ id, shape, birth: { dot, time }, stamps: null });
 };

@@ -3,6 +3,7 @@
  * of one file, and the test that must catch it. `run.ts` applies them one at a time to a copy.
  */
 
+import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { closedMutants } from "./closedMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
@@ -494,4 +495,5 @@ export const mutants: readonly Mutant[] = [
   ...trimMutants,
   ...closedMutants,
   ...rangesMutants,
+  ...digestMutants,
 ];

@@ -11,7 +11,6 @@ import { sha256 } from "../crypto/hash.ts";
 import { kindNumbers } from "../op/encode.ts";
 import type { Shape } from "./shapes.ts";
 import {
-  birthsOf,
   isAlive,
   isParked,
   type DocumentState,
@@ -38,18 +37,35 @@ export interface Digest {
  */
 export const stateHash = (state: DocumentState | null): Uint8Array | null => {
   if (!isAlive(state) || isParked(state)) return null;
+  if (state.kind === "plain") return plainHash(state);
+  return hashed(state.id, (writer) => {
+    writeSorted(writer, state.births, (item, { dot }) => writeDot(item, dot));
+    writeSorted(writer, visibleEntries(state), writeVisible);
+  });
+};
+
+/** The same of a plain document, of which no value is needed: what holds them need not be read. */
+export const plainHash = (
+  state: Pick<PlainState, "id" | "birth" | "shape" | "stamps">,
+): Uint8Array =>
+  hashed(state.id, (writer) => {
+    writer.arrayHead(1);
+    writeDot(writer, state.birth.dot);
+    writePlainEntries(writer, state);
+  });
+
+/** `writeRest` adds births and entries. */
+const hashed = (id: string, writeRest: (writer: CborWriter) => void): Uint8Array => {
   const writer = scratch;
   writer.truncate(0);
   writer.arrayHead(4);
   writer.text("nebulusdb/1/document");
-  writer.text(state.id);
-  writeSorted(writer, birthsOf(state), (item, { dot }) => writeDot(item, dot));
-  if (state.kind === "plain") writePlainEntries(writer, state);
-  else writeSorted(writer, visibleEntries(state), writeVisible);
-  const hashed = sha256(writer.written());
+  writer.text(id);
+  writeRest(writer);
+  const hash = sha256(writer.written());
   // One huge document must not hold its memory for ever.
   if (scratch.capacity > scratchBytesMax) scratch = new CborWriter(1_024);
-  return hashed;
+  return hash;
 };
 
 /** Kept for all documents: making it costs more than writing most of them. */
@@ -60,7 +76,10 @@ const scratchBytesMax = 65_536;
  * A plain document's entries stand in the order of their paths' bytes, since no path's bytes begin
  * another's: it is found once for each shape.
  */
-const writePlainEntries = (writer: CborWriter, state: PlainState): void => {
+const writePlainEntries = (
+  writer: CborWriter,
+  state: Pick<PlainState, "birth" | "shape" | "stamps">,
+): void => {
   const order = entryOrderOf(state.shape);
   writer.arrayHead(order.length);
   for (const { index, head } of order) {

@@ -4,10 +4,14 @@
  */
 import { expect, test } from "vitest";
 import { createDigest, stateHash } from "../../../src/core/doc/digest.ts";
+import { EncodedInsert } from "../../../src/core/doc/insert.ts";
 import type { DocumentState } from "../../../src/core/doc/state.ts";
+import { RowsReader } from "../../../src/core/wire/rowsReader.ts";
 import { createStateDigest } from "../../../src/engine/stateDigest.ts";
 import { createTestDocument } from "../../support/documents.ts";
 import { createRandom } from "../../support/random.ts";
+import { writerOf } from "../../support/model.ts";
+import { rowsOf } from "./world.ts";
 
 const madeAnew = (states: Iterable<DocumentState | null>): Uint8Array => {
   const digest = createDigest();
@@ -79,4 +83,25 @@ test("Q-042 a change is hashed alone, once however often the document changed", 
   // The document as it stood in the sum and as it is now: no more than two were at first.
   expect(readsOf(() => digest.value())).toBeLessThanOrEqual(both);
   expect(digest.value()).toEqual(madeAnew([still, before]));
+});
+
+test("Q-042 an insert is hashed as its state is, and none of its values is read", () => {
+  let values = 0;
+  class WatchedRows extends RowsReader {
+    override valueAt(start: number): ReturnType<RowsReader["valueAt"]> {
+      values += 1;
+      return super.valueAt(start);
+    }
+  }
+  const documents = [{ id: "a", n: 1, nested: { z: "last", b: [true] } }, { id: "empty" }];
+  const rows = new WatchedRows(rowsOf(documents));
+  const inserts = documents.map(({ id }, row) => {
+    const dot = { writer: writerOf("a"), n: row + 7 };
+    return new EncodedInsert({ rows, row, id, dot, time: { ms: 1, counter: 0 } });
+  });
+  const digest = createStateDigest();
+  for (const insert of inserts) digest.replace(insert.id, null, insert);
+  const value = digest.value();
+  expect(values).toBe(0);
+  expect(value).toEqual(madeAnew(inserts.map((insert) => insert.state())));
 });
