@@ -66,17 +66,22 @@ const told = (sender: Worker): Promise<void> =>
 const watch = async (receiver: Device, sender: Worker, documents: number): Promise<Arrival> => {
   const start = bytesInUse();
   let kept = 0;
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const began = performance.now();
     kept = Math.max(kept, bytesInUse() - start);
-  }, lookMilliseconds);
+    timer = setTimeout(look, (performance.now() - began) * restPerLook);
+  };
+  look();
   sender.postMessage("send");
   await holding(receiver, documents);
-  clearInterval(timer);
   const after = bytesInUse() - start;
+  clearTimeout(timer);
   return { kept: Math.max(kept, after), after };
 };
 
-const lookMilliseconds = 100;
+/** Collecting garbage takes the longer the more there is: a tenth of the time is for looking. */
+const restPerLook = 9;
 
 /** Of this thread alone, garbage collected. */
 const bytesInUse = (): number => {
