@@ -12,8 +12,8 @@ import { verdictsOf } from "./goals.ts";
 import { planOf, tasksOf, type Plan } from "./options.ts";
 import { runInProcess } from "./processes.ts";
 import { reportOf } from "./report.ts";
-import type { Results, Skipped } from "./results.ts";
-import { reasonToSkip, workloadsOf, type Task } from "./tasks.ts";
+import type { Results } from "./results.ts";
+import { workloadsOf, type Task } from "./tasks.ts";
 import { kindOf, workloads, type WorkloadName } from "./workloads.ts";
 
 type SyncOutcome = Outcome<WorkloadName>;
@@ -47,28 +47,22 @@ const lineOf = (outcome: SyncOutcome): string => {
   return `${where} ${shownAs(kindOf(workload), outcome.value)}`;
 };
 
-const runAll = async (
-  plan: Plan,
-): Promise<{ readonly outcomes: readonly SyncOutcome[]; readonly skipped: readonly Skipped[] }> => {
+const runAll = async (plan: Plan): Promise<readonly SyncOutcome[]> => {
   const outcomes: SyncOutcome[] = [];
-  const skipped = new Map<string, Skipped>();
   for (let round = 1; round <= plan.rounds; round++) {
     for (const task of tasksOf(plan, round)) {
-      const reason = reasonToSkip(task);
-      if (reason === null) {
-        for (const outcome of await measure(task, round, plan)) {
-          outcomes.push(outcome);
-          print(lineOf(outcome));
-        }
-      } else skipped.set(task.kind, { what: task.kind, reason });
+      for (const outcome of await measure(task, round, plan)) {
+        outcomes.push(outcome);
+        print(lineOf(outcome));
+      }
     }
   }
-  return { outcomes, skipped: [...skipped.values()] };
+  return outcomes;
 };
 
 const plan = planOf(process.argv.slice(2));
 const loadBefore = loadNow();
-const { outcomes, skipped } = await runAll(plan);
+const outcomes = await runAll(plan);
 const medians = mediansBy(outcomes, kindOf);
 const chosen = engines.filter(({ name }) => plan.participants.includes(name));
 const results: Results = {
@@ -78,7 +72,7 @@ const results: Results = {
     ...{ node: process.versions.node, loads: [loadBefore, loadNow()], plan },
   },
   participants: await withVersions(chosen),
-  ...{ workloads, outcomes, medians, skipped },
+  ...{ workloads, outcomes, medians },
   verdicts: verdictsOf(medians, plan),
 };
 

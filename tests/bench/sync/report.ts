@@ -25,7 +25,7 @@ export const reportOf = (results: Results): string =>
       ["engine", "version", "used"],
       results.participants.map(({ title, version, use }) => [title, version ?? "", use]),
     ),
-    lostList(results),
+    failureList(results),
   ]
     .filter((part) => part !== "")
     .join("\n\n")
@@ -111,16 +111,14 @@ const memberTable = ({ workloads, medians, run }: Results): string =>
       ]),
   );
 
-const lostList = ({ medians, skipped }: Results): string =>
-  [
-    ...skipped.map(({ what, reason }) => `- skipped: ${what}: ${reason}`),
-    ...medians
-      .filter(({ failed }) => failed > 0)
-      .map((each) => {
-        const where = `${each.participant}, ${each.workload}, ${count(each.documents)}`;
-        return `- FAILED ${each.failed} of ${each.rounds}: ${where}: ${each.error ?? ""}`;
-      }),
-  ].join("\n");
+const failureList = ({ medians }: Results): string =>
+  medians
+    .filter(({ failed }) => failed > 0)
+    .map((each) => {
+      const where = `${each.participant}, ${each.workload}, ${count(each.documents)}`;
+      return `- FAILED ${each.failed} of ${each.rounds}: ${where}: ${each.error ?? ""}`;
+    })
+    .join("\n");
 
 /** Empty where it does not take part. */
 const cell = (found: Median<WorkloadName> | undefined): string => {

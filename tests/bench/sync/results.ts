@@ -1,7 +1,7 @@
 /**
  * The result file of one run, bench-results/sync.json: as bench-results/peers.json (see
  * peers/results.ts), so that charts are drawn of both. `documents` is how many are stored, of the
- * group `members` how many members there are; `skipped` says what was left out and why.
+ * group `members` how many members there are.
  */
 import type { EngineParticipant } from "../peers/participants.ts";
 import type { Median, Outcome } from "../support/measures.ts";
@@ -24,10 +24,4 @@ export interface Results {
   readonly outcomes: readonly Outcome<WorkloadName>[];
   readonly medians: readonly Median<WorkloadName>[];
   readonly verdicts: readonly Verdict[];
-  readonly skipped: readonly Skipped[];
-}
-
-export interface Skipped {
-  readonly what: string;
-  readonly reason: string;
 }

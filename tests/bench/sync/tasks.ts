@@ -2,8 +2,6 @@
  * What one process measures: a task goes to it as JSON (task.ts), and samples come back. A process
  * each, so that no participant runs with the garbage and the compiled code of another.
  */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { createDistributedDb } from "../../../src/index.node.ts";
 import { measureMerge, measureSync } from "../engines/exchange.ts";
 import type { Sample } from "../support/measures.ts";
@@ -46,14 +44,6 @@ const workloadsByKind: Readonly<Record<Exclude<Task["kind"], "crowd">, readonly 
   stages,
   members: ["members-traffic", "members-state", "fan-in-traffic", "fan-in-state"],
 };
-
-/** Why a task is left out; null: it can be measured. */
-export const reasonToSkip = ({ kind }: Task): string | null =>
-  kind !== "repair" || existsSync(resolve(import.meta.dirname, ranges))
-    ? null
-    : "repair by ranges (frame 15) is not built yet";
-
-const ranges = "../../../src/core/sync/ranges.ts";
 
 export const runTask = async (task: Task): Promise<readonly SyncSample[]> => {
   const { seed } = task;

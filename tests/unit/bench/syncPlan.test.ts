@@ -17,6 +17,10 @@ const outcome = (
   ...{ participant, workload, documents, round, operations: 1, value, spread: null, error: null },
 });
 
+const failure = (workload: WorkloadName, documents: number): Outcome<WorkloadName> => ({
+  ...{ participant: "nebulus", workload, documents, round: 1, error: "a document is missing" },
+});
+
 const judged = (
   outcomes: readonly Outcome<WorkloadName>[],
   workload: WorkloadName,
@@ -90,11 +94,9 @@ test("another size is not judged, and what has no number is not measured", () =>
     ...{ verdict: "not judged", reason: "judged at 100,000" },
   });
   expect(judged([], "repair-bytes")).toMatchObject({ verdict: "not measured" });
-  const failed: Outcome<WorkloadName> = {
-    ...{ participant: "nebulus", workload: "quiet-bytes", documents: 10_000, round: 1 },
-    error: "a document is missing",
-  };
-  expect(judged([failed], "quiet-bytes")).toMatchObject({ verdict: "not measured" });
+  expect(judged([failure("quiet-bytes", 10_000)], "quiet-bytes")).toMatchObject({
+    verdict: "not measured",
+  });
 });
 
 test("growth is judged from the fewest to the most members, against the logarithm", () => {
@@ -117,6 +119,7 @@ test("the report has all in one table, stages with their share, and says what is
     outcome("stage-merge", 30),
     outcome("stage-digest", 10),
     outcome("fan-in-state", 5_000, { documents: 40 }),
+    failure("five-time", 5_000),
   ];
   const medians = mediansBy(outcomes, kindOf);
   const report = reportOf({
@@ -127,12 +130,11 @@ test("the report has all in one table, stages with their share, and says what is
     },
     participants: engines.map((each) => ({ ...each, version: null })),
     ...{ workloads, outcomes, medians, verdicts: verdictsOf(medians, plan) },
-    skipped: [{ what: "repair", reason: "it is not built yet" }],
   });
   expect(report).toContain("| sync-bytes | ≤ 0.85 MB | 0.76 MB | 0.89 | yjs 3.10 MB | met |");
   expect(report).toContain("| initial sync, bytes on the wire | 10,000 | 0.76 MB | 3.10 MB |");
   expect(report).toContain("| nothing to send, bytes after the greeting | 10,000 | 0.6 kB |");
   expect(report).toContain("| merge | 30.0 ms | 75 % |");
   expect(report).toMatch(/^\| .*storage \| {2}\| {2}\| {2}\| 5.0 kB \|$/m);
-  expect(report).toContain("- skipped: repair: it is not built yet");
+  expect(report).toContain("- FAILED 1 of 1: nebulus, five-time, 5,000: a document is missing");
 });
