@@ -157,7 +157,7 @@ const tagsOf = ({ registry, deps }: Engine): readonly string[] => {
   const closed = networks.filter((membership) => membership.kind === "closed");
   const invites = [
     ...registry.networks.joinings().map(({ publicKey }) => publicKey),
-    ...closed.flatMap((membership) => membership.openInvites(now)),
+    ...closed.flatMap((membership) => membership.answeredInvites(now)),
   ];
   return [
     ...latest.flatMap((epoch) => rendezvousTags(epoch, now)),

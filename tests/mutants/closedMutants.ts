@@ -20,14 +20,14 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "a proposal counts twice",
-    file: "src/core/network/closed/state.ts",
+    file: "src/core/network/closed/apply.ts",
     text: 'if (state.nonces.has(nonceText)) return fail("nonce-used");',
     instead: 'if (nonceText === "") return fail("nonce-used");',
     killedBy: chain,
   },
   {
     name: "a used invite opens again",
-    file: "src/core/network/closed/state.ts",
+    file: "src/core/network/closed/apply.ts",
     text: "usesLeft: one.usesLeft - 1",
     instead: "usesLeft: one.usesLeft",
     killedBy: chain,

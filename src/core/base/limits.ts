@@ -52,6 +52,8 @@ export const networkCollectionsMax = 4_096;
 export const collectionSettingsBytesMax = 65_536;
 /** Atomic paths, and indexes, of a collection's settings. */
 export const collectionListMax = 256;
+/** Invites that are used up and answered all the same: a joiner may have lost the answer. */
+export const usedInvitesAnsweredMax = 4;
 /** That a device made and that can be used. */
 export const openInvitesPerDeviceMax = 256;
 /** Devices that the sequencer looks for under tags of their own: a relay takes 64 tags in all. */

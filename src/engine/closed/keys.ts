@@ -16,8 +16,8 @@ import {
   openPrevious,
   readEpoch,
 } from "../../core/network/closed/epoch.ts";
-import { headOf } from "../../core/network/closed/record.ts";
-import { epochIdOf, roleOf, type KeyText } from "../../core/network/closed/state.ts";
+import { epochIdOf, headOf } from "../../core/network/closed/record.ts";
+import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import type { EpochKey } from "../../core/network/keys.ts";
 import type { Engine } from "../engine.ts";

@@ -8,7 +8,7 @@
  *   [signed proposal bstr, …] not yet in the chain]
  * `control/<hash>/<record hash>` = a record of the chain as it came, the genesis among them
  */
-import { pairTagsMax } from "../../core/base/limits.ts";
+import { pairTagsMax, usedInvitesAnsweredMax } from "../../core/base/limits.ts";
 import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { shortHashOf } from "../../core/base/ids.ts";
 import type { ShortHash } from "../../core/base/types.ts";
@@ -24,7 +24,7 @@ import {
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
-import { openInvite, roleOf } from "../../core/network/closed/state.ts";
+import { openInvite, roleOf, standingInvite } from "../../core/network/closed/state.ts";
 import {
   parseRecord,
   parseSignedProposal,
@@ -44,8 +44,11 @@ export interface ClosedMembership extends ClosedParts {
   readonly secret: true;
   readonly standing: () => OwnStanding;
   readonly epochs: Epochs;
-  /** Public keys of invites of this device that can be used now: it answers to those. */
-  readonly openInvites: (nowMs: number) => readonly Uint8Array[];
+  /**
+   * Public keys of invites of this device that can be used now: it answers to those, and to some
+   * that were used up lately, since a joiner may have lost the answer.
+   */
+  readonly answeredInvites: (nowMs: number) => readonly Uint8Array[];
   /**
    * Where members that missed an epoch are found, whose tags are others: by the sequencer, and the
    * sequencer by them.
@@ -68,10 +71,16 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
   };
   const membership: ClosedMembership = {
     ...{ ...parts, kind: "closed", secret: true, standing },
-    openInvites: (nowMs) =>
-      [...parts.invites.keys()]
-        .map(hexToBytes)
-        .filter((publicKey) => openInvite(control.state(), publicKey, nowMs) !== null),
+    answeredInvites(nowMs) {
+      const state = control.state();
+      const own = [...parts.invites.keys()].map(hexToBytes);
+      const open = own.filter((publicKey) => openInvite(state, publicKey, nowMs) !== null);
+      const used = own.filter(
+        (publicKey) =>
+          !open.includes(publicKey) && standingInvite(state, publicKey, nowMs) !== null,
+      );
+      return [...open, ...used.slice(-usedInvitesAnsweredMax)];
+    },
     pairTags(nowMs) {
       const { sequencer } = control.state();
       const isSequencer = sequencer === bytesToHex(device.publicKey);

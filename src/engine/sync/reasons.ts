@@ -51,7 +51,7 @@ export const networkKey = (networkHash: Uint8Array): TargetKey =>
 const openInvitesOf = (membership: NetworkMembership, now: number): readonly OpenInvite[] => {
   if (membership.kind !== "closed") return [];
   const network = greetingNetworkOf(membership);
-  return membership.openInvites(now).map((publicKey) => ({ network, publicKey }));
+  return membership.answeredInvites(now).map((publicKey) => ({ network, publicKey }));
 };
 
 const greetingNetworkOf = (membership: NetworkMembership): GreetingNetwork => {

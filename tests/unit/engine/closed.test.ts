@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { writersOf } from "../../../src/engine/home.ts";
+import { admitJoiner } from "../../../src/engine/closed/admit.ts";
 import { beginJoining, completeJoining } from "../../../src/engine/closed/create.ts";
 import { makeInvite } from "../../../src/engine/closed/manage.ts";
 import {
@@ -121,6 +122,22 @@ test("a used, a revoked and an expired invite lead nowhere", async () => {
   await expect(beginJoining(first.engine, expiring.link)).rejects.toMatchObject({
     code: "InvalidArgument",
   });
+});
+
+test("who lost the answer to an invite for one is handed it again, and nobody else", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const { link } = await invited(a);
+  const [first, second] = [await open(world), await open(world)];
+  const { publicKey, device } = await beginJoining(first.engine, link);
+  // Admitted, and the channel broke before it heard of it
+  await admitJoiner(a.engine, membershipOf(a), publicKey, device.certificate);
+  await beginJoining(second.engine, link);
+  for (const one of [second, first]) one.opened.sync.refresh();
+  await world.until(() => standing(first) === "editor", "handed over again");
+  await world.pass(120_000);
+  expect(second.networks()).toMatchObject([{ networkId: team, kind: "joining" }]);
+  expect(closedOf(a)?.members).toHaveLength(2);
 });
 
 test("decisions at once come one behind another", async () => {

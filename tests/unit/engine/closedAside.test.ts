@@ -140,6 +140,25 @@ test("nothing beyond, but the right came back: it goes on under a new incarnatio
   expect(notAccepted(b)).toEqual([]);
 });
 
+test("a right that went and came while it was away closes its log all the same", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await b.insert("notes", [{ id: "1" }]);
+  await world.until(verified(a, b), "verified");
+  const before = b.shared("notes").writer?.id;
+  await b.disconnect();
+  await setRole(a, b, "reader");
+  await setRole(a, b, "editor");
+  await b.connect();
+  await world.until(() => closedOf(b)?.notAccepted.length === 0, "told");
+  await world.until(verified(a, b), "verified");
+  await b.insert("notes", [{ id: "2" }]);
+  await world.until(() => a.get("notes", "2") !== undefined, "a has it");
+  expect(b.shared("notes").writer?.id).not.toBe(before);
+});
+
 test("who waited, wrote, and was admitted to read alone keeps it aside", async () => {
   const world = createWorld();
   const a = await founder(world);

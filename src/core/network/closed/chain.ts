@@ -23,15 +23,8 @@ import {
   type ControlRecord,
   type RecordFault,
 } from "./record.ts";
-import {
-  applyRecord,
-  genesisState,
-  roleOf,
-  type ControlState,
-  type Evidence,
-  type KeyText,
-  type RuleFault,
-} from "./state.ts";
+import { applyRecord, genesisState } from "./apply.ts";
+import { roleOf, type ControlState, type Evidence, type KeyText, type RuleFault } from "./state.ts";
 
 export type ChainFault =
   | RecordFault

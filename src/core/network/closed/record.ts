@@ -15,12 +15,12 @@ import { bytesToHex, compareBytes } from "../../base/bytes.ts";
 import { shortHashOf } from "../../base/ids.ts";
 import { controlRecordBytesMax, controlSignersMax } from "../../base/limits.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
-import type { Time } from "../../base/types.ts";
+import type { ShortHash, Time } from "../../base/types.ts";
 import { readForm } from "../../cbor/form.ts";
 import { encodeCbor } from "../../cbor/item.ts";
 import { CborReader } from "../../cbor/reader.ts";
 import { expectCount, readOptional, readSized, readTime } from "../../cbor/structures.ts";
-import { hash, labelled } from "../../crypto/hash.ts";
+import { hash, labelled, shortHash } from "../../crypto/hash.ts";
 import { controlHeadToItem, readControlHead, type ControlHead } from "../control.ts";
 import {
   extensionsToItem,
@@ -240,3 +240,7 @@ export const genesisHead = (networkHash: Uint8Array): ControlHead => ({
   height: 0,
   hash: shortHashOf(networkHash.slice(0, 16)),
 });
+
+/** Of the epoch that a record brings. */
+export const epochIdOf = ({ signed }: Pick<ControlRecord, "signed">): ShortHash =>
+  shortHashOf(shortHash("epoch", signed.bytes));
