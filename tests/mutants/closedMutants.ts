@@ -228,4 +228,18 @@ export const closedMutants: readonly Mutant[] = [
     instead: "const isRight = equalBytes(seed, seed);",
     killedBy: "tests/unit/core/network/closed/recoveryKey.test.ts",
   },
+  {
+    name: "decisions are lost with the sequencer that contradicted itself",
+    file: "src/engine/closed/orphans.ts",
+    text: "if (nonces.has(bytesToHex(nonce)) || !isBy(record, device.publicKey)) return [];",
+    instead: "if (nonces.size > 0 || !isBy(record, device.publicKey)) return [];",
+    killedBy: order,
+  },
+  {
+    name: "a term takes a number that is taken",
+    file: "src/engine/closed/decide.ts",
+    text: "const term = isTerm ? lastTermOf(control) + 1 : parent.term;",
+    instead: "const term = isTerm ? parent.term + 1 : parent.term;",
+    killedBy: order,
+  },
 ];

@@ -31,6 +31,7 @@ import { frontierOf } from "./frontier.ts";
 import { learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
+import { orphanedProposals } from "./orphans.ts";
 
 /** `waiting`: until the sequencer's device is connected. */
 export type Decision =
@@ -192,6 +193,7 @@ export const takeRecords = async (
   const gained = await learnKeys(engine, membership);
   await learnFromChain(membership, engine.deps.crypto);
   for (const { proposal } of taken) proposals.delete(bytesToHex(proposal.nonce));
+  for (const orphan of orphanedProposals(membership, taken)) proposals.set(orphan.name, orphan);
   const changes = taken.map((record) => recordChange(membership, record));
   await engine.deps.store.write({ meta: new Map([...changes, closedChange(membership)]) });
   await follow(engine, membership, taken.map(headOf), gained);

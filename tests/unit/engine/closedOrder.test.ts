@@ -247,10 +247,45 @@ test("a term can name another device, and carries keys of epochs beside it", asy
     isWaiting: true,
   });
   await world.until(() => sequencerOf(b) === nameOf(c), "c is the sequencer");
-  expect(closedOf(a)).toMatchObject({ isFrozen: false, waiting: [] });
+  expect(closedOf(a)?.isFrozen).toBe(false);
+  await world.until(() => closedOf(a)?.waiting.length === 0, "nothing waits");
   expect([...membershipOf(c).keys.keys()]).toContain(orphaned);
   await world.until(() => c.get("notes", "under the orphaned key") !== undefined, "read by c");
   await world.until(verified(a, b, c), "verified");
+});
+
+test("what a term leaves beside the chain is decided again; terms can contradict, too", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c] = [await join(world, a, { role: "owner" }), await join(world, a)];
+  const { recoveryKey } = await ask(a, { kind: "export-recovery-key", networkId: team });
+  const take = (device: Device) =>
+    ask(device, {
+      ...{ kind: "import-recovery-key", networkId: team },
+      recoveryKey: recoveryKey ?? "",
+    });
+  await take(b);
+  // Its first sequencer goes on alone while b opens a term
+  world.hub.partition([[a.network], [b.network], [c.network]]);
+  const { id } = await invited(a);
+  await change(a, { kind: "role", account: accountOf(c), role: "reader" });
+  await ask(b, { kind: "term", networkId: team, device: null });
+  world.hub.heal();
+  await world.until(() => standing(c) === "reader", "decided again");
+  await world.until(() => closedOf(a)?.invites[0]?.state === "open", "the invite, too");
+  expect(closedOf(a)?.invites).toMatchObject([{ id, state: "open" }]);
+  expect(membershipOf(c).control.head().term).toBe(1);
+  // Two terms of one number: neither counts, and the next is above both
+  world.hub.partition([[a.network], [b.network], [c.network]]);
+  await ask(a, { kind: "term", networkId: team, device: null });
+  await ask(b, { kind: "term", networkId: team, device: null });
+  world.hub.heal();
+  const all = [a, b, c];
+  await world.until(() => all.every((device) => closedOf(device)?.isFrozen === true), "frozen");
+  await ask(b, { kind: "term", networkId: team, device: null });
+  await world.until(() => all.every((device) => closedOf(device)?.isFrozen === false), "over");
+  for (const device of all) expect(membershipOf(device).control.head().term).toBe(3);
+  expect(sequencerOf(c)).toBe(nameOf(b));
 });
 
 test("the order is handed on, and the first sequencer can then be removed", async () => {
