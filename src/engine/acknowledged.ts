@@ -19,6 +19,7 @@ import {
 } from "../core/network/acknowledged.ts";
 import { storedAcknowledgement } from "../core/network/acknowledgement.ts";
 import { storedCertificate, type CheckedCertificate } from "../core/network/certificate.ts";
+import type { ScopeRows } from "../core/network/scopeRows.ts";
 import type { Row } from "../core/segment/header.ts";
 import { rowOfHead } from "../core/segment/tree.ts";
 import { acknowledgedPrefixOf, deviceNameOf, type MetaChange } from "./device.ts";
@@ -64,7 +65,7 @@ export const bookRemoval = ({ network }: NetworkMembership, name: string): MetaC
 ];
 
 /** What devices that are members now say, but those named: what they say counts. */
-export const countingDevices = (
+const countingDevices = (
   membership: NetworkMembership,
   book: AcknowledgedBook,
   without: ReadonlySet<string>,
@@ -72,6 +73,14 @@ export const countingDevices = (
   [...book.values()].filter(
     ({ name, certificate }) => !without.has(name) && isMemberOf(membership, certificate),
   );
+
+/** All that is said by devices that are members now, but those named. */
+export const saidBy = (
+  membership: NetworkMembership,
+  meta: ReadonlyMap<string, Uint8Array>,
+  without: ReadonlySet<string>,
+): readonly ScopeRows[] =>
+  countingDevices(membership, readBook(membership, meta), without).map(({ held }) => held.scopes);
 
 /** Names of other devices that say that they hold all that is stored of a home here. */
 export const devicesHolding = (home: Home, book: AcknowledgedBook): readonly string[] => {

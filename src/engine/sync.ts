@@ -7,6 +7,7 @@
  */
 import { invalid } from "../core/base/errors.ts";
 import { rendezvousTagsMax } from "../core/base/limits.ts";
+import { createTurns } from "../core/base/turns.ts";
 import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
 import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
@@ -49,6 +50,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     },
     loadAcknowledging: () => loadAcknowledging(state),
     carrier: null,
+    inTurn: createTurns(),
     acknowledging: null,
     connected: new Map(),
     lines: new Map(),
@@ -121,7 +123,7 @@ const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => 
 const loadAcknowledging = async (state: SyncState): Promise<void> => {
   const { registry } = state.engine;
   if (state.acknowledging !== null || registry.networks.all().length === 0) return;
-  const { openAcknowledging } = await import("./sync/acknowledge.ts");
+  const { openAcknowledging } = await import("./sync/connect.ts");
   const opened = await openAcknowledging(state);
   // Whoever came first has it
   state.acknowledging ??= opened;

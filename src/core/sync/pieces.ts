@@ -9,6 +9,7 @@
  */
 import { concatBytes } from "../base/bytes.ts";
 import {
+  controlMessageBytesTarget,
   frameBytesMax,
   messageAssembliesMax,
   messageBytesMax,
@@ -167,3 +168,22 @@ const readPiece = (frame: Uint8Array): Piece | null => {
 };
 
 const isPart = (part: Uint8Array | undefined): part is Uint8Array => part !== undefined;
+
+/** One that is longer by itself stands alone. */
+export const inParts = <T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+  countMax: number,
+): readonly (readonly T[])[] => {
+  const parts: T[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const last = parts.at(-1);
+    bytes += bytesOf(item);
+    if (last === undefined || bytes > controlMessageBytesTarget || last.length >= countMax) {
+      parts.push([item]);
+      bytes = bytesOf(item);
+    } else last.push(item);
+  }
+  return parts;
+};

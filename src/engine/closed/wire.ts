@@ -15,7 +15,7 @@ import {
   encodeControlMessage,
   type ControlMessage,
 } from "../../core/sync/controlMessage.ts";
-import { inParts } from "../../core/sync/inParts.ts";
+import { inParts } from "../../core/sync/pieces.ts";
 import type { Engine } from "../engine.ts";
 import { dropProposal, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";

@@ -18,7 +18,6 @@ import {
   acknowledgementBytesMax,
   acknowledgementsPerDeviceMax,
 } from "../../core/base/limits.ts";
-import { createTurns } from "../../core/base/turns.ts";
 import type { ScopeId } from "../../core/base/types.ts";
 import {
   areSameRows,
@@ -110,7 +109,7 @@ const networkOf = (
   membership: NetworkMembership,
   book: Map<string, AcknowledgedDevice>,
 ): Network => ({
-  ...{ membership, book, inTurn: createTurns(), peers: new WeakMap(), names: new Map() },
+  ...{ membership, book, peers: new WeakMap(), names: new Map() },
   ...{ said: null, due: null, news: null, lost: null, hasBegunAnew: false, isCopied: false },
 });
 
@@ -140,7 +139,7 @@ const plan = (state: SyncState, network: Network, at: number): void => {
   const wait = Math.min(Math.max(0, at - now), acknowledgeMillisecondsMax);
   const cancel = timers.after(wait, () => {
     network.due = null;
-    network.inTurn(() => acknowledge(state, network)).catch(failed(state));
+    state.inTurn(() => acknowledge(state, network)).catch(failed(state));
   });
   network.due = { at: now + wait, cancel };
 };
@@ -173,7 +172,7 @@ const take = (
   connected: Connected,
   body: Uint8Array,
 ): Promise<void> =>
-  network.inTurn(async () => {
+  state.inTurn(async () => {
     if (!isPresent(state, network)) return;
     const { hasNew, ownHigher } = await takeMessage(state, network, connected, body);
     for (const said of ownHigher) await takeOwn(state, network, said);
@@ -201,7 +200,7 @@ const takeOwn = async (
 
 /** Who is no member any more says nothing that counts; who became one may have said it before. */
 const membersChanged = (state: SyncState, network: Network): Promise<void> =>
-  network.inTurn(async () => {
+  state.inTurn(async () => {
     const { membership, book } = network;
     const gone = [...book.values()].filter(
       ({ certificate }) => !isMemberOf(membership, certificate),

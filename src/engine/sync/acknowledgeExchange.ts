@@ -11,7 +11,6 @@ import {
   acknowledgementsPerMessageMax,
 } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
-import type { Turns } from "../../core/base/turns.ts";
 import {
   bytesOf,
   nothingAcknowledged,
@@ -34,7 +33,7 @@ import {
   type DeviceNumber,
   type SentAcknowledgement,
 } from "../../core/sync/acknowledgeMessage.ts";
-import { inParts } from "../../core/sync/inParts.ts";
+import { inParts } from "../../core/sync/pieces.ts";
 import { bookChange, type AcknowledgedDevice } from "../acknowledged.ts";
 import { deviceNameOf } from "../device.ts";
 import { isMemberOf, type NetworkMembership } from "../identity.ts";
@@ -45,7 +44,6 @@ export interface Known {
   readonly membership: NetworkMembership;
   /** This device among them. */
   readonly book: Map<string, AcknowledgedDevice>;
-  readonly inTurn: Turns;
   readonly peers: WeakMap<Connected, PeerKnown>;
   /** Names of devices by signing key in hexadecimal. */
   readonly names: Map<string, string>;

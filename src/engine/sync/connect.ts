@@ -28,6 +28,10 @@ import {
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule, tellPage } from "./tell.ts";
 
+/** Loaded together: whoever is in a network meets others as a rule. */
+export { openAcknowledging } from "./acknowledge.ts";
+export { saidBy } from "../acknowledged.ts";
+
 export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
   const line = joinLine(state, channel);
   let onClosed = (): void => undefined;

@@ -2,6 +2,7 @@
  * What sync knows at a moment: the carrier, who is connected, what is to be told. Shared by the
  * parts of sync.
  */
+import type { Turns } from "../../core/base/turns.ts";
 import type { ScopeId, WriterId } from "../../core/base/types.ts";
 import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
@@ -72,6 +73,8 @@ export interface SyncState {
   /** Nothing to do where it is, or where there is no network. */
   readonly loadAcknowledging: () => Promise<void>;
   carrier: Carrier | null;
+  /** Acknowledgements are taken in and made one after another. */
+  readonly inTurn: Turns;
   /** null until it is loaded: with the first network. */
   acknowledging: Acknowledging | null;
   readonly connected: Map<PeerChannel, Connected>;

@@ -15,7 +15,7 @@ import {
   encodeAcknowledgeMessage,
   type AcknowledgeMessage,
 } from "../../../../src/core/sync/acknowledgeMessage.ts";
-import { inParts } from "../../../../src/core/sync/inParts.ts";
+import { inParts } from "../../../../src/core/sync/pieces.ts";
 import { createSession, stepSession } from "../../../../src/core/sync/session.ts";
 import type { SessionView } from "../../../../src/core/sync/sessionState.ts";
 import { mutate } from "../../../support/mutate.ts";
