@@ -83,7 +83,7 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "whoever was let in is served before it is a member",
-    file: "src/engine/sync/state.ts",
+    file: "src/engine/identity.ts",
     text: 'control.standingOf(certificate) === "member"',
     instead: 'control.standingOf(certificate) !== "removed"',
     killedBy: engine,

@@ -5,6 +5,7 @@
 
 import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
+import { acknowledgeMutants } from "./acknowledgeMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
@@ -496,4 +497,5 @@ export const mutants: readonly Mutant[] = [
   ...closedMutants,
   ...rangesMutants,
   ...digestMutants,
+  ...acknowledgeMutants,
 ];

@@ -83,6 +83,9 @@ export const acknowledgementBytesPerNetworkMax = 32 * 1_048_576;
 export const acknowledgementsPerMessageMax = 1_024;
 /** That a message names. */
 export const acknowledgedDevicesMax = 4_096;
+/** Of messages about them from one peer that wait to be taken in, each with some for itself. */
+export const acknowledgeWaitingBytesMax = 8 * 1_048_576;
+export const acknowledgeWaitingBytesPerMessage = 1_024;
 /** While things change a device acknowledges no more often than this, and this for each byte. */
 export const acknowledgeMilliseconds = 5_000;
 export const acknowledgeMillisecondsPerByte = 20;

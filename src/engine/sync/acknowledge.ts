@@ -42,7 +42,14 @@ import {
 } from "../acknowledged.ts";
 import type { Home } from "../home.ts";
 import { isMemberOf, type NetworkMembership } from "../identity.ts";
-import { askFor, give, takeMessage, tell, type Known } from "./acknowledgeExchange.ts";
+import {
+  askFor,
+  give,
+  takeMessage,
+  tell,
+  unlessTooMany,
+  type Known,
+} from "./acknowledgeExchange.ts";
 import {
   isServed,
   reportFailure,
@@ -166,20 +173,22 @@ const failed =
 
 // --------------------------------------------------------------------------- what others say
 
-const take = (
+const take = async (
   state: SyncState,
   network: Network,
   connected: Connected,
   body: Uint8Array,
-): Promise<void> =>
-  state.inTurn(async () => {
+): Promise<void> => {
+  const takeNow = async (): Promise<void> => {
     if (!isPresent(state, network)) return;
     const { hasNew, ownHigher } = await takeMessage(state, network, connected, body);
     for (const said of ownHigher) await takeOwn(state, network, said);
     if (!hasNew) return;
     planNews(state, network);
     schedule(state);
-  });
+  };
+  await unlessTooMany(network, connected, body.length, () => state.inTurn(takeNow));
+};
 
 /** Signed by this device and not known to it. */
 const takeOwn = async (

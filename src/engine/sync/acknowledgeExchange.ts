@@ -8,6 +8,8 @@ import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import {
   acknowledgedDevicesMax,
   acknowledgementBytesPerNetworkMax,
+  acknowledgeWaitingBytesMax,
+  acknowledgeWaitingBytesPerMessage,
   acknowledgementsPerMessageMax,
 } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
@@ -51,6 +53,8 @@ export interface Known {
 
 /** By device: the highest numbers. */
 interface PeerKnown {
+  /** Bytes of its messages that wait to be taken in. */
+  waiting: number;
   /** That the peer holds or was told of. */
   readonly theirs: Map<string, AcknowledgementNumber>;
   readonly asked: Map<string, AcknowledgementNumber>;
@@ -112,6 +116,28 @@ export const askFor = (known: Known, connected: Connected): void => {
   );
 };
 
+/**
+ * Runs what takes a message in; false: it was dropped, since too much of this peer's waits. It
+ * comes again with the next session.
+ */
+export const unlessTooMany = async (
+  known: Known,
+  connected: Connected,
+  bytes: number,
+  run: () => Promise<void>,
+): Promise<boolean> => {
+  const peer = peerIn(known, connected);
+  const size = bytes + acknowledgeWaitingBytesPerMessage;
+  if (peer.waiting + size > acknowledgeWaitingBytesMax) return false;
+  peer.waiting += size;
+  try {
+    await run();
+  } finally {
+    peer.waiting -= size;
+  }
+  return true;
+};
+
 export const takeMessage = async (
   state: SyncState,
   known: Known,
@@ -163,7 +189,7 @@ const sayNumbers = (
 const peerIn = ({ peers }: Known, connected: Connected): PeerKnown => {
   const found = peers.get(connected);
   if (found !== undefined) return found;
-  const made = { theirs: new Map(), asked: new Map(), answered: new Map() };
+  const made = { waiting: 0, theirs: new Map(), asked: new Map(), answered: new Map() };
   peers.set(connected, made);
   return made;
 };

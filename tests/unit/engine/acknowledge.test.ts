@@ -20,7 +20,7 @@ import type { EngineHealth } from "../../../src/core/wire/health.ts";
 import { readBook, type AcknowledgedBook } from "../../../src/engine/acknowledged.ts";
 import type { NetworkMembership } from "../../../src/engine/identity.ts";
 import { leaveNetwork } from "../../../src/engine/membership.ts";
-import { holdBack } from "./faults.ts";
+import { holdFirst } from "./faults.ts";
 import { createWorld, networkId, type Device, type World } from "./world.ts";
 
 const membershipOf = (device: Device): NetworkMembership =>
@@ -126,15 +126,23 @@ test("only what is stored is acknowledged", async () => {
   const world = createWorld();
   const [a, b] = await two(world);
   await verified(world, a, b);
-  const gate = holdBack(b, "write");
+  // Nothing of its own is still to be stored
+  await b.engine.cutter.cutAll(b.engine.registry.homes());
+  const gate = holdFirst(b, "write");
   await a.insert("notes", [{ id: "1" }]);
+  await world.pass(1_000);
+  expect(b.shared("notes").tree.heads()).toHaveLength(1);
+  // Delivered there and not stored, when it is due to say what it holds
+  b.opened.sync.changed(b.shared("notes"));
   await world.pass(quietMs);
   const rows = a.shared("notes").tree.heads().map(rowOfHead);
-  expect(rows).toHaveLength(1);
   const heldBy = async (): Promise<unknown> =>
     (await bookOf(a)).get(nameOf(b))?.held.scopes.get(a.shared("notes").scope) ?? [];
+  expect(rows).toHaveLength(1);
+  gate.fail();
+  await world.pass(100);
   expect(await heldBy()).toEqual([]);
-  gate.go();
+  await b.reopen();
   await verified(world, a, b);
   await world.pass(quietMs);
   expect(await heldBy()).toEqual(rows);
@@ -200,27 +208,38 @@ describe("a profile", () => {
 
   test("and its copy count once, and end in silence whatever they hold", async () => {
     const world = createWorld();
-    const [a, b] = await two(world);
+    const [a, b, c] = await three(world);
     await a.insert("notes", [{ id: "1" }]);
-    await verified(world, a, b);
+    await verified(world, a, b, c);
     await world.pass(quietMs);
-    const copy = await world.open({ image: b.image() });
-    for (const [index, device] of [b, copy, a].entries()) {
+    // They never meet, nor does anybody meet both
+    const copy = await world.open({ image: c.image(), online: false });
+    world.hub.partition([
+      [a.network, b.network],
+      [b.network, c.network],
+      [a.network, copy.network],
+    ]);
+    await copy.connect();
+    for (const [index, device] of [c, copy, a].entries()) {
       await device.insert("notes", [{ id: `more-${index}` }]);
       await world.pass(3_000);
     }
     // Only one of both shares this
-    await copy.share("others");
-    await copy.insert("others", [{ id: "x" }]);
-    await a.share("others");
-    await verified(world, a, b, copy);
+    for (const device of [copy, a]) await device.share("others");
+    for (let turn = 0; turn < 3; turn++) {
+      await copy.upsert("others", [{ id: "x", turn }]);
+      await world.pass(30_000);
+    }
     await world.until(() => copy.isVerified("others"), "verified");
+    await world.until(() => c.find("notes").length === 4, "all documents");
     await world.pass(quietMs * 5);
-    const said = (await bookOf(a)).get(nameOf(b))?.held.number;
+    const said = (await bookOf(a)).get(nameOf(c))?.held.number;
+    expect(said?.incarnation).toBeGreaterThan(0);
     await world.pass(600_000);
-    expect((await bookOf(a)).get(nameOf(b))?.held.number).toEqual(said);
-    expect(nameOf(copy)).toBe(nameOf(b));
-    expect(await health(a)).toMatchObject({ otherDevices: 1 });
+    expect((await bookOf(a)).get(nameOf(c))?.held.number).toEqual(said);
+    expect(nameOf(copy)).toBe(nameOf(c));
+    await a.write({ kind: "detach", collection: "others" });
+    expect(await health(a)).toMatchObject({ otherDevices: 2 });
   });
 });
 

@@ -108,6 +108,7 @@ test("what only the removed device says that it holds counts for nothing", async
   await b.insert("notes", [{ id: "b2" }]);
   await b.engine.cutter.cutAll(b.engine.registry.homes());
   await world.pass(quietMs);
+  const writer = b.shared("notes").writer?.id;
   const { scope } = a.shared("notes");
   const writer = b.shared("notes").writer?.id;
   const saidOfB = (await bookOf(a)).get(nameOf(b))?.held.scopes.get(scope);

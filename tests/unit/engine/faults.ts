@@ -37,6 +37,27 @@ export const failAt = (
   };
 };
 
+/** Holds the store's next call of that kind back until it is to fail; those behind it go on then. */
+export const holdFirst = (device: Device, kind: Kind): { readonly fail: () => void } => {
+  let fail = (): void => undefined;
+  const gate = new Promise<void>((_, reject) => {
+    fail = () => {
+      reject(storeFailure);
+    };
+  });
+  let isHeld = false;
+  device.fault = (operation) => {
+    if (isHeld || operation.kind !== kind || operation.phase !== "before") return undefined;
+    isHeld = true;
+    return gate;
+  };
+  return {
+    fail: () => {
+      fail();
+    },
+  };
+};
+
 /** Holds the store's next call of that kind back until it may go on, or fails. */
 export const holdBack = (
   device: Device,
