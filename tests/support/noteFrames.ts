@@ -4,18 +4,20 @@
  */
 import type { Carrier, PeerChannel } from "../../src/core/net/carrier.ts";
 
-export const noteFrames = (note: (frame: Uint8Array) => void): ((carrier: Carrier) => Carrier) =>
-  changingFrames((frame) => {
-    note(frame);
+export const noteFrames = (
+  note: (frame: Uint8Array, channel: PeerChannel) => void,
+): ((carrier: Carrier) => Carrier) =>
+  changingFrames((frame, channel) => {
+    note(frame, channel);
     return frame;
   });
 
-/** `change` gives null for a frame that is lost; `opened` is told of every channel. */
+/** Null for a frame that is lost. */
+export type ChangeFrame = (frame: Uint8Array, channel: PeerChannel) => Uint8Array | null;
+
+/** `opened` is told of every channel. */
 export const changingFrames =
-  (
-    change: (frame: Uint8Array) => Uint8Array | null,
-    opened: (channel: PeerChannel) => void = () => undefined,
-  ) =>
+  (change: ChangeFrame, opened: (channel: PeerChannel) => void = () => undefined) =>
   (carrier: Carrier): Carrier => ({
     ...carrier,
     onChannel: (handler) => {
@@ -26,13 +28,10 @@ export const changingFrames =
     },
   });
 
-const changing = (
-  channel: PeerChannel,
-  change: (frame: Uint8Array) => Uint8Array | null,
-): PeerChannel => ({
+const changing = (channel: PeerChannel, change: ChangeFrame): PeerChannel => ({
   ...channel,
   send: (frame) => {
-    const changed = change(frame);
+    const changed = change(frame, channel);
     return changed === null ? Promise.resolve() : channel.send(changed);
   },
 });

@@ -8,12 +8,15 @@ import type { InviteRequest, MemberChange } from "../../../src/core/wire/network
 import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
 import type { Device, World } from "./world.ts";
 
-export const team = "team";
+/** Words that stand nowhere else, so that a test can look for them. */
+export const team = "team-of-canaries";
+export const title = "The title of the team";
+
 export const open = (world: World): Promise<Device> => world.open({ joined: false });
 
 export const founder = async (world: World): Promise<Device> => {
   const device = await open(world);
-  await createClosed(device.engine, { networkId: team, title: "Team" });
+  await createClosed(device.engine, { networkId: team, title });
   device.opened.sync.refresh();
   return device;
 };
@@ -64,9 +67,9 @@ export const join = async (
   return device;
 };
 
-export const share = async (device: Device): Promise<void> => {
-  await device.write({ kind: "make-collection", collection: "notes" });
-  await device.write({ kind: "attach", collection: "notes", networkId: team });
+export const share = async (device: Device, collection = "notes"): Promise<void> => {
+  await device.write({ kind: "make-collection", collection });
+  await device.write({ kind: "attach", collection, networkId: team });
 };
 
 export const verified =

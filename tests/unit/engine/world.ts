@@ -8,6 +8,7 @@ import { loadPages } from "../../support/loadPages.ts";
 import type { ErrorValue } from "../../../src/core/base/errors.ts";
 import type { Value } from "../../../src/core/base/types.ts";
 import { checkDocument } from "../../../src/core/cbor/document.ts";
+import type { Carrier } from "../../../src/core/net/carrier.ts";
 import { normaliseFilter } from "../../../src/core/query/match.ts";
 import { compileUpdate } from "../../../src/core/query/update.ts";
 import { decodeCommit, type Commit } from "../../../src/core/journal/record.ts";
@@ -68,7 +69,8 @@ export interface OpenOptions {
   readonly joined?: boolean;
 }
 
-export const createWorld = (seed = 1): World => {
+/** `wrap` stands between each engine and its place in the hub. */
+export const createWorld = (seed = 1, wrap: WrapNetwork = (network) => network): World => {
   const crypto = createNodeCrypto(createRandom(seed));
   const clock = createVirtualTime();
   const hub = createMemoryHub({ seed, timers: { after: (ms, run) => clock.after(ms, run) } });
@@ -86,14 +88,17 @@ export const createWorld = (seed = 1): World => {
       }
     },
     open: async (options = {}) => {
-      const device = new Device({ clock, crypto, network: hub.network() }, options);
+      const device = new Device({ clock, crypto, network: hub.network(), wrap }, options);
       await device.open(options);
       return device;
     },
   };
 };
 
+export type WrapNetwork = (network: MemoryNetwork) => Carrier;
+
 interface Around {
+  readonly wrap: WrapNetwork;
   readonly clock: VirtualTime;
   readonly crypto: ReturnType<typeof createNodeCrypto>;
   readonly network: MemoryNetwork;
@@ -161,7 +166,7 @@ export class Device {
   }
 
   connect(): Promise<void> {
-    return this.opened.sync.carry(this.network);
+    return this.opened.sync.carry(this.around.wrap(this.network));
   }
 
   disconnect(): Promise<void> {

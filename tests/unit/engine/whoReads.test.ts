@@ -1,0 +1,417 @@
+/**
+ * The README's table "What is private, and from whom", row by row: one story of a closed network in
+ * which every frame and every disk is kept, and words that stand nowhere else are looked for in
+ * them. That a word is not found means something because others do find it.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { bytesToHex, hexToBytes } from "../../../src/core/base/bytes.ts";
+import { shortHashOf } from "../../../src/core/base/ids.ts";
+import { readWhole } from "../../../src/core/cbor/structures.ts";
+import { openEpoch, openPrevious, readEpoch } from "../../../src/core/network/closed/epoch.ts";
+import { readInvite } from "../../../src/core/network/closed/invite.ts";
+import type { Invite } from "../../../src/core/network/closed/invite.ts";
+import { openNetworkSecrets, openSecretFromName } from "../../../src/core/network/open.ts";
+import { rendezvousTags, scopeOf } from "../../../src/core/network/keys.ts";
+import { openSegment, type Keyring } from "../../../src/core/segment/open.ts";
+import { parseSegment, type DeliveredSegment } from "../../../src/core/segment/segment.ts";
+import { decodeMessage, messageTypes } from "../../../src/core/sync/frames.ts";
+import { beginJoining } from "../../../src/engine/closed/create.ts";
+import { joinNetwork } from "../../../src/engine/membership.ts";
+import type { MemoryNetwork } from "../../../src/net/memory.ts";
+import { noteFrames } from "../../support/noteFrames.ts";
+import { createNodeCrypto } from "../../support/nodeCrypto.ts";
+import { createRandom } from "../../support/random.ts";
+import {
+  change,
+  founder,
+  invited,
+  join,
+  membershipOf,
+  open,
+  share,
+  standing,
+  team,
+  title,
+} from "./closedWorld.ts";
+import { createWorld, secret, type Device, type WrapNetwork } from "./world.ts";
+
+/** What people write: nothing of it stands in a frame. */
+const words = {
+  collection: "canary-collection",
+  id: "canary-id",
+  field: "canaryField",
+  before: "canary of before the removal",
+  after: "canary of after the removal",
+  private: "canary of a private document",
+  alone: "canary of a collection that is in no network",
+} as const;
+
+const crypto = createNodeCrypto(createRandom(99));
+
+describe("of a closed network", () => {
+  let story: Story;
+  beforeAll(async () => {
+    story = await play();
+  });
+
+  test("this device has everything, in the clear", () => {
+    const found = wordsIn(diskOf(story.a));
+    expect(found).toEqual(Object.values(words));
+    for (const name of [team, title]) expect(holds(diskOf(story.a), name)).toBe(true);
+  });
+
+  test("members have what is shared, also from before they came, and nothing else", () => {
+    const shared = Object.values(words).filter((word) => word !== words.private);
+    for (const device of [story.b, story.reader]) {
+      expect(wordsIn(diskOf(device))).toEqual(shared.filter((word) => word !== words.alone));
+      expect(device.get(words.collection, words.id)).toMatchObject({ [words.field]: words.before });
+    }
+  });
+
+  test("a reader changes nothing for anybody", async () => {
+    const { reader } = story;
+    const update = { $set: { [words.field]: "changed" } };
+    await expect(reader.update(words.collection, words.id, update)).rejects.toMatchObject({
+      code: "NotPermitted",
+    });
+    const held = await segmentsOf(story.a, story.a.shared(words.collection).scope);
+    const isBy = (device: Device): boolean =>
+      held.some((bytes) => holdsBytes(bytes, membershipOf(device).device.publicKey));
+    expect([story.a, story.b, reader].map(isBy)).toEqual([true, true, false]);
+  });
+
+  test("who was removed has what it had, and gets nothing that is written from then on", () => {
+    const { removed, received } = story;
+    const found = wordsIn(diskOf(removed));
+    expect(found).toContain(words.before);
+    for (const word of [words.after, words.private, words.alone]) expect(found).not.toContain(word);
+    // Not even sealed: linked again, it is greeted as the member that it was, and no further
+    const since = received(removed, story.framesBeforeRemoval);
+    const types = [messageTypes.control, messageTypes.greeting];
+    expect(new Set(since.map(([type]) => type))).toEqual(new Set(types));
+    expect(since.at(-1)?.[0]).toBe(messageTypes.greeting);
+    expect(received(story.b).some(isOperationUnder(epochOf(story.a)))).toBe(true);
+  });
+
+  test("a removed device's keys open what was sealed before, and nothing behind", async () => {
+    const { a, removed } = story;
+    const { control, network, device, keys } = membershipOf(removed);
+    const ring = ringOf(a, words.collection, (id) => keys.get(shortHashOf(hexToBytes(id))) ?? null);
+    const plain = await openedBy(ring, a);
+    expect(plain.map(wordsIn).flat()).toContain(words.before);
+    expect(plain.map(wordsIn).flat()).not.toContain(words.after);
+    // Neither when it tries the keys that it has on all of them
+    for (const key of keys.values()) {
+      const tried = await openedBy({ ...ring, epochKey: () => key }, a);
+      expect(tried.map(wordsIn).flat()).not.toContain(words.after);
+    }
+    // Nor does the chain give it the later key, should somebody pass it on
+    const later = membershipOf(a).control.state().epochs.at(-1);
+    const content = readWhole(later?.bytes ?? new Uint8Array(), readEpoch);
+    if (later === undefined || !content.ok) throw new Error("there is a later epoch");
+    expect(keys.has(later.id)).toBe(false);
+    expect(control.state().epochs.length).toBe(membershipOf(a).control.state().epochs.length);
+    for (const { signingKey, box } of content.value.boxes) {
+      const boxes = [{ signingKey: device.publicKey, box }];
+      for (const named of [device.publicKey, signingKey]) {
+        const place = {
+          ...{ networkHash: network.networkHash, height: later.height },
+          ...{ sender: hexToBytes(later.sender), signingKey: named, xWingSeed: device.xWingSeed },
+        };
+        expect(await openEpoch(content.value, place, crypto)).toBeNull();
+        expect(await openEpoch({ ...content.value, boxes }, place, crypto)).toBeNull();
+      }
+    }
+    for (const key of keys.values()) {
+      expect(await openPrevious(content.value, key, network.networkHash, crypto)).toBeNull();
+    }
+    // Who is still a member reads all of it
+    const theirs = membershipOf(story.b).keys;
+    const all = await openedBy({ ...ring, epochKey: (id) => theirs.get(id) ?? null }, a);
+    expect(all.map(wordsIn).flat()).toEqual(expect.arrayContaining([words.before, words.after]));
+  });
+
+  test("who was removed is looked for by nobody, and finds none by what it knows", () => {
+    const { a, b, reader, removed, tags } = story;
+    const common = (one: Device, other: Device): readonly string[] =>
+      tags(one).filter((tag) => tags(other).includes(tag));
+    for (const member of [a, b, reader]) expect(common(member, removed)).toEqual([]);
+    // Yesterday's, today's, tomorrow's, and of the pair
+    expect(common(a, b)).toHaveLength(6);
+  });
+
+  test("an invite that was used or has expired leads to nothing but a name", () => {
+    for (const { device, invite } of [story.used, story.expired]) {
+      expect(device.networks()).toMatchObject([{ kind: "joining" }]);
+      expect(wordsIn(diskOf(device))).toEqual([]);
+      expect(invite.name).toBe(team);
+      // Strangers hear greetings alone: neither the chain, nor anything sealed
+      const heard = story.received(device);
+      expect(new Set(heard.map(([type]) => type))).toEqual(new Set([messageTypes.greeting]));
+    }
+  });
+
+  test("frames hold no word of people's; the network's name comes with the chain alone", () => {
+    const { a, b, reader, removed, frames } = story;
+    expect(frames.length).toBeGreaterThan(100);
+    for (const { bytes } of frames) expect(wordsIn(bytes)).toEqual([]);
+    expect(frames.filter(({ bytes }) => holds(bytes, title))).toEqual([]);
+    const named = frames.filter(({ bytes }) => holds(bytes, team));
+    expect(new Set(named.map(({ bytes: [type] }) => type))).toEqual(
+      new Set([messageTypes.control]),
+    );
+    const told = new Set(named.map(({ to }) => story.deviceNamed(to)));
+    expect(told).toEqual(new Set([b, reader, removed]));
+    expect(told.has(a)).toBe(false);
+  });
+
+  test("to the relay go tags of 16 bytes, others for every epoch", () => {
+    const { a, devices, tags } = story;
+    for (const device of devices) {
+      for (const tag of tags(device)) expect(tag).toMatch(/^[0-9a-f]{32}$/);
+    }
+    const [before, after] = Array.from(membershipOf(a).keys, ([id, key]) =>
+      rendezvousTags({ id, key }, story.now),
+    );
+    expect(tags(a)).toEqual(expect.arrayContaining([...(after ?? [])]));
+    expect(before?.filter((tag) => tags(a).includes(tag))).toEqual([]);
+  });
+
+  test("the chain shows keys, roles, times, the network's name; no content, no other name", () => {
+    const chain = membershipOf(story.a).control.records();
+    const bytes = Buffer.concat(chain.map((record) => record.bytes));
+    expect(wordsIn(bytes)).toEqual([]);
+    expect(holds(bytes, title)).toBe(false);
+    expect(holds(bytes, team)).toBe(true);
+    for (const device of [story.a, story.b, story.reader, story.removed]) {
+      const { certificate } = membershipOf(device).device;
+      expect(holdsBytes(bytes, certificate.account)).toBe(true);
+      expect(holdsBytes(bytes, certificate.signingKey)).toBe(true);
+    }
+    const roles = chain.flatMap(({ proposal: { content } }) =>
+      content.kind === "admit" ? [content.role] : [],
+    );
+    expect(roles).toEqual(["editor", "reader", "editor"]);
+    expect(chain.every(({ time }) => time.ms > 0)).toBe(true);
+    // Which collection a log belongs to is told to who has the network's secret
+    const scope = story.a.shared(words.collection).scope;
+    expect(scope).toBe(scopeOf(membershipOf(story.a).network, words.collection, "documents"));
+  });
+});
+
+describe("of an open network", () => {
+  test.each([
+    ["with a secret: who has name and secret, and nobody by the name alone", secret, false],
+    ["without encryption: whoever guesses the name", null, true],
+  ] as const)("%s", async (_what, sharedSecret, isOpenByName) => {
+    const frames: Uint8Array[] = [];
+    const world = createWorld(
+      5,
+      noteFrames((frame) => {
+        frames.push(frame.slice());
+      }),
+    );
+    const [a, b] = [await open(world), await open(world)];
+    for (const device of [a, b]) {
+      await joinNetwork(device.engine, {
+        networkId: team,
+        name: title,
+        kind: "open",
+        sharedSecret,
+      });
+      device.opened.sync.refresh();
+      await share(device, words.collection);
+    }
+    await a.insert(words.collection, [{ id: words.id, [words.field]: words.before }]);
+    await world.until(() => b.get(words.collection, words.id) !== undefined, "the document");
+    for (const frame of frames) expect(wordsIn(frame)).toEqual([]);
+    for (const name of [team, title, secret]) {
+      expect(frames.filter((frame) => holds(frame, name))).toEqual([]);
+    }
+    const readBy = async (from: string | Uint8Array): Promise<readonly string[]> => {
+      const { epoch, ...network } = openNetworkSecrets(team, from);
+      const scope = scopeOf(network, words.collection, "documents");
+      const ring = { networkHash: network.networkHash, scope, epochKey: () => epoch.key };
+      return (await openedBy(ring, a)).flatMap(wordsIn);
+    };
+    const byName = await readBy(openSecretFromName(team));
+    expect(byName.includes(words.before)).toBe(isOpenByName);
+    if (sharedSecret !== null) expect(await readBy(sharedSecret)).toContain(words.before);
+  });
+});
+
+// -------------------------------------------------------------------------------------- the story
+
+interface Frame {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: Uint8Array;
+}
+
+interface Story {
+  readonly a: Device;
+  readonly b: Device;
+  readonly reader: Device;
+  readonly removed: Device;
+  /** They hold links that lead nowhere any more. */
+  readonly used: { readonly device: Device; readonly invite: Invite };
+  readonly expired: { readonly device: Device; readonly invite: Invite };
+  readonly devices: readonly Device[];
+  readonly frames: readonly Frame[];
+  readonly framesBeforeRemoval: number;
+  /** Frames to it, from the n-th of all on. */
+  readonly received: (device: Device, since?: number) => readonly Uint8Array[];
+  readonly deviceNamed: (peer: string) => Device | undefined;
+  /** What it last told the relay to be found under. */
+  readonly tags: (device: Device) => readonly string[];
+  readonly now: number;
+}
+
+const play = async (): Promise<Story> => {
+  const tap = createTap();
+  const world = createWorld(1, tap.wrap);
+  const a = await founder(world);
+  for (const collection of ["notes", words.collection]) await share(a, collection);
+  await a.insert(words.collection, [{ id: words.id, [words.field]: words.before }]);
+  await a.insert(words.collection, [{ id: "p", text: words.private }], "private");
+  await a.write({ kind: "make-collection", collection: "at home" });
+  await a.insert("at home", [{ id: "h", text: words.alone }]);
+
+  const b = await join(world, a);
+  const reader = await join(world, a, { role: "reader" });
+  const { link } = await invited(a);
+  const expiring = await invited(a, { expiresInMs: 60_000 });
+  const removed = await open(world);
+  await beginJoining(removed.engine, link);
+  removed.opened.sync.refresh();
+  await world.until(() => standing(removed) === "editor", "admitted");
+  const members = [b, reader, removed];
+  for (const device of members) {
+    for (const collection of ["notes", words.collection]) await share(device, collection);
+  }
+  const hasAll = (device: Device): boolean =>
+    device.isVerified("notes") && device.isVerified(words.collection);
+  await world.until(() => [a, ...members].every(hasAll), "verified");
+
+  const framesBeforeRemoval = tap.frames.length;
+  const account = bytesToHex(membershipOf(removed).device.certificate.account);
+  await change(a, { kind: "remove-account", account });
+  await world.until(() => standing(removed) === "removed", "told");
+  const changed = { $set: { later: words.after } };
+  for (const device of [a, b]) await device.update(words.collection, words.id, changed);
+  await world.until(() => [a, b, reader].every(hasAll), "verified");
+
+  const late = await world.open({ joined: false, online: false });
+  await beginJoining(late.engine, expiring.link);
+  await world.pass(61_000);
+  const second = await open(world);
+  await beginJoining(second.engine, link);
+  second.opened.sync.refresh();
+  await late.connect();
+  await world.pass(120_000);
+  const devices = [a, b, reader, removed, second, late];
+  // They have nobody's tags: somebody gives them away, so that they are linked all the same
+  const links = world.hub.stats().linked;
+  for (const device of [removed, second, late])
+    device.network.setTags(tap.tags.get(a.network) ?? []);
+  await world.pass(10);
+  expect(world.hub.stats().linked).toBeGreaterThanOrEqual(links + 9);
+  await world.pass(120_000);
+  return {
+    ...{ a, b, reader, removed, devices, frames: tap.frames },
+    used: { device: second, invite: inviteOf(link) },
+    expired: { device: late, invite: inviteOf(expiring.link) },
+    ...{ framesBeforeRemoval, now: world.now() },
+    received: (device, since = 0) =>
+      tap.frames
+        .slice(since)
+        .filter(({ to }) => tap.peers.get(to) === device.network)
+        .map(({ bytes }) => bytes),
+    deviceNamed: (peer) => devices.find(({ network }) => tap.peers.get(peer) === network),
+    tags: (device) => tap.tags.get(device.network) ?? [],
+  };
+};
+
+/** Keeps all that goes over the hub, and under which tags. */
+const createTap = () => {
+  const frames: Frame[] = [];
+  const peers = new Map<string, MemoryNetwork>();
+  const tags = new Map<MemoryNetwork, readonly string[]>();
+  const wrap: WrapNetwork = (network) => {
+    const noting = noteFrames((frame, { localPeer, remotePeer }) => {
+      peers.set(localPeer, network);
+      frames.push({ from: localPeer, to: remotePeer, bytes: frame.slice() });
+    });
+    return noting({
+      ...network,
+      setTags: (wanted) => {
+        tags.set(network, wanted);
+        network.setTags(wanted);
+      },
+    });
+  };
+  return { frames, peers, tags, wrap };
+};
+
+const inviteOf = (link: string): Invite => {
+  const read = readInvite(link);
+  if (!read.ok) throw new Error(read.error);
+  return read.value;
+};
+
+// ---------------------------------------------------------------------------------------- looking
+
+const holds = (bytes: Uint8Array, text: string): boolean => Buffer.from(bytes).includes(text);
+
+const holdsBytes = (bytes: Uint8Array, part: Uint8Array): boolean =>
+  Buffer.from(bytes).includes(Buffer.from(part));
+
+const wordsIn = (bytes: Uint8Array): readonly string[] =>
+  Object.values(words).filter((word) => holds(bytes, word));
+
+/** All that stands on its disk: memory compresses nothing. */
+const diskOf = (device: Device): Uint8Array => {
+  const { meta, journal, segments, pages } = device.image();
+  const names = [...meta.keys()].map((key) => Buffer.from(`${key}\n`));
+  const tables = [meta, journal, segments, pages];
+  return Buffer.concat([...names, ...tables.flatMap((table) => [...table.values()])]);
+};
+
+const epochOf = (device: Device): Uint8Array => {
+  const latest = membershipOf(device).epochs.latest();
+  if (latest === null) throw new Error("a member has the key");
+  return hexToBytes(latest.id);
+};
+
+const isOperationUnder =
+  (epoch: Uint8Array) =>
+  (frame: Uint8Array): boolean => {
+    const message = decodeMessage(frame);
+    return message.ok && message.value.kind === "operation" && holdsBytes(frame, epoch);
+  };
+
+const segmentsOf = async (device: Device, scope: Keyring["scope"]): Promise<Uint8Array[]> => {
+  const { cutter, registry, deps } = device.engine;
+  await cutter.cutAll(registry.homes());
+  const found: Uint8Array[] = [];
+  for await (const { bytes } of deps.store.segments(scope)) found.push(bytes);
+  return found;
+};
+
+const ringOf = (device: Device, collection: string, epochKey: Keyring["epochKey"]): Keyring => ({
+  ...{ networkHash: membershipOf(device).network.networkHash, epochKey },
+  scope: device.shared(collection).scope,
+});
+
+/** The bodies of what a device holds, as far as these keys open them. */
+const openedBy = async (ring: Keyring, device: Device): Promise<readonly Uint8Array[]> => {
+  const bodies: Uint8Array[] = [];
+  for (const bytes of await segmentsOf(device, ring.scope)) {
+    const parsed = parseSegment(bytes);
+    if (!parsed.ok) throw new Error(parsed.error);
+    // It was delivered: it stands in the store
+    const opened = await openSegment(parsed.value as DeliveredSegment, ring, crypto);
+    if (opened.kind === "plain") bodies.push(opened.body);
+  }
+  return bodies;
+};
