@@ -97,14 +97,20 @@ export const statusOnce = (
   collection: { getSyncState(): { readonly status: SyncStatus } | null },
   isWanted: (status: SyncStatus) => boolean,
 ): Promise<void> =>
+  toldOnce(database, () => {
+    const status = collection.getSyncState()?.status;
+    return status !== undefined && isWanted(status);
+  });
+
+/** Resolves when the networks of a database, or their sync, were told to be so. */
+export const toldOnce = (database: DistributedDatabase, isSo: () => boolean): Promise<void> =>
   new Promise((resolve) => {
     const look = (): void => {
-      const status = collection.getSyncState()?.status;
-      if (status === undefined || !isWanted(status)) return;
-      stop();
+      if (!isSo()) return;
+      for (const stop of stops) stop();
       resolve();
     };
-    const stop = database.on("sync", look);
+    const stops = [database.on("networks", look), database.on("sync", look)];
     look();
   });
 

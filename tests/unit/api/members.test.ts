@@ -4,8 +4,8 @@
  */
 import { afterEach, expect, test } from "vitest";
 import { createDistributedDb, createMemoryHub, InMemoryAdapter } from "../../../src/index.node.ts";
-import type { DistributedDatabase } from "../../../src/client/api.ts";
 import { createApiBench, expectRejection, untyped } from "../../contract/api/bench.ts";
+import { toldOnce as until } from "../../support/twoPeers.ts";
 
 const adapter = new InMemoryAdapter();
 const bench = createApiBench((options) => createDistributedDb({ ...options, adapter }));
@@ -144,14 +144,3 @@ test("the recovery key opens a term; keys are renewed and the order is handed on
   await b.discardNotAccepted(networkId);
   expect(closed()?.notAccepted).toEqual([]);
 });
-
-const until = (database: DistributedDatabase, isSo: () => boolean): Promise<void> =>
-  new Promise((resolve) => {
-    const look = (): void => {
-      if (!isSo()) return;
-      for (const stop of stops) stop();
-      resolve();
-    };
-    const stops = [database.on("networks", look), database.on("sync", look)];
-    look();
-  });
