@@ -9,6 +9,7 @@ const engine = "tests/unit/engine/closed.test.ts";
 const order = "tests/unit/engine/closedOrder.test.ts";
 const aside = "tests/unit/engine/closedAside.test.ts";
 const collections = "tests/unit/engine/closedCollections.test.ts";
+const whoReads = "tests/unit/engine/whoReads.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
   {
@@ -73,6 +74,34 @@ export const closedMutants: readonly Mutant[] = [
     text: "roleOf(state, name) === null || leaving.has(name) ||",
     instead: "roleOf(state, name) === null ||",
     killedBy: engine,
+  },
+  {
+    name: "who was removed is greeted as before",
+    file: "src/core/sync/greeting.ts",
+    text: '    if (standing === "removed") return fail("not-a-member");\n',
+    instead: "",
+    killedBy: whoReads,
+  },
+  {
+    name: "what readers write is taken from them",
+    file: "src/core/network/closed/chain.ts",
+    text: 'return role !== null && role !== "reader";',
+    instead: "return role !== null;",
+    killedBy: whoReads,
+  },
+  {
+    name: "a revoked invite is answered",
+    file: "src/core/network/closed/state.ts",
+    text: "invite === undefined || invite.isRevoked || invite.usesLeft === 0",
+    instead: "invite === undefined || invite.usesLeft === 0",
+    killedBy: whoReads,
+  },
+  {
+    name: "the tags of a network never change",
+    file: "src/engine/sync.ts",
+    text: "networks.flatMap(({ epochs }) => epochs.latest() ?? [])",
+    instead: "networks.map(({ network }) => ({ key: network.greetingKey }))",
+    killedBy: whoReads,
   },
   {
     name: "what was written beyond the frontier stays applied",
