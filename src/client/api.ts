@@ -420,6 +420,11 @@ export interface Health {
   readonly onlyHere: readonly OnlyHere[];
   /** Operations of this device in networks that no other device is known to hold. */
   readonly pendingOperations: number;
+  /**
+   * How often something of a peer was refused, had to wait, was dropped or done again since the
+   * opening, by where and why: "greeting: not-a-member", "segment refused: signature".
+   */
+  readonly refusals: Readonly<Record<string, number>>;
 }
 
 /** What this database can do here. */

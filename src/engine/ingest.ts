@@ -10,7 +10,7 @@ import type { ControlHead } from "../core/network/control.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
 import { decodeBody, failedBody } from "../core/segment/body.ts";
 import type { Split } from "../core/segment/branches.ts";
-import { checkDelivery, deliverStored } from "../core/segment/deliver.ts";
+import { checkDelivery, deliverStored, type DeliveryFault } from "../core/segment/deliver.ts";
 import type { Inbox, SegmentSource as Source, WaitingSegment } from "../core/segment/inbox.ts";
 import { openSegment, type OpenedSegment } from "../core/segment/open.ts";
 import {
@@ -38,6 +38,11 @@ export interface Ingested {
   /** Well formed and against the rules, or malformed: whoever sent it did wrong. */
   readonly refused: number;
   readonly splits: readonly Split[];
+  /**
+   * Peers that sent what nobody signed. Whoever passes a segment on has checked its signature, so
+   * they lie.
+   */
+  readonly forgers: readonly string[];
 }
 
 export interface IngestDeps {
@@ -185,6 +190,7 @@ const judgeAll = async (
 ): Promise<Ingested> => {
   const delivered: DeliveredSegment[] = [];
   const splits: Split[] = [];
+  const forgers = new Set<string>();
   let refused = 0;
   const queue = [...candidates];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -213,13 +219,23 @@ const judgeAll = async (
       case "refused":
         home.counters.count("refused", verdict.reason);
         refused += 1;
+        if (signatureFaults.has(verdict.reason)) {
+          const { from } = next.source;
+          forgers.add(from);
+          countEvicted(home, deps.inbox.dropFrom(from), "forger");
+        }
         break;
       default:
         unreachable(verdict);
     }
   }
-  return { delivered, refused, splits };
+  return { delivered, refused, splits, forgers: [...forgers] };
 };
+
+const signatureFaults: ReadonlySet<DeliveryFault> = new Set<DeliveryFault>([
+  "signature",
+  "certificate-signature",
+]);
 
 const readAll = async (
   { crypto, unflushed, observe }: IngestDeps,
@@ -344,6 +360,10 @@ export const loadSegment = (
   return store.segment({ scope: home.scope, writer, first, header });
 };
 
-const countEvicted = (home: Home, evicted: readonly WaitingSegment[]): void => {
-  if (evicted.length > 0) home.counters.count("evicted", "inbox-full", evicted.length);
+const countEvicted = (
+  home: Home,
+  evicted: readonly WaitingSegment[],
+  reason: "inbox-full" | "forger" = "inbox-full",
+): void => {
+  if (evicted.length > 0) home.counters.count("evicted", reason, evicted.length);
 };

@@ -16,6 +16,8 @@ import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
 import { chainChanged, tendNetworks } from "./sync/control.ts";
+import { tickOffences } from "./sync/offences.ts";
+import { refusalsOf } from "./sync/refusals.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
 import { peersOf, reportFailure, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
@@ -38,6 +40,8 @@ export interface Sync {
   force(collection: string): Promise<{ readonly synced: boolean }>;
   /** What is known to be on other devices too. */
   copies(): Promise<Copies>;
+  /** How often something of a peer was refused, dropped or done again, by reason. */
+  refusals(): Readonly<Record<string, number>>;
 }
 
 export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync">;
@@ -54,7 +58,8 @@ export const createSync = (deps: SyncDeps): Sync => {
     acknowledging: null,
     connected: new Map(),
     lines: new Map(),
-    greetingFaults: new Map(),
+    refusals: new Map(),
+    offences: new Map(),
     dirty: new Set(),
     gathering: new Set(),
     isScheduled: false,
@@ -90,6 +95,7 @@ export const createSync = (deps: SyncDeps): Sync => {
       await loadAcknowledging(state);
       return copiesOf(state);
     },
+    refusals: () => refusalsOf(state),
   };
 };
 
@@ -140,6 +146,7 @@ const tick = (state: SyncState): void => {
     tendNetworks(state).catch((error: unknown) => {
       reportFailure(state, error);
     });
+    tickOffences(state.offences);
     tick(state);
   });
 };

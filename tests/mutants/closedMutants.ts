@@ -104,6 +104,20 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: whoReads,
   },
   {
+    name: "who sends what nobody signed goes on",
+    file: "src/engine/ingest.ts",
+    text: "if (signatureFaults.has(verdict.reason)) {",
+    instead: "if (signatureFaults.size === 0) {",
+    killedBy: "tests/property/hostilePeer.test.ts",
+  },
+  {
+    name: "who breaks the rules is met again at once",
+    file: "src/engine/sync/offences.ts",
+    text: "(offences.get(peer)?.ticksLeft ?? 0) <= 0",
+    instead: "(offences.get(peer)?.ticksLeft ?? 0) <= offenceTicksMax",
+    killedBy: "tests/unit/engine/offences.test.ts",
+  },
+  {
     name: "what was written beyond the frontier stays applied",
     file: "src/engine/closed/decide.ts",
     text: "if (beyond.length > 0) {",

@@ -6,8 +6,8 @@
 import { expect, test } from "vitest";
 import { messageBytesMax } from "../../src/core/base/limits.ts";
 import { headerHashOf, scopeIdOf, writerIdOf } from "../../src/core/base/ids.ts";
-import { decodeMessage, encodeMessage, type Message } from "../../src/core/sync/frames.ts";
-import { headsHashFrom, headsHashOf, type Tip } from "../../src/core/sync/heads.ts";
+import { decodeMessage, encodeMessage } from "../../src/core/sync/frames.ts";
+import { headsHashOf, type Tip } from "../../src/core/sync/heads.ts";
 import { splitMessage } from "../../src/core/sync/pieces.ts";
 import { syncReasons } from "../../src/core/sync/reasons.ts";
 import { createReceiver } from "../../src/core/sync/receive.ts";
@@ -18,7 +18,7 @@ import type {
   SessionState,
   SessionView,
 } from "../../src/core/sync/sessionState.ts";
-import { anyRangesStep } from "../support/rangesSteps.ts";
+import { createHostileMessages, mutated } from "../support/hostileMessages.ts";
 import { createRandom, type Random } from "../support/random.ts";
 
 const frames = Number(process.env["HOSTILE_FRAMES"] ?? 10_000);
@@ -112,73 +112,7 @@ const sizeOf = (state: SessionState): number => {
   return size + state.scopes.size + state.push.forwards.length;
 };
 
-/** Requests count up, else the first high number would make all others old. */
-let lastWant = 0;
-
-const goodMessage = (random: Random): Message => {
-  const id = random.chance(0.8) ? scope : scopeIdOf(random.bytes(16));
-  const number = (): number => random.pick([1, 2, 3, 1_000, 2 ** 31, 2 ** 52]);
-  const request = random.chance(0.3) ? null : number();
-  const hash = (): Tip["hash"] => (random.chance(0.3) ? known : headerHashOf(random.bytes(32)));
-  const writer = random.chance(0.3) ? ownWriter : writerIdOf(random.bytes(16));
-  const message: readonly (() => Message)[] = [
-    () => ({
-      ...{ kind: "sync-request", pushTotal: number() },
-      summaries: Array.from({ length: random.integer(3) }, () => ({
-        ...{ scope: id, revision: number(), headsHash: headsHashFrom(random.bytes(32)) },
-        proof: random.chance(0.5) ? random.bytes(32) : null,
-        ...{ unread: 0, parked: 0, seen: number(), seenTips: number(), reply: random.chance(0.5) },
-      })),
-    }),
-    () => ({
-      ...{ kind: "sync-response", scope: id, revision: number() },
-      tips: random.chance(0.2) ? [] : [{ writer, n: number(), hash: hash() }],
-    }),
-    () => ({
-      ...{ kind: "operation", request, position: number(), scope: id, end: random.chance(0.2) },
-      segments: Array.from({ length: random.integer(3) }, () => random.bytes(random.integer(900))),
-    }),
-    () => ({
-      ...{ kind: "want", request: random.chance(0.1) ? 1 : ++lastWant, total: number() },
-      ranges: Array.from({ length: random.integer(4) }, () => {
-        return { scope: id, writer, tip: hash(), have: random.chance(0.5) ? [hash()] : [] };
-      }),
-    }),
-    () => ({ kind: "credit", request, total: number() }),
-    () => ({ kind: "fork", scope: id, header: random.bytes(50), signature: null }),
-    () => ({ kind: "control", body: random.bytes(20) }),
-    () => ({ kind: "acknowledge", body: random.bytes(20) }),
-    () => ({
-      ...{ kind: "ranges", scope: id, headsHash: headsHashFrom(random.bytes(32)) },
-      ...{ round: number(), step: anyRangesStep(random) },
-    }),
-    () => ({ kind: "bye", code: "closing" }),
-  ];
-  return random.pick(message.slice(0, random.chance(0.05) ? 10 : 9))();
-};
-
-const mutated = (random: Random, frame: Uint8Array): Uint8Array => {
-  const bytes = frame.slice();
-  const at = random.integer(bytes.length);
-  switch (random.integer(6)) {
-    case 0:
-      bytes[at] = random.integer(256);
-      return bytes;
-    case 1:
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(8));
-      return bytes;
-    case 2:
-      return bytes.subarray(0, at);
-    case 3:
-      return Uint8Array.of(...bytes, ...random.bytes(1 + random.integer(20)));
-    case 4:
-      return Uint8Array.of(...bytes.subarray(0, at), ...random.bytes(3), ...bytes.subarray(at));
-    default:
-      // Cut out, doubled, or with a type of another message.
-      bytes[0] = random.integer(256);
-      return bytes;
-  }
-};
+const goodMessage = createHostileMessages({ scope, writer: ownWriter, header: known });
 
 const hostileFrames = (random: Random): readonly Uint8Array[] => {
   if (random.chance(0.3)) {

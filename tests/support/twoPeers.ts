@@ -33,7 +33,7 @@ export interface Peers {
 }
 
 export const team = "team";
-const sharedSecret = "a shared secret of at least 32 bytes";
+export const sharedSecret = "a shared secret of at least 32 bytes";
 
 export const createPeers = (): Peers => {
   const hub = createMemoryHub();

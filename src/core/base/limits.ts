@@ -142,6 +142,13 @@ export const questionsMax = 64;
 export const differingDocumentsMax = 1_024;
 /** Segments that are asked for at once, to take the place of damaged ones. */
 export const wantedSegmentsMax = 64;
+/**
+ * How long a peer that broke the rules is not met, at most, in ticks of a second; after how many
+ * without another offence it counts as the first again; of how many peers that is kept.
+ */
+export const offenceTicksMax = 16;
+export const offenceForgottenTicks = 3_600;
+export const offencesKeptMax = 1_024;
 
 // This program
 /** A question of a repair is asked again after so long, and so many times. */

@@ -32,6 +32,8 @@ export const syncReasons = {
   "push-held-back": "a segment not pushed, since the peer has not taken in what was pushed before",
   "forward-dropped": "a segment not forwarded at once, since too many wait: the peer will pull it",
   "rate-exceeded": "more came unasked than a peer may send: the session ended",
+  "segment-forged": "a segment whose signature does not hold: the session ended",
+  "control-malformed": "nonsense about a control chain, or against its rules: the session ended",
   "peer-left": "the peer ended the session",
 } as const;
 

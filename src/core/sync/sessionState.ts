@@ -51,8 +51,11 @@ export type SessionInput =
       readonly message: Message | ForeignMessage;
       readonly bytes: number;
     }
-  /** A frame or message that could not be read: the peer is broken, the session ends. */
-  | { readonly kind: "malformed"; readonly fault: FrameFault }
+  /** What the peer sent no sound peer sends: the session ends. */
+  | {
+      readonly kind: "malformed";
+      readonly fault: FrameFault | "segment-forged" | "control-malformed";
+    }
   | { readonly kind: "attached"; readonly summary: LocalSummary }
   | { readonly kind: "detached"; readonly scope: ScopeId }
   /** What is held of a scope changed. After the `cut` inputs of the change. */

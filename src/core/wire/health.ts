@@ -48,4 +48,5 @@ export interface EngineHealth {
   readonly otherDevices: number | null;
   readonly onlyHere: readonly OnlyHere[];
   readonly pendingOperations: number;
+  readonly refusals: Readonly<Record<string, number>>;
 }

@@ -15,7 +15,9 @@ import { queueFrames } from "./frameQueue.ts";
 import { greetPeer, type GreetedPeer } from "./greet.ts";
 import { joinLine, leaveLine, noteOutcome } from "./lines.ts";
 import { loadRange } from "./load.ts";
+import { isWelcome, noteOffence } from "./offences.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
+import { countSession } from "./refusals.ts";
 import {
   attachedHome,
   connectedOf,
@@ -33,6 +35,10 @@ export { openAcknowledging } from "./acknowledge.ts";
 export { saidBy } from "../acknowledged.ts";
 
 export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
+  if (!isWelcome(state.offences, channel.remotePeer)) {
+    channel.close();
+    return;
+  }
   const line = joinLine(state, channel);
   let onClosed = (): void => undefined;
   const frames = queueFrames(channel, () => {
@@ -60,6 +66,7 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
   onClosed = () => {
     peer.step({ kind: "closed" });
     state.connected.delete(channel);
+    countSession(state, peer.counters());
     schedule(state);
   };
   peer.step({ kind: "start", scopes: servedHomes(state, connected).map(summaryOf) });
@@ -141,7 +148,11 @@ const peerDeps = (
     async take(home, segments, isRequested) {
       const from = channel.remotePeer;
       const source = { scope: home.scope, from, isRequested };
-      const { delivered } = await engine.ingest.take(home, segments, source);
+      const { delivered, forgers } = await engine.ingest.take(home, segments, source);
+      for (const { peer } of [...state.connected.values()]) {
+        if (!forgers.includes(peer.channel.remotePeer)) continue;
+        peer.step({ kind: "malformed", fault: "segment-forged" });
+      }
       return delivered.reduce((sum, { header }) => sum + header.count, 0);
     },
     control: (body) => takeControl(state, membership, self(), body),
@@ -168,6 +179,9 @@ const peerDeps = (
       if (home === null) return;
       const { takeRanges } = await import("./ranges.ts");
       takeRanges(state, self(), home, message);
+    },
+    offended: () => {
+      noteOffence(state.offences, channel.remotePeer);
     },
     failed: (error) => {
       reportFailure(state, error);

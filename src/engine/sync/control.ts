@@ -79,6 +79,6 @@ const controlPeerOf = ({ peer, certificate, known }: Connected): ControlPeer => 
     peer.say({ kind: "control", body });
   },
   hangUp: () => {
-    peer.step({ kind: "malformed", fault: "frame-malformed" });
+    peer.step({ kind: "malformed", fault: "control-malformed" });
   },
 });

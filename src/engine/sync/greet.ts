@@ -13,6 +13,7 @@ import type { NetworkMembership } from "../identity.ts";
 import type { FrameQueue } from "./frameQueue.ts";
 import { nextTarget, noteOutcome } from "./lines.ts";
 import { reasonsToMeet } from "./reasons.ts";
+import { countRefusal } from "./refusals.ts";
 import type { PeerLine, SyncState } from "./state.ts";
 
 interface GreetedBase {
@@ -62,7 +63,7 @@ export const greetPeer = async (
       ? await greet({ ...base, role: "R", ...reasonsToMeet(state) })
       : await greet({ ...base, role: "I", ...target.target });
   if (!result.ok) {
-    count(state, result.error);
+    countRefusal(state, "greeting", result.error);
     noteOutcome(state, line, channel, result.error);
     return null;
   }
@@ -88,8 +89,4 @@ const greetedPeer = (
   if (membership === undefined) return null;
   if (invite === null) return { ...base, kind: "member", membership };
   return membership.kind === "closed" ? { ...base, kind: "joiner", membership, invite } : null;
-};
-
-const count = ({ greetingFaults }: SyncState, fault: string): void => {
-  greetingFaults.set(fault, (greetingFaults.get(fault) ?? 0) + 1);
 };

@@ -8,6 +8,7 @@ import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import { encodeMessage, type Message } from "../../core/sync/frames.ts";
 import { splitMessage } from "../../core/sync/pieces.ts";
+import { counted, type SyncCounters, type SyncReason } from "../../core/sync/reasons.ts";
 import type { RangesMessage } from "../../core/sync/rangesMessage.ts";
 import { createReceiver } from "../../core/sync/receive.ts";
 import { createSession, stepSession } from "../../core/sync/session.ts";
@@ -63,6 +64,8 @@ export interface PeerDeps {
   readonly acknowledge: (body: Uint8Array) => Promise<void>;
   /** What the peer asks or answers where documents differ though heads are equal. */
   readonly ranges: (message: RangesMessage) => Promise<void>;
+  /** It broke the rules, and the session ends for it. */
+  readonly offended: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -89,6 +92,15 @@ export class Peer {
 
   session(): SessionState {
     return this.state;
+  }
+
+  /** What did not go smoothly, by reason. */
+  counters(): SyncCounters {
+    return Object.entries(this.receiver.counters()).reduce<SyncCounters>(
+      // The names of a record of reasons are reasons
+      (all, [reason, by]) => counted(all, reason as SyncReason, by),
+      this.state.counters,
+    );
   }
 
   /** null: the scope is not attached here, or nothing is known yet. */
@@ -151,6 +163,7 @@ export class Peer {
         this.deps.statusChanged(output.scope);
         return;
       case "close":
+        if (output.code === "malformed" || output.code === "rate") this.deps.offended();
         void this.sending.then(() => {
           this.channel.close();
         });

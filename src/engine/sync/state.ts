@@ -12,6 +12,7 @@ import type { Engine } from "../engine.ts";
 import { errorValueOf } from "../failure.ts";
 import type { Home } from "../home.ts";
 import { isMemberOf, type NetworkMembership } from "../identity.ts";
+import type { Offences } from "./offences.ts";
 import type { Peer } from "./peer.ts";
 import type { HomeRepair } from "./repairState.ts";
 
@@ -80,8 +81,9 @@ export interface SyncState {
   readonly connected: Map<PeerChannel, Connected>;
   /** By peer: its channels, and what is tried there. */
   readonly lines: Map<string, PeerLine>;
-  /** Greetings that failed, by reason. */
-  readonly greetingFaults: Map<string, number>;
+  /** How often something of a peer was refused, dropped or done again, by reason. */
+  readonly refusals: Map<string, number>;
+  readonly offences: Offences;
   /** Homes whose summary is to be told. */
   readonly dirty: Set<Home>;
   /** Homes whose ops gather for a few ms before they are cut. */

@@ -67,7 +67,7 @@ describe("a gap", () => {
     expect(b.shared("notes").counters.snapshot().waits).toEqual({ header: 2 });
     expect((await give(b, [first])).delivered).toHaveLength(3);
     const again = await give(b, [first, second, third]);
-    expect(again).toEqual({ delivered: [], refused: 0, splits: [] });
+    expect(again).toEqual({ delivered: [], refused: 0, splits: [], forgers: [] });
   });
 
   test("of another writer's row waits as well", async () => {
