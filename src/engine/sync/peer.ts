@@ -200,7 +200,9 @@ export class Peer {
     const { request, bytes, scope, segments } = output;
     const home = this.deps.homeOf(scope);
     if (home !== null) {
-      this.traffic.operationsReceived += await this.deps.take(home, segments, request !== null);
+      // Not in one line: what another delivery counted meanwhile would be lost
+      const taken = await this.deps.take(home, segments, request !== null);
+      this.traffic.operationsReceived += taken;
     }
     this.step({ kind: "delivered", request, bytes });
   }

@@ -66,6 +66,8 @@ describe("of a closed network", () => {
     expect(new Set(since.map(([type]) => type))).toEqual(new Set(types));
     expect(since.at(-1)?.[0]).toBe(messageTypes.greeting);
     expect(received(story.b).some(isOperationUnder(epochOf(story.a)))).toBe(true);
+    // Refused, and counted
+    expect(story.a.opened.sync.refusals()).toMatchObject({ "greeting: not-a-member": 1 });
   });
 
   test("a removed device's keys open what was sealed before, and nothing behind", async () => {
