@@ -82,7 +82,7 @@ test("T-004 G-003 collections come and go while devices are connected", async ()
   await rowsOnce(here, {}, (rows) => rows.length === 3);
 });
 
-test("T-149 T-073 T-074 Q-008 P-073 peer id, attachment and vector last over a reload", async () => {
+test("T-149 T-073 T-074 Q-008 P-073 id, attachment and vector survive a reload", async () => {
   const a = await peers.open();
   const here = await attached(a, "users");
   await here.insertBatch([{ id: "1" }, { id: "2" }]);
@@ -115,7 +115,7 @@ test("T-083 T-084 operations are counted, not messages", async () => {
   expect(stats(b)).toMatchObject({ operationsSent: 0, operationsReceived: 300 });
 });
 
-test("T-126 T-130 D-31 however often it is initialised, one network starts, and says so once", async () => {
+test("T-126 T-130 D-31 initialised again and again, one network starts, told once", async () => {
   const network = createMemoryHub().network();
   let starts = 0;
   const counting = {
@@ -142,7 +142,7 @@ test("T-126 T-130 D-31 however often it is initialised, one network starts, and 
   expect(manager.getPeerId()).not.toBe("");
 });
 
-test("T-134 G-084 D-13 who joins by name and secret receives, sends and counts as its maker does", async () => {
+test("T-134 G-084 D-13 who joins by name and secret receives, sends and counts", async () => {
   const a = await peers.open();
   const database = createDistributedDb({
     adapter: new InMemoryAdapter(),
@@ -164,7 +164,7 @@ test("T-134 G-084 D-13 who joins by name and secret receives, sends and counts a
   expect(manager.getNetworkStats(team)).toMatchObject({ connectedPeers: 1, operationsSent: 1 });
 });
 
-test("T-172 D-15 rounds that are asked for at once are one session, and each is answered", async () => {
+test("T-172 D-15 rounds asked for at once are one session, and each is answered", async () => {
   const [a, b] = [await peers.open(), await peers.open()];
   const [here, there] = [await attached(a, "users"), await attached(b, "users")];
   await statusOnce(a, here, isVerified);
@@ -217,7 +217,7 @@ test("Q-159 any device that is left reads and writes everything", async () => {
   expect(await back.count()).toBe(4);
 });
 
-test("G-140 C-24 C-31 T-164 P-026 what is written is pushed: the other shows it within 50 ms", async () => {
+test("G-140 C-24 C-31 T-164 P-026 what is written shows at the other within 50 ms", async () => {
   const world = createWorld();
   const [a, b] = [await world.open(), await world.open()];
   for (const device of [a, b]) await device.share("users");

@@ -1,6 +1,6 @@
 /**
- * The story that `whoReads.test.ts` looks through: a closed network with members, a reader, somebody
- * who is removed, and holders of links that lead nowhere; every frame of it is kept.
+ * The story that `whoReads.test.ts` looks through: a closed network with members, a reader,
+ * somebody who is removed, and holders of links that lead nowhere; every frame of it is kept.
  */
 import { bytesToHex, hexToBytes } from "../../../src/core/base/bytes.ts";
 import { readInvite, type Invite } from "../../../src/core/network/closed/invite.ts";
