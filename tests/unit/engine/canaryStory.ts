@@ -2,13 +2,14 @@
  * The story that `whoReads.test.ts` looks through: a closed network with members, a reader,
  * somebody who is removed, and holders of links that lead nowhere; every frame of it is kept.
  */
-import { bytesToHex, hexToBytes } from "../../../src/core/base/bytes.ts";
+import { hexToBytes } from "../../../src/core/base/bytes.ts";
 import { readInvite, type Invite } from "../../../src/core/network/closed/invite.ts";
 import { beginJoining } from "../../../src/engine/closed/create.ts";
 import { decide } from "../../../src/engine/closed/decide.ts";
 import type { MemoryNetwork } from "../../../src/net/memory.ts";
 import { noteFrames } from "../../support/noteFrames.ts";
 import {
+  accountOf,
   change,
   founder,
   invited,
@@ -82,8 +83,7 @@ export const playStory = async (): Promise<Story> => {
   await world.until(() => [a, ...members].every(hasAll), "verified");
 
   const framesBeforeRemoval = tap.frames.length;
-  const account = bytesToHex(membershipOf(removed).device.certificate.account);
-  await change(a, { kind: "remove-account", account });
+  await change(a, { kind: "remove-account", account: accountOf(removed) });
   await world.until(() => standing(removed) === "removed", "told");
   const changed = { $set: { later: words.after } };
   for (const device of [a, b]) await device.update(words.collection, words.id, changed);
