@@ -5,7 +5,7 @@
 import type { DistributedDatabase } from "../client/api.ts";
 import type { Invite, InviteOptions, Member } from "../client/networkTypes.ts";
 import { copyText } from "./clipboard.ts";
-import { messages } from "./messages.ts";
+import { closedMessages } from "./sharingMessages.ts";
 import { problemOf } from "./text/problem.ts";
 
 const hour = 3_600_000;
@@ -53,7 +53,7 @@ export class Invites {
   async invite(): Promise<void> {
     const { uses, role, span } = this;
     const isWhole = uses !== null && Number.isSafeInteger(uses) && uses >= 1;
-    this.usesProblem = isWhole ? "" : messages.closed.usesFault;
+    this.usesProblem = isWhole ? "" : closedMessages.usesFault;
     if (isWhole) await this.#make("member", { role, uses, expiresInMs: spans[span] });
   }
 
@@ -65,7 +65,7 @@ export class Invites {
   /** False: it could not be copied. */
   async copy(): Promise<boolean> {
     const isCopied = await copyText(this.made?.invite.url ?? "");
-    this.note = isCopied ? messages.closed.copied : messages.closed.notCopied;
+    this.note = isCopied ? closedMessages.copied : closedMessages.notCopied;
     return isCopied;
   }
 
@@ -73,7 +73,7 @@ export class Invites {
     await this.#run(async () => {
       await this.#database.revokeInvite(this.#networkId, id);
       if (this.made?.invite.id === id) this.made = null;
-      this.note = messages.closed.revoked;
+      this.note = closedMessages.revoked;
     });
   }
 

@@ -4,7 +4,7 @@
  */
 import type { DistributedDatabase } from "../client/api.ts";
 import { copyText } from "./clipboard.ts";
-import { messages } from "./messages.ts";
+import { sharingMessages } from "./sharingMessages.ts";
 import { problemOf } from "./text/problem.ts";
 import { makeSecret, secretMissing } from "./text/secret.ts";
 
@@ -30,7 +30,7 @@ export class JoinForm {
     this.problems = {};
     const isCopied = await copyText(this.secret);
     if (!isCopied) this.isShown = true;
-    this.note = isCopied ? messages.sharing.copied : messages.sharing.notCopied;
+    this.note = isCopied ? sharingMessages.copied : sharingMessages.notCopied;
   }
 
   async join(): Promise<void> {
@@ -38,15 +38,15 @@ export class JoinForm {
     const missing = secretMissing(this.secret);
     this.problem = "";
     this.problems = {
-      ...(name === "" ? { name: messages.sharing.nameMissing } : {}),
-      ...(missing > 0 ? { secret: messages.sharing.secretShort(missing) } : {}),
+      ...(name === "" ? { name: sharingMessages.nameMissing } : {}),
+      ...(missing > 0 ? { secret: sharingMessages.secretShort(missing) } : {}),
     };
     if (name === "" || missing > 0 || this.isJoining) return;
     this.isJoining = true;
     try {
       const encryption = { sharedSecret: this.secret };
       await this.#database.createNetwork({ networkId: name, name, encryption });
-      this.note = messages.sharing.joined(name);
+      this.note = sharingMessages.joined(name);
       this.name = "";
       this.secret = "";
       this.isShown = false;
@@ -103,9 +103,9 @@ export class OneFieldForm {
 
 /** Makes a closed network. */
 export const makeForm = (database: DistributedDatabase): OneFieldForm =>
-  new OneFieldForm("", messages.sharing.nameMissing, async (name) => {
+  new OneFieldForm("", sharingMessages.nameMissing, async (name) => {
     await database.createNetwork({ networkId: name, name });
-    return messages.sharing.made(name);
+    return sharingMessages.made(name);
   });
 
 /** Takes an invite: the whole link, or what stands behind `join=`. */
@@ -114,8 +114,8 @@ export const inviteForm = (
   invite = "",
   ondone: () => void = () => undefined,
 ): OneFieldForm =>
-  new OneFieldForm(invite, messages.sharing.inviteMissing, async (given) => {
+  new OneFieldForm(invite, sharingMessages.inviteMissing, async (given) => {
     await database.joinNetwork(given.includes("join=") ? given : `#join=${given}`);
     ondone();
-    return messages.sharing.joiningText;
+    return sharingMessages.joiningText;
   });

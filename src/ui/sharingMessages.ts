@@ -1,0 +1,164 @@
+/**
+ * What a person reads of networks and their members. Apart from the other texts, since it is loaded
+ * with the views of sharing, which the first page does without.
+ */
+import { count, inDigits } from "./messages.ts";
+
+const decisions = new Map([
+  ["admit", "a new member"],
+  ["device", "a new device"],
+  ["remove", "a removal"],
+  ["role", "a role"],
+  ["invite", "an invite"],
+  ["revoke", "the end of an invite"],
+  ["collection", "a shared collection"],
+]);
+
+export const sharingMessages = {
+  title: "Sharing",
+  none: "Everything is only on this device. Make or join a network to have it on others too.",
+  networks: "Networks",
+  isOpen: "Open network",
+  isPending: "Waiting for its secret",
+  isClosed: "Closed network",
+  isJoining: "Joining",
+  joiningText:
+    "The invite is taken. This device and the one that made it must be online at the same time.",
+  noSecret: "It has no secret: anyone who knows its name can read it.",
+  peers: "Connected devices",
+  noPeers: "No other device is connected. NebulusDB keeps looking.",
+  device: (peer: string) => `Device ${peer}`,
+  paths: { direct: "direct", relayed: "relayed, sealed end to end", memory: "in memory" },
+  collections: "Shared collections",
+  collectionsHint:
+    "Every member gets a copy. Switching off stops the exchange; others keep what they have.",
+  noCollections: "Make a collection first; then it can be shared here.",
+  elsewhere: (network: string) => `Shared with ${network}`,
+  notShared: "Not shared",
+  leave: (network: string) => `Leave ${network}`,
+  leaveTitle: (network: string) => `Leave ${network}?`,
+  leaveText: "Its documents stay on this device and are no longer exchanged.",
+  leaveClosed: "To come back you need a new invite.",
+  leaveOrder:
+    "This device keeps the order of this network's decisions: once it has left, nobody can be " +
+    "let in or removed any more.",
+  leaveConfirm: "Leave",
+
+  ways: {
+    title: "Make or join a network",
+    make: "Make a network",
+    invite: "Join with an invite",
+    secret: "Others join with a secret",
+  },
+  makeText: "People come in by invite; you can remove them later.",
+  makeHint: "Who is invited sees it too",
+  makeNetwork: "Make network",
+  made: (network: string) => `${network} is made. Choose what to share, and invite others.`,
+  inviteText:
+    "Who is in the network sees this device, and gets the collections that you share with it.",
+  inviteLink: "Link of the invite",
+  inviteHint: "The whole link that you were given, or its code",
+  inviteMissing: "Paste the link of an invite.",
+  inviteJoin: "Join",
+  invited: (network: string) =>
+    network === "" ? "Join with this invite?" : `Join “${network}” with this invite?`,
+  notNow: "Not now",
+
+  joinTitle: "Join or make an open network",
+  joinText: "Who gives the same name and secret is in the same network; the first one makes it.",
+  joinWarning:
+    "Anyone who has the name and the secret can join, read and write. Nobody can be removed " +
+    "from an open network: to shut someone out, make a new one.",
+  name: "Name of the network",
+  nameHint: "The same on all devices, letter by letter",
+  secret: "Shared secret",
+  secretHint: (least: number) => `At least ${inDigits(least)} characters`,
+  secretShort: (missing: number) => `${count(missing, "character")} more needed.`,
+  nameMissing: "A name is needed.",
+  make: "Make a secret and copy it",
+  copied: "Copied. Send it to your other device in a way that you trust; it is not shown again.",
+  notCopied: "This browser did not let it be copied. It is shown here: copy it by hand.",
+  show: "Show",
+  hide: "Hide",
+  join: "Join or make",
+  joining: "Joining…",
+  joined: (network: string) => `This device is in ${network} now. Choose what to share.`,
+  samePeer: "Who is in two of your networks can see that you are the same device in both.",
+};
+
+export const closedMessages = {
+  standing: {
+    owner: "You are an owner: you invite, remove and give roles.",
+    editor: "You are an editor: you read and write.",
+    reader: "You are a reader: you read, and write nothing.",
+  },
+  waiting: (device: string) =>
+    `Waiting for ${device} to let this device in. What you write stays here until then.`,
+  orderDevice: (member: string | null) =>
+    member === null
+      ? "the device that keeps the order"
+      : `the device of ${member} that keeps the order`,
+  removed:
+    "This device was removed. What it has stays here; leave the network to go on with it alone.",
+  frozen:
+    "Two decisions about this network contradict each other. No member, role or invite changes " +
+    "until its recovery key has settled that.",
+  toDecide: (decisions: readonly string[]) =>
+    `Not decided yet: ${decisions.join(", ")}. It counts once this device has met the one that ` +
+    "keeps the order.",
+  /** Of what waits to be decided, by its kind. */
+  decision: (kind: string) => decisions.get(kind) ?? "a change",
+
+  members: "Members",
+  member: (account: string) => `Member ${account.slice(0, 8)}`,
+  you: "you",
+  devices: (devices: number) => count(devices, "device"),
+  keepsOrder: "keeps the order of decisions",
+  roles: { owner: "Owner", editor: "Editor", reader: "Reader" },
+  roleOf: (member: string) => `Role of ${member}`,
+  remove: "Remove",
+  removeMember: (member: string) => `Remove ${member}`,
+  removeTitle: (member: string) => `Remove ${member} with all their devices?`,
+  removeText: "They get nothing new from now on. What they already have stays with them.",
+
+  invites: "Invites",
+  invite: "Invite somebody",
+  ownDevice: "A device of mine",
+  role: "Role",
+  rolesInFull: {
+    owner: "Owner: also invites and removes",
+    editor: "Editor: reads and writes",
+    reader: "Reader: only reads",
+  },
+  uses: "How many may use it",
+  usesFault: "A whole number from 1.",
+  lasts: "How long it can be used",
+  spans: {
+    hour: "One hour",
+    day: "One day",
+    days: "Three days",
+    month: "Thirty days",
+    ever: "Until it is revoked",
+  },
+  makeInvite: "Make the invite",
+  link: "Link of the invite",
+  linkText:
+    "Whoever has this link can come in: give it only to those who are meant. This device lets " +
+    "them in, so keep it online until they are there. The link is shown only now.",
+  deviceText:
+    "Open this link on your other device, which then acts for you. This device lets it in, so " +
+    "keep it online until then. Whoever has the link could come in as you: give it to nobody " +
+    "else. It is shown only now.",
+  linkWaits: "It can be used once this device has met the one that keeps the order.",
+  copy: "Copy",
+  copied: "Copied.",
+  notCopied: "This browser did not let it be copied. It is selected: copy it by hand.",
+  picture: "The link as a QR code, to be scanned",
+  done: "Done",
+  revoke: "Revoke",
+  revokeNamed: (invite: string) => `Revoke the invite: ${invite}`,
+  revoked: "The invite is revoked.",
+  open: (usesLeft: number, until: string | null) =>
+    `${count(usesLeft, "use")} left · ${until === null ? "until revoked" : `until ${until}`}`,
+  openWaits: "An invite that cannot be used yet",
+};
