@@ -12,6 +12,9 @@ const decisions = new Map([
   ["invite", "an invite"],
   ["revoke", "the end of an invite"],
   ["collection", "a shared collection"],
+  ["transfer", "who keeps the order"],
+  ["epoch", "new keys"],
+  ["name", "a name"],
 ]);
 
 export const sharingMessages = {
@@ -33,6 +36,14 @@ export const sharingMessages = {
   collectionsHint:
     "Every member gets a copy. Switching off stops the exchange; others keep what they have.",
   noCollections: "Make a collection first; then it can be shared here.",
+  offered: "Shared by others, not on this device yet",
+  offeredHere: "Others share one of this name. Switched on, both become one.",
+  add: "Add",
+  addNamed: (collection: string) => `Add ${collection}`,
+  unknownCollections: (amount: number) =>
+    `${count(amount, "more collection")} ${amount === 1 ? "is" : "are"} shared here that this ` +
+    "device cannot read: made by a newer version of NebulusDB, or under a key that it does not " +
+    "have yet.",
   elsewhere: (network: string) => `Shared with ${network}`,
   notShared: "Not shared",
   leave: (network: string) => `Leave ${network}`,
@@ -92,20 +103,31 @@ export const closedMessages = {
     editor: "You are an editor: you read and write.",
     reader: "You are a reader: you read, and write nothing.",
   },
-  waiting: (device: string) =>
-    `Waiting for ${device} to let this device in. What you write stays here until then.`,
+  waiting: "This device is not let in yet. What you write stays here until then.",
   orderDevice: (member: string | null) =>
     member === null
       ? "the device that keeps the order"
       : `the device of ${member} that keeps the order`,
+  /** null: it was so when this page was opened. */
+  since: (when: string | null) => (when === null ? "before this page was opened" : when),
+  untilConnected: (since: string, device: string) =>
+    `Waiting since ${since}, until ${device} is connected.`,
+  untilDecided: (since: string, device: string) =>
+    `Waiting since ${since}; ${device} is connected and about to decide.`,
+  untilHeard: (since: string) =>
+    `Waiting since ${since}: this device keeps the order, and first hears from another member ` +
+    "what it may have missed.",
   removed:
     "This device was removed. What it has stays here; leave the network to go on with it alone.",
   frozen:
-    "Two decisions about this network contradict each other. No member, role or invite changes " +
-    "until its recovery key has settled that.",
-  toDecide: (decisions: readonly string[]) =>
-    `Not decided yet: ${decisions.join(", ")}. It counts once this device has met the one that ` +
-    "keeps the order.",
+    "Two decisions about this network contradict each other. Documents go on; no member, role or " +
+    "invite changes until somebody settles that with the recovery key: enter it below, or ask " +
+    "the person who made the network.",
+  frozenHere:
+    "Two decisions about this network contradict each other. Documents go on; no member, role or " +
+    "invite changes until that is settled. This device has the recovery key: choose “Make this " +
+    "device keep the order” below.",
+  toDecide: (decisions: readonly string[]) => `Not decided yet: ${decisions.join(", ")}.`,
   /** Of what waits to be decided, by its kind. */
   decision: (kind: string) => decisions.get(kind) ?? "a change",
 
@@ -113,13 +135,83 @@ export const closedMessages = {
   member: (account: string) => `Member ${account.slice(0, 8)}`,
   you: "you",
   devices: (devices: number) => count(devices, "device"),
+  devicesOf: (member: string) => `Devices of ${member}`,
+  deviceOf: (member: string, device: string) => `${device} of ${member}`,
+  ownDeviceNamed: (device: string) => `${device}, yours`,
+  thisDevice: "this device",
+  connected: "connected",
   keepsOrder: "keeps the order of decisions",
   roles: { owner: "Owner", editor: "Editor", reader: "Reader" },
   roleOf: (member: string) => `Role of ${member}`,
   remove: "Remove",
-  removeMember: (member: string) => `Remove ${member}`,
+  removeNamed: (what: string) => `Remove ${what}`,
   removeTitle: (member: string) => `Remove ${member} with all their devices?`,
-  removeText: "They get nothing new from now on. What they already have stays with them.",
+  removeText:
+    "What they already have stays with them. What is written from now on they cannot read: it is " +
+    "sealed under new keys. What they wrote and had not sent here yet is not accepted any more.",
+  removeDeviceTitle: (device: string) => `Remove ${device}?`,
+  removeDeviceText:
+    "What it already has stays on it. What is written from now on it cannot read: it is sealed " +
+    "under new keys. What was written on it and had not come here yet is not accepted any more.",
+  handOver: "Let it keep the order",
+  handOverNamed: (device: string) => `Let ${device} keep the order`,
+  handOverTitle: (device: string) => `Let ${device} keep the order?`,
+  handOverText:
+    "Who is let in or removed, and who has which role, is then decided on that device: such " +
+    "decisions wait while it is not connected. Choose one that is often online.",
+  handOverConfirm: "Hand over",
+
+  notAccepted: "Not accepted",
+  notAcceptedText:
+    "This device wrote what follows when it had no right to any more. Nobody else has it.",
+  notAcceptedIn: (changes: number, collection: string, documents: string, more: number) =>
+    `${count(changes, "change")} in ${collection}: ${documents}` +
+    (more > 0 ? `, and ${count(more, "more document")}` : ""),
+  notAcceptedReader:
+    "It is kept here and can be written again once an owner lets you write; or let it go.",
+  notAcceptedWriter: "You may write again: what is written again reaches everybody.",
+  notAcceptedRemoved: "It stays in the documents of this device until you let it go.",
+  documentOf: (id: string) => `document ${id}`,
+  reissue: "Write it again",
+  discard: "Let it go",
+  discardTitle: "Let it go for good?",
+  discardText: "These changes are on no other device, and nothing brings them back.",
+  discardConfirm: "Let it go",
+
+  order: "Order and keys",
+  orderUnknown: "Nobody knows here which device keeps the order of decisions.",
+  orderHere: "This device keeps the order of decisions: changes wait while it is not connected.",
+  orderAt: (device: string, isConnected: boolean) =>
+    `${device} keeps the order of decisions. It is ${isConnected ? "" : "not "}connected.`,
+  recoveryKey: "Recovery key",
+  recoveryShow: "Show the recovery key…",
+  recoveryTitle: "Show the recovery key?",
+  recoveryText:
+    "It brings the network back when the device that keeps the order is lost. Whoever has it can " +
+    "take that over: look around you first, and keep it on paper, away from your devices.",
+  recoveryConfirm: "Show it",
+  recoveryShown: "Write it down, or copy it to a safe place. It is shown until you put it away.",
+  recoveryEnter: "Enter the recovery key",
+  recoveryEnterText:
+    "If the device that keeps the order is lost, this device can take that over with the key " +
+    "that was written down on the device that made the network.",
+  recoveryHint: "14 groups of four letters and digits",
+  recoveryMissing: "Enter the recovery key.",
+  recoveryTaken: "This device has the recovery key now.",
+  term: "Make this device keep the order…",
+  termTitle: "Make this device keep the order?",
+  termText:
+    "For when the device that keeps it is lost, or decisions contradict each other. What that " +
+    "device decided and nobody heard of does not count any more.",
+  termConfirm: "Take it over",
+  termOpened: "This device keeps the order now.",
+  renew: "Renew the keys…",
+  renewTitle: "Renew the keys now?",
+  renewText:
+    "What is written from now on is sealed under a new key, which only present members get. That " +
+    "happens by itself at every removal and every 90 days; do it when a key may have leaked.",
+  renewConfirm: "Renew",
+  renewed: "New keys are on their way to all members.",
 
   invites: "Invites",
   invite: "Invite somebody",

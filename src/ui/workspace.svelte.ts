@@ -8,6 +8,7 @@ import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { DistributedDatabase, Health } from "../client/api.ts";
 import type { NetworkConfig, PeerInfo, SyncState } from "../client/networkTypes.ts";
 import type { Notices } from "./notices.svelte.ts";
+import { atMoment } from "./messages.ts";
 import { countDevices, overviewInWords } from "./text/sync.ts";
 
 const countingPauseMilliseconds = 250;
@@ -26,6 +27,9 @@ export class Workspace {
   #wanted = $state(wantedName());
   #pause: ReturnType<typeof setTimeout> | null = null;
   #isStale = false;
+  /** Since when, by network, in milliseconds since 1970; 0: since before. */
+  readonly #waiting = new Map<string, number>();
+  #hasLooked = false;
 
   /** The collection that is shown: the one in the address, else the first. */
   readonly selected = $derived(
@@ -64,6 +68,17 @@ export class Workspace {
       this.#pause = null;
       window.removeEventListener("hashchange", look);
     };
+  }
+
+  /** `device`: as members name it. */
+  isConnected(networkId: string, device: string): boolean {
+    return this.peers.some((peer) => peer.networkId === networkId && peer.peerId === device);
+  }
+
+  /** When a decision about the network began to wait; null: before this page was opened. */
+  waitingSince(networkId: string): string | null {
+    const since = this.#waiting.get(networkId) ?? 0;
+    return since === 0 ? null : atMoment(since);
   }
 
   networkOf(collection: string): NetworkConfig | undefined {
@@ -112,9 +127,22 @@ export class Workspace {
     }
   }
 
+  #noteWaiting(networks: readonly NetworkConfig[]): void {
+    for (const { networkId, closed } of networks) {
+      const isWaiting = closed?.standing === "waiting" || (closed?.waiting ?? []).length > 0;
+      if (!isWaiting) this.#waiting.delete(networkId);
+      else if (!this.#waiting.has(networkId)) {
+        this.#waiting.set(networkId, this.#hasLooked ? Date.now() : 0);
+      }
+    }
+    this.#hasLooked = true;
+  }
+
   #refreshNetworks(): void {
     const manager = this.database.getNetworkManager();
-    this.networks = manager.getNetworks();
+    const networks = manager.getNetworks();
+    this.#noteWaiting(networks);
+    this.networks = networks;
     this.peers = manager.getConnectedPeers();
     // nothing of a network that removed this device waits for anything
     const present = this.networks.filter(({ closed }) => closed?.standing !== "removed");
