@@ -254,7 +254,7 @@ test("a term can name another device, and carries keys of epochs beside it", asy
   await world.until(verified(a, b, c), "verified");
 });
 
-test("what a term leaves beside the chain is decided again; terms can contradict, too", async () => {
+test("what a term leaves aside is decided again; terms can contradict, too", async () => {
   const world = createWorld();
   const a = await founder(world);
   const [b, c] = [await join(world, a, { role: "owner" }), await join(world, a)];
