@@ -6,7 +6,6 @@ import { describe, expect, test } from "vitest";
 import { differingDocumentsMax, questionsMax } from "../../src/core/base/limits.ts";
 import { scopeIdOf } from "../../src/core/base/ids.ts";
 import { hash } from "../../src/core/crypto/hash.ts";
-import { decodeMessage, encodeMessage } from "../../src/core/sync/frames.ts";
 import { headsHashOf } from "../../src/core/sync/heads.ts";
 import {
   createRangeKeys,
@@ -24,7 +23,11 @@ import {
   nextQuestion,
   takeAnswer,
 } from "../../src/core/sync/ranges.ts";
-import type { RangesStep } from "../../src/core/sync/rangesMessage.ts";
+import {
+  decodeRangesMessage,
+  encodeRangesMessage,
+  type RangesStep,
+} from "../../src/core/sync/rangesMessage.ts";
 import { createRandom, type Random } from "../support/random.ts";
 
 const seed = Number(process.env["RANGES_SEED"] ?? 1);
@@ -71,13 +74,13 @@ const createAsker = (link: Link, reply: (runs: readonly Run[]) => readonly Run[]
   const count = { trips: 0, bytes: 0 };
   let round = 0;
   const pass = (step: RangesStep): RangesStep | null => {
-    const message = { kind: "ranges", scope, headsHash: headsHashOf([]), round, step } as const;
-    const bytes = encodeMessage(message);
+    const message = { scope, headsHash: headsHashOf([]), round, step };
+    const bytes = encodeRangesMessage(message);
     count.bytes += bytes.length;
     const carried = link.carry(bytes);
     if (carried === null) return null;
-    const read = decodeMessage(carried);
-    if (!read.ok || read.value.kind !== "ranges") throw new Error("it was not read as written");
+    const read = decodeRangesMessage(carried);
+    if (!read.ok) throw new Error("it was not read as written");
     expect(read.value).toEqual(message);
     return read.value.step;
   };

@@ -6,6 +6,7 @@ import { headerHashOf, scopeIdOf, writerIdOf } from "../../src/core/base/ids.ts"
 import type { HeaderHash, ScopeId, WriterId } from "../../src/core/base/types.ts";
 import type { Message } from "../../src/core/sync/frames.ts";
 import { headsHashFrom } from "../../src/core/sync/heads.ts";
+import { encodeRangesMessage } from "../../src/core/sync/rangesMessage.ts";
 import type { Random } from "./random.ts";
 import { anyRangesStep } from "./rangesSteps.ts";
 
@@ -57,10 +58,11 @@ export const createHostileMessages = (held: HeldThere): ((random: Random) => Mes
       () => ({ kind: "fork", scope, header: random.bytes(50), signature: null }),
       () => ({ kind: "control", body: random.bytes(20) }),
       () => ({ kind: "acknowledge", body: random.bytes(20) }),
-      () => ({
-        ...{ kind: "ranges", scope, headsHash: headsHashFrom(random.bytes(32)) },
-        ...{ round: number(), step: anyRangesStep(random) },
-      }),
+      () => {
+        const headsHash = headsHashFrom(random.bytes(32));
+        const body = { scope, headsHash, round: number(), step: anyRangesStep(random) };
+        return { kind: "ranges", body: encodeRangesMessage(body) };
+      },
       () => ({ kind: "bye", code: "closing" }),
     ];
     return random.pick(message.slice(0, random.chance(0.05) ? 10 : 9))();

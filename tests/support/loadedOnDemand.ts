@@ -7,4 +7,3 @@ import "../../src/engine/closed/tend.ts";
 import "../../src/engine/closed/wire.ts";
 import "../../src/engine/sync/connect.ts";
 import "../../src/engine/sync/acknowledge.ts";
-import "../../src/engine/sync/ranges.ts";

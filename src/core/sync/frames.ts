@@ -13,7 +13,7 @@
  * 11 want           [request, total, [[scope, writer, tip, [header hash held, …]], …], extensions]
  * 12 fork           [scope, header bstr, signature bstr or nil, extensions]
  * 13 credit         [request or nil for pushes, total, extensions]
- * 15 ranges         as rangesMessage.ts has it
+ * 15 ranges         [body bstr, extensions], body as rangesMessage.ts has it
  * 25 bye            [code, extensions]
  *
  * Everything is absolute, so that a message may be lost, repeated or overtaken:
@@ -38,13 +38,11 @@ import {
 import { fail, ok, unreachable, type Result } from "../base/result.ts";
 import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
 import { readForm } from "../cbor/form.ts";
-import { writeItem } from "../cbor/item.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { readList } from "../cbor/structures.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { hasUnknownCritical, readExtensions } from "../network/extensions.ts";
 import { compareTips, headsHashFrom, type HeadsHash, type Tip } from "./heads.ts";
-import { rangesToItems, readRanges, type RangesMessage } from "./rangesMessage.ts";
 
 /** What a peer says of one scope. */
 export interface Summary {
@@ -112,12 +110,12 @@ export type Message =
       readonly signature: Uint8Array | null;
     }
   | { readonly kind: "credit"; readonly request: number | null; readonly total: number }
-  /** Between two that hold the same and read another state from it; not the session's affair. */
-  | RangesMessage
   /** Of a closed network's chain; none of the session's affairs. */
   | { readonly kind: "control"; readonly body: Uint8Array }
   /** About who holds what; neither. */
   | { readonly kind: "acknowledge"; readonly body: Uint8Array }
+  /** Between two that hold the same and read another state from it; neither. */
+  | { readonly kind: "ranges"; readonly body: Uint8Array }
   | { readonly kind: "bye"; readonly code: ByeCode };
 
 /** Of another version, or not used by this one. */
@@ -222,14 +220,9 @@ const writeBody = (writer: CborWriter, message: Message): void => {
       writeRequest(writer, message.request);
       writer.uint(message.total);
       break;
-    case "ranges": {
-      const items = rangesToItems(message);
-      writer.arrayHead(items.length + 1);
-      for (const item of items) writeItem(writer, item);
-      break;
-    }
     case "control":
     case "acknowledge":
+    case "ranges":
       writer.arrayHead(2);
       writer.bytes(message.body);
       break;
@@ -393,7 +386,7 @@ const readCredit = (reader: CborReader, parts: number): Message => {
 };
 
 const readBodyOf =
-  (kind: "control" | "acknowledge") =>
+  (kind: "control" | "acknowledge" | "ranges") =>
   (reader: CborReader, parts: number): Message => {
     expectParts(reader, parts, 1);
     return { kind, body: reader.readBytes() };
@@ -453,8 +446,8 @@ const bodyReaders: ReadonlyMap<number, (reader: CborReader, parts: number) => Me
   [messageTypes.want, readWant],
   [messageTypes.fork, readFork],
   [messageTypes.credit, readCredit],
-  [messageTypes.ranges, readRanges],
   [messageTypes.control, readBodyOf("control")],
   [messageTypes.acknowledge, readBodyOf("acknowledge")],
+  [messageTypes.ranges, readBodyOf("ranges")],
   [messageTypes.bye, readBye],
 ]);

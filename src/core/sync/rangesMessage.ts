@@ -1,13 +1,13 @@
 /**
- * The messages of a range-based repair and their bytes (FORMATS.md §8, type 15). Apart from
- * frames.ts, which reads all others, since they are many in one.
+ * What two say to each other that hold the same and read another state from it (FORMATS.md §8,
+ * frame 15): the messages of a range-based repair.
  *
- * 15 ranges  [scope, heads hash, round, step, content, extensions]
- *     step 0 ask     [[from, [[to or nil, count, print], …]], …]   keys and prints of 16 bytes
- *          1 answer  the same; no runs: nothing differs, or it was taken note of
- *          2 found   [key, …] rising, or nil: too many to name
- *          3 want    [header hash, …]   segments that are damaged here
- *          4 give    [segment bstr, …]  some of those that were wanted
+ * body = [scope, heads hash, round, step, content]
+ *   step 0 ask     [[from, [[to or nil, count, print], …]], …]   keys and prints of 16 bytes
+ *        1 answer  the same; no runs: nothing differs, or it was taken note of
+ *        2 found   [key, …] rising, or nil: too many to name
+ *        3 want    [header hash, …]   segments that are damaged here
+ *        4 give    [segment bstr, …]  some of those that were wanted
  *
  * `heads hash` is of the state that is compared. An answer has the round of its question, which
  * counts up for each side; 1 answers 0 and 2, 4 answers 3. A question comes again until it is
@@ -21,11 +21,12 @@ import {
   rangePartsMax,
   wantedSegmentsMax,
 } from "../base/limits.ts";
-import { unreachable } from "../base/result.ts";
+import { unreachable, type Result } from "../base/result.ts";
 import type { HeaderHash, ScopeId } from "../base/types.ts";
-import type { CborItem } from "../cbor/item.ts";
+import type { FormError } from "../cbor/form.ts";
+import { encodeCbor, type CborItem } from "../cbor/item.ts";
 import type { CborReader } from "../cbor/reader.ts";
-import { expectCount, readList, readOptional, readSized } from "../cbor/structures.ts";
+import { expectCount, readList, readOptional, readSized, readWhole } from "../cbor/structures.ts";
 import { headsHashFrom, type HeadsHash } from "./heads.ts";
 import { rangeKeyOf, type Part, type RangeKey, type Run } from "./rangeItems.ts";
 
@@ -38,30 +39,29 @@ export type RangesStep =
   | { readonly kind: "give"; readonly segments: readonly Uint8Array[] };
 
 export interface RangesMessage {
-  readonly kind: "ranges";
   readonly scope: ScopeId;
   readonly headsHash: HeadsHash;
   readonly round: number;
   readonly step: RangesStep;
 }
 
-/** Without the list of extensions. */
-export const rangesToItems = (message: RangesMessage): readonly CborItem[] => {
-  const { scope, headsHash, round, step } = message;
-  const number = stepNumbers.indexOf(step.kind);
-  return [hexToBytes(scope), hexToBytes(headsHash), round, number, contentOf(step)];
-};
+export const encodeRangesMessage = ({ scope, headsHash, round, step }: RangesMessage): Uint8Array =>
+  encodeCbor([
+    ...[hexToBytes(scope), hexToBytes(headsHash), round, stepNumbers.indexOf(step.kind)],
+    contentOf(step),
+  ]);
 
-export const readRanges = (reader: CborReader, parts: number): RangesMessage => {
-  if (parts !== 5) reader.fail("wrongShape", "another count of parts");
-  return {
-    kind: "ranges",
-    scope: scopeIdOf(readSized(reader, 16)),
-    headsHash: headsHashFrom(readSized(reader, 32)),
-    round: reader.readUint(),
-    step: readStep(reader),
-  };
-};
+/** Never throws. */
+export const decodeRangesMessage = (bytes: Uint8Array): Result<RangesMessage, FormError> =>
+  readWhole(bytes, (reader) => {
+    expectCount(reader, 5);
+    return {
+      scope: scopeIdOf(readSized(reader, 16)),
+      headsHash: headsHashFrom(readSized(reader, 32)),
+      round: reader.readUint(),
+      step: readStep(reader),
+    };
+  });
 
 const contentOf = (step: RangesStep): CborItem => {
   switch (step.kind) {

@@ -171,12 +171,9 @@ const takeMessage = (
       if (draft.scopes.has(message.scope)) draft.outputs.push(message);
       else count(draft, "scope-unknown");
       return;
-    case "ranges":
-      if (draft.scopes.has(message.scope)) draft.outputs.push(message);
-      else count(draft, "scope-unknown");
-      return;
     case "control":
     case "acknowledge":
+    case "ranges":
       draft.outputs.push(message);
       return;
     case "bye":

@@ -6,7 +6,6 @@ import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
 import type { FrameFault } from "./receive.ts";
 import type { ForeignMessage, Message, WantRange } from "./frames.ts";
 import type { HeadsHash, Role, Tip } from "./heads.ts";
-import type { RangesMessage } from "./rangesMessage.ts";
 import { counted, type SyncCounters, type SyncReason } from "./reasons.ts";
 
 /** What this device holds of an attached scope. */
@@ -108,7 +107,7 @@ export type SessionOutput =
       readonly bytesMax: number;
     }
   /** About documents that differ though heads are equal: for whoever repairs that. */
-  | RangesMessage
+  | { readonly kind: "ranges"; readonly body: Uint8Array }
   /** About the network's control chain: for whoever keeps that. */
   | { readonly kind: "control"; readonly body: Uint8Array }
   /** About who holds what, the same. */

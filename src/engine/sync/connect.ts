@@ -8,7 +8,6 @@ import { claimedTips } from "../../core/sync/session.ts";
 import type { SessionView } from "../../core/sync/sessionState.ts";
 import { checkOwnHead } from "./ownHead.ts";
 import { deviceNameOf } from "../device.ts";
-import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { chainChanged, introduceTo, takeControl } from "./control.ts";
 import { queueFrames } from "./frameQueue.ts";
@@ -17,6 +16,7 @@ import { joinLine, leaveLine, noteOutcome } from "./lines.ts";
 import { loadRange } from "./load.ts";
 import { isWelcome, noteOffence } from "./offences.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
+import { considerRepair, takeRanges } from "./ranges.ts";
 import { countSession } from "./refusals.ts";
 import {
   attachedHome,
@@ -170,15 +170,12 @@ const peerDeps = (
         state.lastSync.set(scope, timers.now());
         state.acknowledging?.verified(membership);
       }
-      if (status?.kind === "mismatch") repairDocuments(state, home);
+      if (status?.kind === "mismatch") considerRepair(state, home);
       cutSoon(state, home);
       schedule(state);
     },
-    async ranges(message) {
-      const home = homeOf(message.scope);
-      if (home === null) return;
-      const { takeRanges } = await import("./ranges.ts");
-      takeRanges(state, self(), home, message);
+    ranges: (body) => {
+      takeRanges(state, self(), homeOf, body);
     },
     offended: () => {
       noteOffence(state.offences, channel.remotePeer);
@@ -187,17 +184,6 @@ const peerDeps = (
       reportFailure(state, error);
     },
   };
-};
-
-/** Both hold the same and read another state from it: seldom, so what mends it is loaded then. */
-const repairDocuments = (state: SyncState, home: Home): void => {
-  import("./ranges.ts")
-    .then(({ considerRepair }) => {
-      considerRepair(state, home);
-    })
-    .catch((error: unknown) => {
-      reportFailure(state, error);
-    });
 };
 
 const viewOf = (state: SyncState, membership: NetworkMembership, self: () => Peer): SessionView => {

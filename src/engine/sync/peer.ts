@@ -9,7 +9,6 @@ import type { PeerChannel } from "../../core/net/carrier.ts";
 import { encodeMessage, type Message } from "../../core/sync/frames.ts";
 import { splitMessage } from "../../core/sync/pieces.ts";
 import { counted, type SyncCounters, type SyncReason } from "../../core/sync/reasons.ts";
-import type { RangesMessage } from "../../core/sync/rangesMessage.ts";
 import { createReceiver } from "../../core/sync/receive.ts";
 import { createSession, stepSession } from "../../core/sync/session.ts";
 import type {
@@ -63,7 +62,7 @@ export interface PeerDeps {
   /** What it says of who holds what. */
   readonly acknowledge: (body: Uint8Array) => Promise<void>;
   /** What the peer asks or answers where documents differ though heads are equal. */
-  readonly ranges: (message: RangesMessage) => Promise<void>;
+  readonly ranges: (body: Uint8Array) => void;
   /** It broke the rules, and the session ends for it. */
   readonly offended: () => void;
   readonly failed: (error: unknown) => void;
@@ -147,7 +146,7 @@ export class Peer {
         void this.deliver(output).catch(this.deps.failed);
         return;
       case "ranges":
-        void this.deps.ranges(output).catch(this.deps.failed);
+        this.deps.ranges(output.body);
         return;
       case "control":
         void this.deps.control(output.body).catch(this.deps.failed);

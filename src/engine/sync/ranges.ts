@@ -1,7 +1,7 @@
 /**
  * Range-based repair with peers that hold the same and read another state from it: who opened the
- * channel asks for the documents that differ, both read these anew from their logs. Loaded when it
- * first happens, which is when storage or a version of this program was wrong.
+ * channel asks for the documents that differ, both read these anew from their logs. It happens when
+ * storage or a version of this program was wrong.
  *
  * A home is repaired with one peer at a time. Questions come again until they are answered, or are
  * given up with the repair; a repair that changed nothing is not tried again with that device until
@@ -14,6 +14,7 @@ import {
   repairWaitMilliseconds,
 } from "../../core/base/limits.ts";
 import { bytesToHex } from "../../core/base/bytes.ts";
+import type { ScopeId } from "../../core/base/types.ts";
 import { unreachable } from "../../core/base/result.ts";
 import { createRangeKeys, type RangeItems, type RangeKey } from "../../core/sync/rangeItems.ts";
 import {
@@ -23,7 +24,12 @@ import {
   nextQuestion,
   takeAnswer,
 } from "../../core/sync/ranges.ts";
-import type { RangesMessage, RangesStep } from "../../core/sync/rangesMessage.ts";
+import {
+  decodeRangesMessage,
+  encodeRangesMessage,
+  type RangesMessage,
+  type RangesStep,
+} from "../../core/sync/rangesMessage.ts";
 import type { Home } from "../home.ts";
 import { mendHome, soundSegments } from "./mend.ts";
 import type { Peer } from "./peer.ts";
@@ -67,22 +73,34 @@ export const considerRepair = (state: SyncState, home: Home): void => {
 export const takeRanges = (
   state: SyncState,
   peer: Peer,
-  home: Home,
-  { headsHash, round, step }: RangesMessage,
+  homeOf: (scope: ScopeId) => Home | null,
+  body: Uint8Array,
 ): void => {
+  const message = decodeRangesMessage(body);
+  if (!message.ok) {
+    peer.step({ kind: "malformed", fault: "frame-malformed" });
+    return;
+  }
+  const { scope, headsHash, round, step } = message.value;
+  const home = homeOf(scope);
+  if (home === null) return;
   const repair = repairOf(state, home);
-  const { question } = repair;
   if (step.kind === "answer" || step.kind === "give") {
+    const { question } = repair;
     if (question?.peer === peer && question.round === round) question.take(step);
     return;
   }
   const isOfNow = isDiffering(state, home, peer) && summaryOf(home).headsHash === headsHash;
   if (!isOfNow) return;
   answer({ state, home, repair, peer }, step, (said) => {
-    peer.say({ kind: "ranges", scope: home.scope, headsHash, round, step: said });
+    say(peer, { scope, headsHash, round, step: said });
   }).catch((error: unknown) => {
     reportFailure(state, error);
   });
+};
+
+const say = (peer: Peer, message: RangesMessage): void => {
+  peer.say({ kind: "ranges", body: encodeRangesMessage(message) });
 };
 
 /** A home and the peer with which it is compared. */
@@ -195,19 +213,19 @@ const ask = (pair: Pair, step: RangesStep): Promise<RangesStep | null> => {
       repair.question = null;
       resolve(answered);
     };
-    const say = (left: number): void => {
+    const sayOn = (left: number): void => {
       if (left === 0 || !isDiffering(state, home, peer)) {
         take(null);
         return;
       }
-      peer.say({ kind: "ranges", scope: home.scope, headsHash, round, step });
+      say(peer, { scope: home.scope, headsHash, round, step });
       const again = (): void => {
-        say(left - 1);
+        sayOn(left - 1);
       };
       cancel = state.engine.deps.timers.after(repairRepeatMilliseconds, again, true);
     };
     repair.question = { peer, round, take };
-    say(repairRepeatsMax);
+    sayOn(repairRepeatsMax);
   });
 };
 

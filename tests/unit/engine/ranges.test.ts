@@ -13,7 +13,12 @@ import { decodeMessage, encodeMessage, messageTypes } from "../../../src/core/sy
 import { bytesToLatin1 } from "../../../src/core/base/bytes.ts";
 import { headsHashOf } from "../../../src/core/sync/heads.ts";
 import { rangeKeyOf } from "../../../src/core/sync/rangeItems.ts";
-import type { RangesStep } from "../../../src/core/sync/rangesMessage.ts";
+import {
+  decodeRangesMessage,
+  encodeRangesMessage,
+  type RangesMessage,
+  type RangesStep,
+} from "../../../src/core/sync/rangesMessage.ts";
 import { compileUpdate } from "../../../src/core/query/update.ts";
 import type { PeerChannel } from "../../../src/core/net/carrier.ts";
 import type { StoreImage } from "../../../src/storage/memory.ts";
@@ -264,18 +269,23 @@ describe("a log whose bodies are damaged", () => {
   });
 });
 
+const frameOf = (message: RangesMessage): Uint8Array =>
+  encodeMessage({ kind: "ranges", body: encodeRangesMessage(message) });
+
 /** Of frames that give segments, the same with others in them. */
 const spoilGiven = (
   frame: Uint8Array,
   spoil: (segment: ParsedSegment) => Uint8Array,
 ): Uint8Array => {
   const read = decodeMessage(frame);
-  if (!read.ok || read.value.kind !== "ranges" || read.value.step.kind !== "give") return frame;
-  const segments = read.value.step.segments.map((bytes) => {
+  const message =
+    read.ok && read.value.kind === "ranges" ? decodeRangesMessage(read.value.body) : null;
+  if (message?.ok !== true || message.value.step.kind !== "give") return frame;
+  const segments = message.value.step.segments.map((bytes) => {
     const parsed = parseSegment(bytes);
     return parsed.ok ? spoil(parsed.value) : bytes;
   });
-  return encodeMessage({ ...read.value, step: { kind: "give", segments } });
+  return frameOf({ ...message.value, step: { kind: "give", segments } });
 };
 
 describe("a peer that always differs", () => {
@@ -363,7 +373,7 @@ describe("a peer that always differs", () => {
     for (let count = 0; count < 400; count++) {
       const round = random.integer(4);
       const step = anyRangesStep(random);
-      await channels[0]?.send(encodeMessage({ kind: "ranges", scope, headsHash, round, step }));
+      await channels[0]?.send(frameOf({ scope, headsHash, round, step }));
       if (random.chance(0.3)) await world.pass(random.integer(1_000));
     }
     await world.pass(hours(1));
@@ -431,8 +441,7 @@ test("what comes of its own accord changes nothing, whatever it says", async () 
   const before = world.hub.stats().frames;
   for (const step of steps) {
     for (const round of [0, 1, 2]) {
-      const message = encodeMessage({ kind: "ranges", scope, headsHash, round, step });
-      await channels[0]?.send(message);
+      await channels[0]?.send(frameOf({ scope, headsHash, round, step }));
     }
   }
   await world.pass(10_000);
@@ -440,4 +449,19 @@ test("what comes of its own accord changes nothing, whatever it says", async () 
   expect(repairsOf(b)).toEqual({});
   expect(b.failures()).toEqual([]);
   expect(b.isVerified("notes")).toBe(true);
+});
+
+test("a body that nobody writes ends the session, and the next one is sound", async () => {
+  const world = createWorld();
+  const [a, b] = await pair(world);
+  await a.disconnect();
+  const channels: PeerChannel[] = [];
+  const opened = (channel: PeerChannel): unknown => channels.push(channel);
+  await a.opened.sync.carry(changingFrames((frame) => frame, opened)(a.network));
+  await verified(world, a, b);
+  const links = world.hub.stats().linked;
+  await channels[0]?.send(encodeMessage({ kind: "ranges", body: new Uint8Array(5) }));
+  await world.until(() => world.hub.stats().linked > links, "they meet again");
+  await verified(world, a, b);
+  expect(b.failures()).toEqual([]);
 });
