@@ -129,7 +129,7 @@ const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => 
 const loadAcknowledging = async (state: SyncState): Promise<void> => {
   const { registry } = state.engine;
   if (state.acknowledging !== null || registry.networks.all().length === 0) return;
-  const { openAcknowledging } = await import("./sync/connect.ts");
+  const { openAcknowledging } = await import("./sync/acknowledge.ts");
   const opened = await openAcknowledging(state);
   // Whoever came first has it
   state.acknowledging ??= opened;

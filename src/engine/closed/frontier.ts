@@ -19,6 +19,7 @@ import type { KeyText } from "../../core/network/closed/state.ts";
 import type { ScopeRows } from "../../core/network/scopeRows.ts";
 import type { Row } from "../../core/segment/header.ts";
 import { rowOfHead } from "../../core/segment/tree.ts";
+import { saidBy } from "../acknowledged.ts";
 import { deviceNameOf } from "../device.ts";
 import type { Engine } from "../engine.ts";
 import type { Home } from "../home.ts";
@@ -32,7 +33,6 @@ export const frontierOf = async (
   isHostile = false,
 ): Promise<Frontier> => {
   const names = new Set([...devices].map((key) => deviceNameOf(hexToBytes(key))));
-  const { saidBy } = await import("../sync/connect.ts");
   const said = isHostile ? [] : saidBy(membership, await store.meta(), names);
   const frontier = new Map<ScopeId, readonly Row[]>();
   for (const home of registry.homes()) {

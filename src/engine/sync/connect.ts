@@ -30,10 +30,6 @@ import {
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule, tellPage } from "./tell.ts";
 
-/** Loaded together: whoever is in a network meets others as a rule. */
-export { openAcknowledging } from "./acknowledge.ts";
-export { saidBy } from "../acknowledged.ts";
-
 export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
   if (!isWelcome(state.offences, channel.remotePeer)) {
     channel.close();

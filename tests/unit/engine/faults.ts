@@ -37,7 +37,7 @@ export const failAt = (
   };
 };
 
-/** Holds the store's next call of that kind back until it is to fail; those behind it go on then. */
+/** Holds the store's next call of that kind back until it fails; those behind it go on then. */
 export const holdFirst = (device: Device, kind: Kind): { readonly fail: () => void } => {
   let fail = (): void => undefined;
   const gate = new Promise<void>((_, reject) => {
