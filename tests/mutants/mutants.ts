@@ -2,7 +2,6 @@
  * Wrong look-alikes of the code: what DESIGN.md §3 and FORMATS.md forbid, each as one small change
  * of one file, and the test that must catch it. `run.ts` applies them one at a time to a copy.
  */
-
 import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { acknowledgeMutants } from "./acknowledgeMutants.ts";

@@ -110,7 +110,6 @@ test("what only the removed device says that it holds counts for nothing", async
   await world.pass(quietMs);
   const writer = b.shared("notes").writer?.id;
   const { scope } = a.shared("notes");
-  const writer = b.shared("notes").writer?.id;
   const saidOfB = (await bookOf(a)).get(nameOf(b))?.held.scopes.get(scope);
   expect(saidOfB).toMatchObject([{ n: 2 }]);
   await change(a, { kind: "remove-account", account: accountOf(b) });
