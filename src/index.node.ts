@@ -80,12 +80,16 @@ export type { Invite, InviteOptions, Member } from "./client/networkTypes.ts";
 export type {
   ClosedNetwork,
   JoinOptions,
+  MessageOutcome,
   NetworkConfig,
   NetworkEvents,
   NetworkOptions,
   NetworkStats,
+  NewMessage,
   PeerInfo,
   ProtocolMessage,
+  SyncMode,
+  SyncProgress,
   SyncState,
   SyncStatus,
 } from "./client/networkTypes.ts";

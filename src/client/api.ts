@@ -22,6 +22,7 @@ import type {
   Member,
   NetworkManager,
   NetworkOptions,
+  SyncMode,
   SyncState,
 } from "./networkTypes.ts";
 import type {
@@ -85,6 +86,8 @@ export interface CollectionOptions {
   readonly initialDocs?: readonly Document[];
   /** Beside those of the database. */
   readonly plugins?: readonly Plugin[];
+  /** As `setSyncMode` sets it. */
+  readonly sync?: SyncMode;
 }
 
 export interface HookContext {
@@ -348,6 +351,12 @@ export interface DistributedCollection<T = Document> extends LaterOf<LaterCollec
   /** Resolves when a round of sync with each connected peer ended; `synced` was checked. */
   forceSync(options?: CallOptions): Promise<{ readonly synced: boolean }>;
   setConflictStrategy(strategy: ConflictStrategy, options?: CallOptions): Promise<void>;
+  /**
+   * When changes of this collection travel to and from this device: at once (`eager`, the default),
+   * gathered for up to ten seconds (`lazy`), or only in `forceSync` (`manual`), which then waits
+   * up to 30 s for others that share it by hand too. Kept over reloads; each device has its own.
+   */
+  setSyncMode(mode: SyncMode, options?: CallOptions): Promise<void>;
 }
 
 /** A store as Svelte knows them. It follows the database while anyone is subscribed. */

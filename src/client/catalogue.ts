@@ -7,6 +7,7 @@ import { encodeRows } from "../core/wire/rows.ts";
 import type { CollectionOptions, DistributedCollection } from "./api.ts";
 import { refusal } from "./answer.ts";
 import { createCollection } from "./collection.ts";
+import { checkSyncMode } from "./collectionNetwork.ts";
 import type { CollectionContext } from "./context.ts";
 import { createHooks } from "./hooks.ts";
 import { checkCollectionName, type Settings } from "./options.ts";
@@ -82,10 +83,14 @@ const createEntry = (
   const schema = options.schema ?? settings.schemas.get(name) ?? null;
   const plugins = [...settings.plugins, ...(options.plugins ?? [])];
   const documents = options.initialDocs ?? settings.initialDocs.get(name) ?? [];
+  const mode = options.sync === undefined ? null : checkSyncMode(options.sync);
   const making = session.during(async () => {
-    if (await isKnown(name)) return;
-    if (documents.length === 0) await session.write({ kind: "make-collection", collection: name });
-    else await insertFirst(session, name, await firstRows(documents, schema, session.makeId));
+    if (!(await isKnown(name))) {
+      if (documents.length > 0) {
+        await insertFirst(session, name, await firstRows(documents, schema, session.makeId));
+      } else await session.write({ kind: "make-collection", collection: name });
+    }
+    if (mode !== null) await session.write({ kind: "sync-mode", collection: name, mode });
   });
   const context: CollectionContext = {
     name,
@@ -122,7 +127,7 @@ const checkSameOptions = (
   held: CollectionOptions,
   given: CollectionOptions,
 ): void => {
-  const names = ["schema", "initialDocs", "plugins"] as const;
+  const names = ["schema", "initialDocs", "plugins", "sync"] as const;
   const other = names.find(
     (option) => given[option] !== undefined && given[option] !== held[option],
   );

@@ -5,7 +5,8 @@ import type { Write } from "../core/wire/requests.ts";
 import { checkId } from "../core/cbor/document.ts";
 import { notSupported, refusal } from "./answer.ts";
 import type { CollectionContext } from "./context.ts";
-import type { SyncState } from "./networkTypes.ts";
+import { syncModes } from "../core/wire/snapshots.ts";
+import type { SyncMode, SyncState } from "./networkTypes.ts";
 import type { CallOptions, ConflictStrategy } from "./types.ts";
 
 export interface CollectionNetwork {
@@ -16,6 +17,7 @@ export interface CollectionNetwork {
   getSyncState(): SyncState | null;
   forceSync(options?: CallOptions): Promise<{ readonly synced: boolean }>;
   setConflictStrategy(strategy: ConflictStrategy, options?: CallOptions): Promise<void>;
+  setSyncMode(mode: SyncMode, options?: CallOptions): Promise<void>;
 }
 
 export const createCollectionNetwork = (context: CollectionContext): CollectionNetwork => {
@@ -51,7 +53,15 @@ export const createCollectionNetwork = (context: CollectionContext): CollectionN
         () => ({ kind: "strategy", collection: name, strategy: checkStrategy(strategy) }),
         options,
       ),
+    setSyncMode: (mode, options) =>
+      send(() => ({ kind: "sync-mode", collection: name, mode: checkSyncMode(mode) }), options),
   };
+};
+
+export const checkSyncMode = (mode: unknown): SyncMode => {
+  const known = syncModes.find((each) => each === mode);
+  if (known !== undefined) return known;
+  throw refusal("InvalidArgument", `sync: one of ${syncModes.join(", ")}`, "sync");
 };
 
 const syncStateOf = ({ name, session }: CollectionContext): SyncState | null => {
@@ -60,6 +70,7 @@ const syncStateOf = ({ name, session }: CollectionContext): SyncState | null => 
   return {
     collection: name,
     networkId: snapshot.networkId,
+    mode: snapshot.mode,
     status: snapshot.status,
     localVector: snapshot.vector,
     lastSync: snapshot.lastSync,

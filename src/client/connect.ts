@@ -73,6 +73,7 @@ export const connectWorker = (name: string): Connection => {
     makeNetwork: (request) => remote.makeNetwork(request),
     leaveNetwork: (networkId) => remote.leaveNetwork(networkId),
     manageNetwork: (request) => remote.manageNetwork(request),
+    askPeers: (request) => remote.askPeers(request),
     forceSync: (collection) => remote.forceSync(collection),
     carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
     health: () => remote.health(),

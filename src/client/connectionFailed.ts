@@ -22,6 +22,7 @@ export const createFailedConnection = (error: NebulusError): Connection => {
       makeNetwork: refuse,
       leaveNetwork: refuse,
       manageNetwork: refuse,
+      askPeers: refuse,
       forceSync: refuse,
       carry: refuse,
       health: refuse,

@@ -13,7 +13,6 @@ export type LaterCollectionMethod = (typeof collectionMethods)[number][0];
 export type LaterDatabaseMethod = (typeof databaseMethods)[number][0];
 export type LaterVaultMethod = (typeof vaultMethods)[number];
 export type LaterBlobMethod = (typeof blobMethods)[number];
-export type LaterManagerMethod = (typeof managerMethods)[number][0];
 
 export const laterInCollection = (): LaterOf<LaterCollectionMethod> => rejecting(collectionMethods);
 
@@ -25,8 +24,6 @@ export const laterInDatabase = (): LaterOf<LaterDatabaseMethod> & {
   vault: rejecting(vaultMethods.map((name) => [name, "secrets"] as const)),
   blobs: rejecting(blobMethods.map((name) => [name, "memories"] as const)),
 });
-
-export const laterInManager = (): LaterOf<LaterManagerMethod> => rejecting(managerMethods);
 
 const collectionMethods = [
   ["search", "memories"],
@@ -71,13 +68,6 @@ const vaultMethods = [
 ] as const;
 
 const blobMethods = ["put", "get", "stat", "pin", "evict", "where"] as const;
-
-const managerMethods = [
-  ["broadcastMessage", "networks and sync"],
-  ["sendToPeer", "networks and sync"],
-  ["connectPeer", "relay and browsers"],
-  ["disconnectPeer", "relay and browsers"],
-] as const;
 
 const rejecting = <Name extends string>(
   methods: readonly (readonly [name: Name, part: string])[],

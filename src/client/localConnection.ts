@@ -30,6 +30,7 @@ export const createLocalConnection = (loading: Promise<LocalEngine>): Connection
       makeNetwork: (request) => using((service) => service.makeNetwork(request)),
       leaveNetwork: (networkId) => using((service) => service.leaveNetwork(networkId)),
       manageNetwork: (request) => using((service) => service.manageNetwork(request)),
+      askPeers: (request) => using((service) => service.askPeers(request)),
       forceSync: (collection) => using((service) => service.forceSync(collection)),
       carry: (port) => using((service) => service.carry(port)),
       health: () => using((service) => service.health()),

@@ -2,10 +2,10 @@
  * The source designs' view of networks, over those of a database: answers at once, from the latest
  * snapshot.
  */
-import type { NetworkSnapshot } from "../core/wire/snapshots.ts";
-import { laterInManager } from "./later.ts";
+import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 import type { Networks } from "./networks.ts";
 import type { NetworkManager, NetworkStats, PeerInfo, ProtocolMessage } from "./networkTypes.ts";
+import { createPeers, tellOfPeers, toProtocolMessage } from "./peers.ts";
 import type { Session } from "./session.ts";
 
 export interface NetworkManagerDeps {
@@ -25,7 +25,10 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
       .networks()
       .filter((network) => networkId === undefined || network.networkId === networkId)
       .flatMap(peersOf);
-  tellOfPeers(session, networks, connected);
+  tellOfPeers(session, events, connected);
+  session.onMessage((message) => {
+    events.emit("message:received", toProtocolMessage(message));
+  });
 
   return {
     initialize: () => deps.ready,
@@ -36,7 +39,7 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
     removeCollectionFromNetwork: (networkId, collection, call) =>
       networks.removeCollection(collection, networkId, call),
     getNetworkCollections: (networkId) => [...(find(networkId)?.collections ?? [])],
-    getNetworkStats: (networkId) => statsOf(find(networkId)),
+    getNetworkStats: (networkId) => statsOf(find(networkId), session.sync()),
     getNetworks: networks.list,
     getConnectedPeers: connected,
     getPeerId: () => session.info()?.deviceId ?? "",
@@ -50,40 +53,42 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
     once: events.once,
     off: events.off,
     emit: events.emit,
-    ...laterInManager(),
+    ...createPeers(session),
   };
 };
 
-const statsOf = (network: NetworkSnapshot | undefined): NetworkStats | null =>
-  network === undefined
-    ? null
-    : {
-        networkId: network.networkId,
-        connectedPeers: network.peers.length,
-        collectionsShared: network.collections.length,
-        operationsSent: network.operationsSent,
-        operationsReceived: network.operationsReceived,
-        bytesTransferred: network.bytesSent + network.bytesReceived,
-        bytesSent: network.bytesSent,
-        bytesReceived: network.bytesReceived,
-      };
+const statsOf = (
+  network: NetworkSnapshot | undefined,
+  sync: readonly SyncSnapshot[],
+): NetworkStats | null => {
+  if (network === undefined) return null;
+  const { networkId, collections, devicesKnown, traffic } = network;
+  const peers = peersOf(network);
+  const measured = peers.flatMap(({ latency }) => latency ?? []);
+  return {
+    ...{ networkId, ...traffic, peers },
+    connectedPeers: peers.length,
+    totalPeers: devicesKnown,
+    collectionsShared: collections.length,
+    bytesTransferred: traffic.bytesSent + traffic.bytesReceived,
+    averageLatency: measured.length === 0 ? null : sum(measured) / measured.length,
+    backlogBytes: sum(peers.map(({ backlogBytes }) => backlogBytes)),
+    pendingOperations: sum(
+      sync.flatMap((each) => (each.networkId === networkId ? each.pendingOperations : [])),
+    ),
+  };
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 
 const peersOf = ({ networkId, peers }: NetworkSnapshot): readonly PeerInfo[] =>
-  peers.map(({ peerId, path, lastSeen }) => ({ peerId, networkId, path, lastSeen }));
-
-/** Compares each snapshot with the one before. */
-const tellOfPeers = (
-  session: Session,
-  { events }: Networks,
-  connected: () => readonly PeerInfo[],
-): void => {
-  const keyOf = ({ networkId, peerId }: PeerInfo): string => JSON.stringify([networkId, peerId]);
-  let before = new Map<string, PeerInfo>();
-  session.events.on("networks", () => {
-    const now = new Map(connected().map((peer) => [keyOf(peer), peer]));
-    const gone = before;
-    before = now;
-    for (const [key, peer] of now) if (!gone.has(key)) events.emit("peer:connected", peer);
-    for (const [key, peer] of gone) if (!now.has(key)) events.emit("peer:disconnected", peer);
+  peers.map(({ device, roundTripMs, traffic, ...peer }) => {
+    const { operationsSent, operationsReceived, bytesSent, bytesReceived } = traffic;
+    return {
+      ...{ ...peer, peerId: device, networkId, protocols, latency: roundTripMs },
+      ...{ operationsSent, operationsReceived, bytesSent, bytesReceived },
+    };
   });
-};
+
+/** Of every network: strangers must not learn which ones a peer is in. */
+const protocols = ["/nebulusdb/1.0.0"];

@@ -2,12 +2,18 @@
  * What an application sees of networks and peers. The fields are those of the source designs
  * (API.md), as far as part 1 knows them; secrets never stand in any of them.
  */
+import type { NebulusError } from "../core/base/errors.ts";
 import type { MemberRoleName } from "../core/wire/networks.ts";
-import type { ClosedSnapshot, SyncStatus, MemberSnapshot } from "../core/wire/snapshots.ts";
-import type { LaterManagerMethod, LaterOf } from "./later.ts";
+import type {
+  ClosedSnapshot,
+  MemberSnapshot,
+  SyncMode,
+  SyncProgress,
+  SyncStatus,
+} from "../core/wire/snapshots.ts";
 import type { CallOptions } from "./types.ts";
 
-export type { SyncStatus };
+export type { SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
 
@@ -78,32 +84,68 @@ export interface NetworkConfig {
   readonly encryption: { readonly enabled: boolean };
 }
 
+/** A member of a network that is connected. */
 export interface PeerInfo {
+  /** Its device in this network, as `_peerId` of documents and `members` name it: proven. */
   readonly peerId: string;
   readonly networkId: string;
+  /** Its end of the connection: the same in every network in which it is met. */
+  readonly transportId: string;
+  /** Where `connectPeer` finds it. */
+  readonly addresses: readonly string[];
+  readonly protocols: readonly string[];
   readonly path: "direct" | "relayed" | "memory";
+  /** With regard to all collections that both share. */
+  readonly status: SyncStatus;
+  /** Those of this database that it shares too. */
+  readonly collections: readonly string[];
+  /** Round trip in milliseconds, a moving average; null before it was measured. */
+  readonly latency: number | null;
   /** Milliseconds since 1970 of the last frame. */
   readonly lastSeen: number;
+  readonly operationsSent: number;
+  readonly operationsReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Waits here for the connection to take it. */
+  readonly backlogBytes: number;
 }
 
+/** Counted since this database was opened, those who left included. */
 export interface NetworkStats {
   readonly networkId: string;
   /** Members of this network that are connected now. */
   readonly connectedPeers: number;
+  /**
+   * Devices of others that are known to belong: those met since the opening, and all that a closed
+   * network lists.
+   */
+  readonly totalPeers: number;
   readonly collectionsShared: number;
   /** Operations, not messages. */
   readonly operationsSent: number;
   readonly operationsReceived: number;
+  /** Of the application. */
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
   /** Both directions; `bytesSent` and `bytesReceived` are its parts. */
   readonly bytesTransferred: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Mean of the peers' latencies in milliseconds; null without any. */
+  readonly averageLatency: number | null;
+  readonly backlogBytes: number;
+  /** Operations of this device that no peer is known to hold. */
+  readonly pendingOperations: number;
+  /** Those that are connected, each with its path. */
+  readonly peers: readonly PeerInfo[];
 }
 
 /** One collection in its network. */
 export interface SyncState {
   readonly collection: string;
   readonly networkId: string;
+  readonly mode: SyncMode;
   readonly status: SyncStatus;
   /** Highest number by writer of all that is held. */
   readonly localVector: { readonly [writer: string]: number };
@@ -128,16 +170,34 @@ export interface NetworkEvents {
   readonly "peer:disconnected": PeerInfo;
 }
 
-/** A message of the application's own. */
-export interface ProtocolMessage {
-  readonly type: string;
+/**
+ * A message of the application's own. It is not stored: who is not connected never gets it, and it
+ * may get lost or come twice. What must arrive is a document.
+ */
+export interface ProtocolMessage extends NewMessage {
   readonly networkId: string;
+  /** The sender's device in that network, as `PeerInfo.peerId` names it: proven. */
   readonly senderId: string;
+  /** Milliseconds since 1970 by the sender's clock. */
   readonly timestamp: number;
-  readonly payload: unknown;
 }
 
-export interface NetworkManager extends LaterOf<LaterManagerMethod> {
+/** With the type at most 64 KiB. */
+export interface NewMessage {
+  /** Names what it is about, in 1 to 256 bytes; `onMessage` goes by it. */
+  readonly type: string;
+  /** What a document's field can hold. Default null. */
+  readonly payload?: unknown;
+}
+
+/** Of a message to all: what became of it for one of them. */
+export interface MessageOutcome {
+  readonly peerId: string;
+  /** null: it is on its way. */
+  readonly error: NebulusError | null;
+}
+
+export interface NetworkManager {
   /** Resolves when the database is open. Calling it again does nothing. */
   initialize(): Promise<void>;
   createNetwork(options: NetworkOptions, call?: CallOptions): Promise<string>;
@@ -162,6 +222,36 @@ export interface NetworkManager extends LaterOf<LaterManagerMethod> {
   /** Names this device; the same after a reload. Empty until the database is open. */
   getPeerId(): string;
   isPeerConnected(peerId: string): boolean;
+  /**
+   * Connects with the peer at an address of `PeerInfo.addresses`, if this device shares a network
+   * with it; gives its device. `UnsupportedAddress` for one that cannot be dialled from here,
+   * `PeerUnreachable` after 10 s.
+   */
+  connectPeer(address: string, call?: CallOptions): Promise<string>;
+  /**
+   * Ends the connection with that device, in all networks; it stays away until `connectPeer`, or
+   * until the database is opened again. Nothing happens where it is not connected.
+   */
+  disconnectPeer(peerId: string, call?: CallOptions): Promise<void>;
+  /**
+   * To all members that are connected; one answer for each. Nobody is delayed by another. Rejects
+   * with `UnknownNetwork`, `TooLarge`, `InvalidDocument`.
+   */
+  broadcastMessage(
+    networkId: string,
+    message: NewMessage,
+    call?: CallOptions,
+  ): Promise<readonly MessageOutcome[]>;
+  /**
+   * Rejects with `PeerUnreachable` where that member is not connected, with `RateExceeded` beyond
+   * 128 messages at once and 12 a second.
+   */
+  sendToPeer(
+    peerId: string,
+    networkId: string,
+    message: NewMessage,
+    call?: CallOptions,
+  ): Promise<void>;
   /** Runs on every `message:received` of that type. */
   onMessage(type: string, handler: (message: ProtocolMessage) => void): () => void;
   /** Closes the database that it belongs to. */

@@ -7,6 +7,7 @@ import { describe, isPlainObject } from "../core/cbor/check.ts";
 import type { Managed, ManageRequest } from "../core/wire/networks.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
+import { statusOfAll } from "../core/wire/syncStatus.ts";
 import { abortable } from "./abort.ts";
 import { refusal } from "./answer.ts";
 import type { Emitter } from "./emitter.ts";
@@ -79,11 +80,12 @@ export const createNetworks = (deps: NetworksDeps): Networks => {
       ...state.pending.values(),
     ],
     syncStatus: (networkId) =>
-      joinedStatus(
-        session.sync().filter((each) => networkId === undefined || each.networkId === networkId),
-      ),
+      statusOfAll(session.sync().flatMap((each) => (isOf(each, networkId) ? each.status : []))),
   };
 };
+
+const isOf = (each: SyncSnapshot, networkId: string | undefined): boolean =>
+  networkId === undefined || each.networkId === networkId;
 
 interface State extends NetworksDeps {
   /** Bare names; this page's only. */
@@ -279,21 +281,3 @@ const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   bootstrapPeers: state.peers.get(snapshot.networkId) ?? [],
   encryption: { enabled: snapshot.secret },
 });
-
-/** The least finished of them all. */
-const joinedStatus = (snapshots: readonly SyncSnapshot[]): SyncStatus => {
-  const statuses = snapshots.map(({ status }) => status);
-  const syncing = statuses.flatMap((status) => (status.kind === "syncing" ? [status.ops] : []));
-  if (syncing.length > 0) return { kind: "syncing", ops: sum(syncing) };
-  const behind = statuses.flatMap((status) => (status.kind === "behind" ? [status.ops] : []));
-  if (behind.length > 0) return { kind: "behind", ops: sum(behind) };
-  const synced = statuses.flatMap((status) => (status.kind === "synced" ? [status] : []));
-  if (synced.length === 0 || synced.length < statuses.length) return { kind: "disconnected" };
-  return {
-    kind: "synced",
-    verified: synced.every(({ verified }) => verified),
-    unread: sum(synced.map(({ unread }) => unread)),
-  };
-};
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

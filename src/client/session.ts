@@ -6,6 +6,7 @@
 import { NebulusError } from "../core/base/errors.ts";
 import { createUuidMaker } from "../core/base/uuid.ts";
 import type { FindRequest, LiveChange, Write, WriteRequest } from "../core/wire/requests.ts";
+import type { PeerMessage } from "../core/wire/peers.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 import type { Answer, DatabaseService, OpenInfo, OpenRequest } from "../worker/api.ts";
 import type { ServiceEvent } from "../worker/api.ts";
@@ -32,6 +33,8 @@ export interface Session {
   follow(request: FindRequest, changed: (change: LiveChange) => void, failed: Failed): () => void;
   /** Calls `run` for what peers changed, one after another. */
   onArrival(run: (arrival: Arrival) => Promise<void>): void;
+  /** Calls `take` for what peers' applications say. */
+  onMessage(take: (message: PeerMessage) => void): void;
   /** Counts `work` as under way, so that closing waits for it. Refused once closing has begun. */
   during<T>(work: () => Promise<T>): Promise<T>;
   /** What the opening found; null until then. */
@@ -68,6 +71,7 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     info: null,
     firstWrite: null,
     arrivals: { run: () => Promise.resolve(), turn: Promise.resolve() },
+    takeMessage: () => undefined,
     networks: [],
     sync: [],
     ended: null,
@@ -98,6 +102,9 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     follow: (find, changed, failed) => follow(state, opened, find, { changed, failed }),
     onArrival: (run) => {
       state.arrivals.run = run;
+    },
+    onMessage: (take) => {
+      state.takeMessage = take;
     },
     during: (work) => during(state, work),
     info: () => state.info,
@@ -141,6 +148,7 @@ interface State {
     /** Settles when what came before was run. */
     turn: Promise<void>;
   };
+  takeMessage: (message: PeerMessage) => void;
   networks: readonly NetworkSnapshot[];
   sync: readonly SyncSnapshot[];
   /** Set once nothing can be asked any more. */
@@ -194,6 +202,9 @@ const receive = (state: State, event: ServiceEvent): void => {
     case "sync":
       state.sync = event.sync;
       state.events.emit("sync", undefined);
+      return;
+    case "message":
+      state.takeMessage(event.message);
       return;
     case "collections":
       state.events.emit("collections", undefined);

@@ -12,6 +12,7 @@ import { readDocument, type DocumentView } from "../core/doc/read.ts";
 import { isAlive, type DocumentState } from "../core/doc/state.ts";
 import type { StrategyName } from "../core/doc/strategies.ts";
 import { projectFields } from "../core/query/project.ts";
+import type { SyncMode } from "../core/wire/snapshots.ts";
 import type { Row, RowMeta } from "../core/wire/rows.ts";
 import type { Home } from "./home.ts";
 import type { ScanRange } from "./documents.ts";
@@ -25,11 +26,13 @@ export interface Collection {
   /** Whether `shared` takes part in sync. */
   attached: boolean;
   strategy: StrategyName;
+  /** When its changes travel. */
+  mode: SyncMode;
 }
 
 /** Collections whose names begin so are the database's own: no caller can name or list them. */
 export const systemPrefix = "$";
-/** Holds one document per collection, under its name: network, attached, strategy. */
+/** Holds one document per collection, under its name: network, attached, strategy, mode. */
 export const systemCollection = "$collections";
 /** Marks documents that stay in `local` though their collection is attached. */
 export const privateField = "_private";

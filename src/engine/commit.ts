@@ -99,6 +99,7 @@ const countsOf = (deps: CommitDeps, draft: Draft, write: Write): readonly number
     case "detach":
     case "move":
     case "strategy":
+    case "sync-mode":
       return [deps.applyCollectionWrite(draft, write)];
     default:
       return unreachable(write);

@@ -79,6 +79,11 @@ const applyCollectionWrite = (deps: HomesDeps, draft: Draft, write: CollectionWr
       const collection = registry.make(write.collection, draft);
       return change(deps, draft, collection, { strategy: write.strategy });
     }
+    case "sync-mode": {
+      const collection = registry.make(write.collection, draft);
+      const { mode } = write;
+      return collection.mode === mode ? 0 : change(deps, draft, collection, { mode });
+    }
     default:
       return unreachable(write);
   }
@@ -95,10 +100,10 @@ const change = (
   { registry, changed }: HomesDeps,
   draft: Draft,
   collection: Collection,
-  wanted: Partial<Pick<Collection, "shared" | "attached" | "strategy">>,
+  wanted: Partial<Pick<Collection, "shared" | "attached" | "strategy" | "mode">>,
 ): number => {
-  const { shared, attached, strategy } = collection;
-  draft.onUndo(() => Object.assign(collection, { shared, attached, strategy }));
+  const { shared, attached, strategy, mode } = collection;
+  draft.onUndo(() => Object.assign(collection, { shared, attached, strategy, mode }));
   Object.assign(collection, wanted);
   draft.write(registry.system, collection.name, fieldsOf(collection));
   draft.onDurable(() => {
@@ -232,10 +237,11 @@ const bringHome = async (deps: HomesDeps, collection: Collection): Promise<void>
 /** As many as fit a segment with room to spare. */
 const chunkDocuments = 200;
 
-const fieldsOf = ({ shared, attached, strategy }: Collection): readonly Change[] => [
+const fieldsOf = ({ shared, attached, strategy, mode }: Collection): readonly Change[] => [
   { path: ["network"], set: networkHashIn(shared) },
   { path: ["attached"], set: attached },
   { path: ["strategy"], set: strategy },
+  { path: ["mode"], set: mode },
 ];
 
 /** Empty: in none. */

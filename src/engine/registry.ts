@@ -8,6 +8,7 @@ import { scopeOf } from "../core/network/keys.ts";
 import { readDocument } from "../core/doc/read.ts";
 import { strategies, type StrategyName } from "../core/doc/strategies.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
+import { syncModes } from "../core/wire/snapshots.ts";
 import {
   countLiving,
   createReadable,
@@ -126,13 +127,15 @@ const blankCollection = (name: string, local: Home): Collection => ({
   shared: null,
   attached: false,
   strategy: "last-write-wins",
+  mode: "eager",
 });
 
 const restoreFields = (collection: Collection, fields: Fields, shared: Home | null): void => {
-  const { attached, strategy } = fields;
+  const { attached, strategy, mode } = fields;
   collection.shared = shared;
   collection.attached = attached === true && shared !== null;
   if (typeof strategy === "string" && isStrategyName(strategy)) collection.strategy = strategy;
+  collection.mode = syncModes.find((each) => each === mode) ?? "eager";
 };
 
 const infosOf = (collections: readonly Collection[]): readonly CollectionInfo[] =>

@@ -11,6 +11,7 @@ import { createTurns } from "../core/base/turns.ts";
 import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
 import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
+import type { PeerOutcome, PeersRequest } from "../core/wire/peers.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
@@ -19,9 +20,10 @@ import { chainChanged, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
 import { refusalsOf } from "./sync/refusals.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
-import { peersOf, reportFailure, type SyncState } from "./sync/state.ts";
+import { partnersOf, peersOf, reportFailure, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
 import { noteChange, schedule, tellAttachments, tellPage } from "./sync/tell.ts";
+import { watchFor } from "./sync/watch.ts";
 
 export interface Sync {
   /** Takes a network into use, or lets the present one go. */
@@ -38,13 +40,15 @@ export interface Sync {
    * A round with every connected peer; `synced`: verified equal with all of them, and there is one.
    */
   force(collection: string): Promise<{ readonly synced: boolean }>;
+  /** Of connected peers; throws what concerns the request as a whole. */
+  askPeers(request: PeersRequest): Promise<readonly PeerOutcome[]>;
   /** What is known to be on other devices too. */
   copies(): Promise<Copies>;
   /** How often something of a peer was refused, dropped or done again, by reason. */
   refusals(): Readonly<Record<string, number>>;
 }
 
-export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync">;
+export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync" | "emitMessage">;
 
 export const createSync = (deps: SyncDeps): Sync => {
   const state: SyncState = {
@@ -60,8 +64,11 @@ export const createSync = (deps: SyncDeps): Sync => {
     lines: new Map(),
     refusals: new Map(),
     offences: new Map(),
+    met: new Map(),
+    refused: new Set(),
     dirty: new Set(),
-    gathering: new Set(),
+    gathering: new Map(),
+    rounds: new Map(),
     isScheduled: false,
     stopTicking: () => undefined,
     opCounts: new WeakMap(),
@@ -91,6 +98,10 @@ export const createSync = (deps: SyncDeps): Sync => {
       noteChange(state, home);
     },
     force: (collection) => force(state, collection),
+    async askPeers(request) {
+      const { askPeers } = await import("./sync/peers.ts");
+      return askPeers(state, request);
+    },
     async copies() {
       await loadAcknowledging(state);
       return copiesOf(state);
@@ -121,6 +132,10 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
 
 /** Greeting and sessions are loaded with the first channel; its frames wait. */
 const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => {
+  if (state.refused.has(channel.remotePeer)) {
+    channel.close();
+    return;
+  }
   const { connect } = await import("./sync/connect.ts");
   await connect(state, channel);
 };
@@ -140,7 +155,7 @@ const loadAcknowledging = async (state: SyncState): Promise<void> => {
 const tick = (state: SyncState): void => {
   const { timers } = state.engine.deps;
   state.stopTicking = timers.after(tickMilliseconds, () => {
-    for (const { peer } of state.connected.values()) peer.step({ kind: "tick", now: timers.now() });
+    for (const { peer } of [...state.connected.values()]) peer.tick();
     state.carrier?.setTags(tagsOf(state.engine));
     goOn(state);
     tendNetworks(state).catch((error: unknown) => {
@@ -201,36 +216,55 @@ const force = async (state: SyncState, name: string): Promise<{ readonly synced:
   if (collection === null) {
     throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
   }
-  const { shared, attached } = collection;
+  const { shared, attached, mode } = collection;
   if (shared === null || !attached) return { synced: false };
-  await state.engine.cutter.cutAll([shared]);
-  for (const peer of peersOf(state, shared)) peer.step({ kind: "ask", scope: shared.scope });
-  schedule(state);
-  return settled(state, shared);
+  return mode === "manual" ? roundByHand(state, shared) : round(state, shared);
 };
 
-/** Until every connected peer is verified equal, none is left, or a round's time is over. */
-const settled = (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> =>
-  new Promise((resolve) => {
-    const isEqual = (): boolean =>
-      peersOf(state, home).every((peer) => {
-        const status = peer.status(home.scope);
-        return status?.kind === "synced" && status.verified;
-      });
-    const finish = (synced: boolean): void => {
-      state.watchers.delete(watch);
-      cancel();
-      resolve({ synced });
-    };
-    const watch = (): void => {
-      if (peersOf(state, home).length === 0) finish(false);
-      else if (isEqual()) finish(true);
-    };
-    const cancel = state.engine.deps.timers.after(roundMilliseconds, () => {
-      finish(false);
+const round = async (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> => {
+  await state.engine.cutter.cutAll([home]);
+  for (const peer of peersOf(state, home)) peer.step({ kind: "ask", scope: home.scope });
+  schedule(state);
+  return settled(state, home);
+};
+
+/** Sessions know the home while it lasts. */
+const roundByHand = async (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> => {
+  const { rounds } = state;
+  const begin = rounds.get(home) ?? 0;
+  rounds.set(home, begin + 1);
+  tellAttachments(state);
+  try {
+    return await round(state, home);
+  } finally {
+    const left = (rounds.get(home) ?? 1) - 1;
+    if (left === 0) rounds.delete(home);
+    else rounds.set(home, left);
+    tellAttachments(state);
+    // Whoever waits for the answer finds it so
+    tellPage(state);
+  }
+};
+
+/**
+ * Until every connected peer is verified equal, none is left, or a round's time is over. Who may
+ * share it by hand too is waited for.
+ */
+const settled = async (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> => {
+  const isByHand = state.rounds.has(home);
+  const synced = await watchFor(state, roundMilliseconds, () => {
+    const partners = partnersOf(state, home);
+    if (partners.length === 0) {
+      return isByHand && peersOf(state, home).length > 0 ? null : false;
+    }
+    const isEqual = partners.every((peer) => {
+      const status = peer.status(home.scope);
+      return status?.kind === "synced" && status.verified;
     });
-    state.watchers.add(watch);
+    return isEqual ? true : null;
   });
+  return { synced: synced === true };
+};
 
 /** Without an answer for so long, a round has ended. */
 const roundMilliseconds = 30_000;

@@ -6,6 +6,7 @@
  */
 import { bytesToHex, concatBytes } from "../core/base/bytes.ts";
 import { channelsPerPeerMax } from "../core/base/limits.ts";
+import { invalid, NebulusError } from "../core/base/errors.ts";
 import { sha256 } from "../core/crypto/hash.ts";
 import type {
   Carrier,
@@ -69,7 +70,9 @@ export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
 
   return {
     network: () => {
-      const member = createMember(random, linkAll);
+      const member = createMember(random, linkAll, (from, address) =>
+        linker.dial(from, members.find((other) => addressOf(other) === address) ?? null, address),
+      );
       members.push(member);
       return member.network;
     },
@@ -105,22 +108,25 @@ interface Linker {
    * call.
    */
   readonly linkLater: (a: Member, b: Member, waitMs: number) => void;
+  /** Links the two though they have no tag in common. */
+  readonly dial: (from: Member, to: Member | null, address: string) => Promise<void>;
   readonly linked: () => number;
 }
 
 const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boolean): Linker => {
   let linked = 0;
-  const isPair = (a: Member, b: Member): boolean =>
+  const canMeet = (a: Member, b: Member): boolean =>
     a.identity !== null &&
     b.identity !== null &&
     a.identity.peerId !== b.identity.peerId &&
-    isReachable(a, b) &&
-    a.tags.some((tag) => b.tags.includes(tag));
+    isReachable(a, b);
+  const isPair = (a: Member, b: Member): boolean =>
+    canMeet(a, b) && a.tags.some((tag) => b.tags.includes(tag));
   /** `opener`: beside others; null: the first one, which the smaller id opens. */
   const link = (a: Member, b: Member, opener: Member | null): void => {
     const before = a.links.get(b)?.size ?? 0;
     const isWanted = before < (opener === null ? 1 : channelsPerPeerMax);
-    if (!isPair(a, b) || !isWanted) return;
+    if (!canMeet(a, b) || !isWanted) return;
     const isFirst = opener === null ? idOf(a) < idOf(b) : opener === a;
     const [first, second] = isFirst ? [a, b] : [b, a];
     const another = (from: Member): void => {
@@ -150,10 +156,21 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
   const linkLater = (a: Member, b: Member, waitMs: number): void => {
     if (!isPair(a, b)) return;
     deps.timers.after(waitMs + deps.faults().delayMs, () => {
-      link(a, b, null);
+      if (isPair(a, b)) link(a, b, null);
     });
   };
-  return { linkLater, linked: () => linked };
+  const dial = (from: Member, to: Member | null, address: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      deps.timers.after(deps.faults().delayMs, () => {
+        if (to === null || !canMeet(from, to)) {
+          reject(nobodyAt(address));
+          return;
+        }
+        link(from, to, null);
+        resolve();
+      });
+    });
+  return { linkLater, dial, linked: () => linked };
 };
 
 const linksTo = (from: Member, to: Member): Set<MemoryLink> => {
@@ -174,7 +191,11 @@ interface Member {
   readonly tellStatus: () => void;
 }
 
-const createMember = (random: () => number, linkAll: (member: Member) => void): Member => {
+const createMember = (
+  random: () => number,
+  linkAll: (member: Member) => void,
+  dial: (from: Member, address: string) => Promise<void>,
+): Member => {
   let onChannel: (channel: PeerChannel) => void = () => undefined;
   let onStatus: (status: CarrierStatus) => void = () => undefined;
   const network: MemoryNetwork = {
@@ -187,6 +208,10 @@ const createMember = (random: () => number, linkAll: (member: Member) => void): 
       member.tags = [...tags];
       linkAll(member);
     },
+    connect: (address) =>
+      address.startsWith(addressPrefix)
+        ? dial(member, address)
+        : Promise.reject(notOfMemory(address)),
     onChannel: (handler) => {
       onChannel = handler;
     },
@@ -206,7 +231,7 @@ const createMember = (random: () => number, linkAll: (member: Member) => void): 
     tellStatus: () => {
       const linked = [...member.links].filter(([, links]) => links.size > 0);
       const peers = linked.map(([other]) => idOf(other)).sort();
-      onStatus({ relays: [], peers: peers.map((peer) => ({ peer, path: "direct" })) });
+      onStatus({ relays: [], peers: peers.map((peer) => ({ peer, path: "memory" })) });
     },
   };
   return member;
@@ -226,12 +251,31 @@ const multihash = (privateKey: Uint8Array): Uint8Array =>
 
 const idOf = ({ identity }: Member): string => identity?.peerId ?? "";
 
+const addressPrefix = "/memory/";
+
+const addressOf = (member: Member): string => addressPrefix + idOf(member);
+
+const nobodyAt = (address: string): NebulusError =>
+  new NebulusError({
+    code: "PeerUnreachable",
+    message: `nobody is reached at ${address}`,
+    retryable: true,
+    path: "address",
+  });
+
+const notOfMemory = (address: string): NebulusError =>
+  invalid(
+    "UnsupportedAddress",
+    `a network in memory has /memory/ addresses, not ${address}`,
+    "address",
+  );
+
 const infoOf = (local: Member, remote: Member): Omit<ChannelInfo, "initiator" | "isBeside"> => ({
   remotePeer: idOf(remote),
   localPeer: idOf(local),
   remotePeerBytes: multihash(remote.identity?.privateKey ?? new Uint8Array()),
   localPeerBytes: multihash(local.identity?.privateKey ?? new Uint8Array()),
-  path: "direct",
+  path: "memory",
 });
 
 /** Mulberry32 (Tommy Ettinger, public domain): repeatable, and never for secrets. */

@@ -159,6 +159,8 @@ export const messages = {
     looking: "Connecting… no other device is there yet",
     waiting: (changes: number) =>
       `Waiting: ${count(changes, "change")} ${changes === 1 ? "is" : "are"} on no other device yet`,
+    byHand: "Synchronised when you ask for it",
+    paused: (changes: number) => `${count(changes, "change")} to send, when you ask for it`,
     fetching: (operations: number) => `Syncing: ${count(operations, "change")} to fetch`,
     sending: (operations: number) => `Syncing: ${count(operations, "change")} to send`,
     comparing: (devices: number) => `Comparing with ${count(devices, "device")}…`,

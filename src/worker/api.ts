@@ -16,6 +16,7 @@ import type {
   WriteResult,
 } from "../core/wire/requests.ts";
 import type { Managed, ManageRequest } from "../core/wire/networks.ts";
+import type { PeerMessage, PeerOutcome, PeersRequest } from "../core/wire/peers.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 
 export type Answer<T> =
@@ -41,6 +42,8 @@ export type ServiceEvent =
   | { readonly kind: "live"; readonly subscription: number; readonly change: LiveChange }
   | { readonly kind: "networks"; readonly networks: readonly NetworkSnapshot[] }
   | { readonly kind: "sync"; readonly sync: readonly SyncSnapshot[] }
+  /** A message of the application, from a peer: it is told once, and kept nowhere. */
+  | { readonly kind: "message"; readonly message: PeerMessage }
   | { readonly kind: "collections"; readonly collections: readonly CollectionInfo[] }
   /**
    * Documents that peers changed: rows as they were, and as they are; those that live, each time.
@@ -82,6 +85,11 @@ export interface DatabaseService {
   leaveNetwork(networkId: string): Promise<Answer<null>>;
   /** Of closed networks: invites, members, roles. */
   manageNetwork(request: ManageRequest): Promise<Answer<Managed>>;
+  /**
+   * Of connected peers: messages to them, connecting, disconnecting. Asked again of another leader,
+   * it may be done twice.
+   */
+  askPeers(request: PeersRequest): Promise<Answer<readonly PeerOutcome[]>>;
   /** Resolves when a round of sync with every connected peer ended; `synced` is a checked claim. */
   forceSync(collection: string): Promise<Answer<{ readonly synced: boolean }>>;
   /** Hands over the port over which a page's libp2p node carries frames; null takes it back. */

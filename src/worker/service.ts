@@ -22,7 +22,7 @@ import { openEngine, type Engine } from "../engine/engine.ts";
 import { errorValueOf, isDiskFull, withOutcome } from "../engine/failure.ts";
 import { joinNetwork, leaveNetwork } from "../engine/membership.ts";
 import { countMatches, findRows, type Readable } from "../engine/query.ts";
-import { createSync, type Sync } from "../engine/sync.ts";
+import { createSync, type Sync, type SyncDeps } from "../engine/sync.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { StorageAdapter, Store } from "../storage/store.ts";
 import { answer } from "./answer.ts";
@@ -92,7 +92,8 @@ export const createService = (deps: ServiceDeps): EngineService => {
 
 type WithOpened = <T>(run: (opened: Opened) => Promise<T> | T) => Promise<Answer<T>>;
 
-type NetworkCall = "makeNetwork" | "leaveNetwork" | "manageNetwork" | "forceSync" | "carry";
+type NetworkCall =
+  "makeNetwork" | "leaveNetwork" | "manageNetwork" | "askPeers" | "forceSync" | "carry";
 
 const documentCalls = (
   withOpened: WithOpened,
@@ -157,6 +158,7 @@ const networkCalls = (
       sync.refresh();
       return managed;
     }),
+  askPeers: (request) => withOpened(({ sync }) => sync.askPeers(request)),
   forceSync: (collection) => withOpened(({ sync }) => sync.force(collection)),
   carry: (port) =>
     withOpened(async ({ sync }) => {
@@ -177,7 +179,7 @@ export const writeTo = async (
   const settings = await settingsFor(engine, write);
   settings?.checkSettings(engine, write);
   const result = await engine.write(request);
-  const isAttachment = ["attach", "detach", "drop"].includes(write.kind);
+  const isAttachment = ["attach", "detach", "drop", "sync-mode"].includes(write.kind);
   try {
     if (isAttachment) await engine.homes.settle();
     const membership = (await settings?.tellSettings(engine, write)) ?? null;
@@ -262,15 +264,7 @@ const putTogether = async (
       emit({ kind: "failed", error });
     },
   });
-  sync = createSync({
-    engine,
-    emitNetworks: (networks) => {
-      emit({ kind: "networks", networks });
-    },
-    emitSync: (snapshots) => {
-      emit({ kind: "sync", sync: snapshots });
-    },
-  });
+  sync = createSync({ engine, ...syncEvents(emit) });
   await settleOwnWrites(engine);
   sync.refresh();
   await tellCollections();
@@ -286,6 +280,18 @@ const putTogether = async (
   const info: OpenInfo = { storageMode, deviceId, recovery: health.recovery };
   return { engine, sync, health, info };
 };
+
+const syncEvents = (emit: (event: ServiceEvent) => void): Omit<SyncDeps, "engine"> => ({
+  emitNetworks: (networks) => {
+    emit({ kind: "networks", networks });
+  },
+  emitSync: (sync) => {
+    emit({ kind: "sync", sync });
+  },
+  emitMessage: (message) => {
+    emit({ kind: "message", message });
+  },
+});
 
 /** On a full disk it goes on with the next opening: queries read both homes meanwhile. */
 const settleLater = ({ homes }: Engine): Promise<void> => unlessDiskFull(() => homes.settle());

@@ -5,8 +5,9 @@
 import { NebulusError } from "../../src/core/base/errors.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import type { Commit, JournalPart } from "../../src/core/journal/record.ts";
-import type { Carrier } from "../../src/core/net/carrier.ts";
+import type { Carrier, PeerChannel } from "../../src/core/net/carrier.ts";
 import type { OpenNetworkMaker } from "../../src/core/network/open.ts";
+import { messageTypes } from "../../src/core/sync/frames.ts";
 import type { Write } from "../../src/core/wire/requests.ts";
 import type { SyncSnapshot } from "../../src/core/wire/snapshots.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -101,6 +102,8 @@ export class Device {
   /** What the disk held at some moments. */
   readonly images: { readonly image: DiskImage; readonly acknowledged: number }[] = [];
   running: Running | null = null;
+  /** Signs of life that it sent. */
+  heartbeats = 0;
   private skewMs: number;
   private readonly parts: DeviceParts;
   private readonly around: Surroundings;
@@ -386,7 +389,8 @@ export class Device {
       },
       onChannel: (handler) => {
         network.onChannel((channel) => {
-          if (life.isAlive) handler(liar === null ? channel : liar.tamper(channel));
+          if (!life.isAlive) return;
+          handler(this.countingHeartbeats(liar === null ? channel : liar.tamper(channel)));
         });
       },
       onStatus: (handler) => {
@@ -394,6 +398,16 @@ export class Device {
       },
       stop: () => {
         if (life.isAlive) network.stop();
+      },
+    };
+  }
+
+  private countingHeartbeats(channel: PeerChannel): PeerChannel {
+    return {
+      ...channel,
+      send: (frame) => {
+        if (frame[0] === messageTypes.heartbeat) this.heartbeats++;
+        return channel.send(frame);
       },
     };
   }

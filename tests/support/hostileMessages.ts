@@ -55,6 +55,9 @@ export const createHostileMessages = (held: HeldThere): ((random: Random) => Mes
         }),
       }),
       () => ({ kind: "credit", request, total: number() }),
+      () => ({ kind: "heartbeat", number: number(), isAnswer: random.chance(0.5) }),
+      () => ({ kind: "collection-announce", revision: number(), scopes: [scope, scope] }),
+      () => ({ kind: "message", body: random.bytes(40) }),
       () => ({ kind: "fork", scope, header: random.bytes(50), signature: null }),
       () => ({ kind: "control", body: random.bytes(20) }),
       () => ({ kind: "acknowledge", body: random.bytes(20) }),
@@ -65,7 +68,7 @@ export const createHostileMessages = (held: HeldThere): ((random: Random) => Mes
       },
       () => ({ kind: "bye", code: "closing" }),
     ];
-    return random.pick(message.slice(0, random.chance(0.05) ? 10 : 9))();
+    return random.pick(message.slice(0, random.chance(0.05) ? 13 : 12))();
   };
 };
 

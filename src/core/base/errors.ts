@@ -47,6 +47,8 @@ export type ErrorCode =
   | "NewerFormat"
   | "PluginFailed"
   | "PeerUnreachable"
+  /** More than a peer may be sent at once. Send less, or later. */
+  | "RateExceeded"
   | "UnsupportedAddress"
   | "NotSupported";
 

@@ -120,6 +120,7 @@ export const messagePiecesMax = 1_024;
 export const messageAssembliesMax = 4;
 export const summariesPerMessageMax = 256;
 export const tipsPerMessageMax = 65_536;
+export const announcedScopesMax = 65_536;
 export const wantRangesMax = 64;
 export const wantHavesMax = 64;
 export const operationSegmentsMax = 4_096;
@@ -149,6 +150,20 @@ export const wantedSegmentsMax = 64;
 export const offenceTicksMax = 16;
 export const offenceForgottenTicks = 3_600;
 export const offencesKeptMax = 1_024;
+/** Of the application, to one peer: with what sync may send it stays below what a peer allows. */
+export const applicationMessagesBurst = 128;
+export const applicationMessagesPerSecond = 12;
+export const applicationMessageBytesMax = 65_536;
+/** With more that waits for its connection a peer is given no further message. */
+export const applicationBacklogBytesMax = 1_048_576;
+/** Lazy collections gather what is written for so long, or until it is so many ops. */
+export const lazyMilliseconds = 10_000;
+export const lazyOpsMax = 1_024;
+/** How long `connectPeer` waits for somebody to be there: relays and hole punching take time. */
+export const connectMillisecondsMax = 10_000;
+/** A peer is asked for a sign of life so often, and let go when nothing came for so long. */
+export const peerHeartbeatMilliseconds = 30_000;
+export const peerSilenceMillisecondsMax = 90_000;
 
 // This program
 /** A question of a repair is asked again after so long, and so many times. */

@@ -6,8 +6,8 @@
  */
 import type { ErrorValue } from "../base/errors.ts";
 
-/** Over WebRTC, or through a relay (sealed end to end all the same). */
-export type ChannelPath = "direct" | "relayed";
+/** Over WebRTC, through a relay (sealed end to end all the same), or within one process. */
+export type ChannelPath = "direct" | "relayed" | "memory";
 
 /** What is known of a channel when it opens; it never changes. */
 export interface ChannelInfo {
@@ -88,6 +88,12 @@ export interface Carrier {
   start(privateKey: Uint8Array | null): Promise<CarrierIdentity>;
   /** Rendezvous tags, 16 bytes each as lower-case hexadecimal; replaces the ones before. */
   setTags(tags: readonly string[]): void;
+  /**
+   * Makes a channel to who is at this address, tags or not; it comes by `onChannel`. Rejects with
+   * `UnsupportedAddress` for what this carrier cannot dial, `PeerUnreachable` where nobody answers.
+   * Absent: this carrier meets peers by tags alone.
+   */
+  connect?(address: string): Promise<void>;
   /**
    * One handler; set it before `start`. A new channel to a peer that is not beside others means
    * that the older ones are closed.

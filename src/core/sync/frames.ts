@@ -3,13 +3,16 @@
  * carrier adds its length. Bodies are arrays; the last element is a list of extensions
  * `[[id, critical?, bytes], …]`. Ids stand as byte strings, counts as unsigned integers.
  *
+ *  2 heartbeat      [number, answer?, extensions]
  *  3 control        [body bstr, extensions], body as controlMessage.ts has it
  *  4 acknowledge    [body bstr, extensions], body as acknowledgeMessage.ts has it
  *  5 sync_request   [push total, [summary, …], extensions]
  *       summary     [scope, revision, heads hash, digest proof or nil, unread, parked, seen,
  *                    seen tips, reply?]
+ *  6 collection_announce [revision, [scope, …], extensions]
  *  7 sync_response  [scope, revision, [[writer, n, header hash], …] rising, extensions]
  *  9 operation      [request or nil: pushed, position, scope, [segment bstr, …], end?, extensions]
+ * 10 message        [body bstr, extensions], body as applicationMessage.ts has it
  * 11 want           [request, total, [[scope, writer, tip, [header hash held, …]], …], extensions]
  * 12 fork           [scope, header bstr, signature bstr or nil, extensions]
  * 13 credit         [request or nil for pushes, total, extensions]
@@ -22,12 +25,15 @@
  *   for a summary since the receiver is not known to have seen this one.
  * - `position` is how many bytes of segments the sender sent before these for that request, or as
  *   pushes; `total` up to which position it may send.
- * Other types are only recognised here. Types of no name: even ones are ignored, odd ones answered
- * with bye(version).
+ * - `collection_announce` lists all scopes that the sender shares, the last revision counts. It is
+ *   said to a peer that named one which is not among them, or no longer.
+ * A heartbeat that is no answer is answered with its number. Other types are only recognised here.
+ * Types of no name: even ones are ignored, odd ones answered with bye(version).
  */
 import { hexToBytes } from "../base/bytes.ts";
-import { headerHashOf, scopeIdOf, writerIdOf } from "../base/ids.ts";
+import { writerIdOf } from "../base/ids.ts";
 import {
+  announcedScopesMax,
   messageBytesMax,
   operationSegmentsMax,
   summariesPerMessageMax,
@@ -42,6 +48,21 @@ import { CborReader } from "../cbor/reader.ts";
 import { readList } from "../cbor/structures.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { hasUnknownCritical, readExtensions } from "../network/extensions.ts";
+import {
+  expectParts,
+  readHash,
+  readNull,
+  readPosition,
+  readPositive,
+  readRequest,
+  readScope,
+  readSized,
+  writeBytes,
+  writeBytesOrNil,
+  writeHash,
+  writeList,
+  writeRequest,
+} from "./frameParts.ts";
 import { compareTips, headsHashFrom, type HeadsHash, type Tip } from "./heads.ts";
 
 /** What a peer says of one scope. */
@@ -110,13 +131,21 @@ export type Message =
       readonly signature: Uint8Array | null;
     }
   | { readonly kind: "credit"; readonly request: number | null; readonly total: number }
-  /** Of a closed network's chain; none of the session's affairs. */
-  | { readonly kind: "control"; readonly body: Uint8Array }
-  /** About who holds what; neither. */
-  | { readonly kind: "acknowledge"; readonly body: Uint8Array }
-  /** Between two that hold the same and read another state from it; neither. */
-  | { readonly kind: "ranges"; readonly body: Uint8Array }
+  | {
+      readonly kind: "collection-announce";
+      readonly revision: number;
+      readonly scopes: readonly ScopeId[];
+    }
+  /**
+   * Of a closed network's chain, about who holds what, about documents that differ though heads are
+   * equal, or the application's own: none of the session's affairs.
+   */
+  | { readonly kind: OtherBody; readonly body: Uint8Array }
+  | { readonly kind: "heartbeat"; readonly number: number; readonly isAnswer: boolean }
   | { readonly kind: "bye"; readonly code: ByeCode };
+
+/** What others than the session read. */
+export type OtherBody = "control" | "acknowledge" | "ranges" | "message";
 
 /** Of another version, or not used by this one. */
 export interface ForeignMessage {
@@ -223,8 +252,19 @@ const writeBody = (writer: CborWriter, message: Message): void => {
     case "control":
     case "acknowledge":
     case "ranges":
+    case "message":
       writer.arrayHead(2);
       writer.bytes(message.body);
+      break;
+    case "heartbeat":
+      writer.arrayHead(3);
+      writer.uint(message.number);
+      writer.bool(message.isAnswer);
+      break;
+    case "collection-announce":
+      writer.arrayHead(3);
+      writer.uint(message.revision);
+      writeList(writer, message.scopes, writeHash);
       break;
     case "bye":
       writer.arrayHead(2);
@@ -234,33 +274,6 @@ const writeBody = (writer: CborWriter, message: Message): void => {
       unreachable(message);
   }
   writer.arrayHead(0);
-};
-
-const writeList = <T>(
-  writer: CborWriter,
-  list: readonly T[],
-  write: (writer: CborWriter, item: T) => void,
-): void => {
-  writer.arrayHead(list.length);
-  for (const item of list) write(writer, item);
-};
-
-const writeBytes = (writer: CborWriter, bytes: Uint8Array): void => {
-  writer.bytes(bytes);
-};
-
-const writeBytesOrNil = (writer: CborWriter, bytes: Uint8Array | null): void => {
-  if (bytes === null) writer.nil();
-  else writer.bytes(bytes);
-};
-
-const writeHash = (writer: CborWriter, hash: HeaderHash): void => {
-  writer.bytes(hexToBytes(hash));
-};
-
-const writeRequest = (writer: CborWriter, request: number | null): void => {
-  if (request === null) writer.nil();
-  else writer.uint(request);
 };
 
 const writeSummary = (writer: CborWriter, summary: Summary): void => {
@@ -386,48 +399,27 @@ const readCredit = (reader: CborReader, parts: number): Message => {
 };
 
 const readBodyOf =
-  (kind: "control" | "acknowledge" | "ranges") =>
+  (kind: OtherBody) =>
   (reader: CborReader, parts: number): Message => {
     expectParts(reader, parts, 1);
     return { kind, body: reader.readBytes() };
   };
 
+const readHeartbeat = (reader: CborReader, parts: number): Message => {
+  expectParts(reader, parts, 2);
+  return { kind: "heartbeat", number: reader.readUint(), isAnswer: reader.readBoolean() };
+};
+
+const readAnnouncement = (reader: CborReader, parts: number): Message => {
+  expectParts(reader, parts, 2);
+  const revision = readPositive(reader);
+  const scopes = readList(reader, () => readScope(reader), announcedScopesMax);
+  return { kind: "collection-announce", revision, scopes };
+};
+
 const readBye = (reader: CborReader, parts: number): Message => {
   expectParts(reader, parts, 1);
   return { kind: "bye", code: byeCodes[reader.readUint()] ?? "unknown" };
-};
-
-const expectParts = (reader: CborReader, parts: number, wanted: number): void => {
-  if (parts !== wanted) reader.fail("wrongShape", "another count of parts");
-};
-
-const readSized = (reader: CborReader, size: number): Uint8Array => {
-  const bytes = reader.readBytes();
-  if (bytes.length !== size) reader.fail("wrongShape", `${String(size)} bytes are due`);
-  return bytes;
-};
-
-const readScope = (reader: CborReader): ScopeId => scopeIdOf(readSized(reader, 16));
-
-const readHash = (reader: CborReader): HeaderHash => headerHashOf(readSized(reader, 32));
-
-const readNull = (reader: CborReader): null => {
-  reader.readNil();
-  return null;
-};
-
-const readRequest = (reader: CborReader): number | null =>
-  reader.peekNil() ? readNull(reader) : readPositive(reader);
-
-const readPositive = (reader: CborReader): number => {
-  const value = reader.readUint();
-  return value > 0 ? value : reader.fail("wrongShape", "numbers begin at 1");
-};
-
-/** Bytes of a session: far below 2^53, so that sums of them stay exact. */
-const readPosition = (reader: CborReader): number => {
-  const value = reader.readUint();
-  return value <= 2 ** 52 ? value : reader.fail("badNumber", "a position beyond 2^52");
 };
 
 const foreign = (type: number): ForeignMessage => {
@@ -449,5 +441,8 @@ const bodyReaders: ReadonlyMap<number, (reader: CborReader, parts: number) => Me
   [messageTypes.control, readBodyOf("control")],
   [messageTypes.acknowledge, readBodyOf("acknowledge")],
   [messageTypes.ranges, readBodyOf("ranges")],
+  [messageTypes.message, readBodyOf("message")],
+  [messageTypes.heartbeat, readHeartbeat],
+  [messageTypes["collection-announce"], readAnnouncement],
   [messageTypes.bye, readBye],
 ]);

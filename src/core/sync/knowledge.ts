@@ -9,6 +9,7 @@ import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
 import type { Message, Summary } from "./frames.ts";
 import { compareTips, digestProof, type Tip } from "./heads.ts";
 import { takeTurn } from "./allowance.ts";
+import { noteUnknown } from "./announce.ts";
 import { pushTotal } from "./push.ts";
 import {
   changeScope,
@@ -34,7 +35,7 @@ export const attachScope = (draft: Draft, local: LocalSummary): void => {
     tipsSent: null,
     peerSaw: 0,
     peerSawTips: 0,
-    isReplyDue: false,
+    ...{ isReplyDue: false, isAbsent: false },
     peer: null,
     peerTips: null,
     missing: new Map(),
@@ -69,13 +70,14 @@ export const askAnew = (draft: Draft, id: ScopeId): void => {
   const scope = draft.scopes.get(id);
   if (scope === undefined) return;
   draft.lastRevision++;
-  changeScope(draft, scope, { revision: draft.lastRevision });
+  // Who did not share it may do so by now
+  changeScope(draft, scope, { revision: draft.lastRevision, isAbsent: false });
 };
 
 export const takeSummary = (draft: Draft, summary: Summary): void => {
   const scope = draft.scopes.get(summary.scope);
   if (scope === undefined) {
-    count(draft, "scope-unknown");
+    noteUnknown(draft);
     return;
   }
   const known = scope.peer?.revision ?? 0;
@@ -85,6 +87,7 @@ export const takeSummary = (draft: Draft, summary: Summary): void => {
     peerSaw: Math.max(scope.peerSaw, Math.min(summary.seen, scope.revision)),
     peerSawTips: Math.max(scope.peerSawTips, Math.min(summary.seenTips, scope.revision)),
     isReplyDue: scope.isReplyDue || summary.reply,
+    isAbsent: false,
   });
   if (summary.revision <= known) return;
   const { revision, headsHash, proof } = summary;
@@ -147,6 +150,7 @@ export const sendTips = (draft: Draft): void => {
 
 const isSummaryDue = (draft: Draft, scope: ScopeState): boolean => {
   const { summarySent: sent, revision, peer, peerTips } = scope;
+  if (scope.isAbsent) return false;
   if (sent === null || scope.isReplyDue) return true;
   if (sent.revision < revision && !isWorthWaiting(draft, scope, sent)) return true;
   if (sent.seen < (peer?.revision ?? 0)) return true;

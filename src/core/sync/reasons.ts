@@ -17,6 +17,7 @@ export const syncReasons = {
   "version-newer": "a message of an unknown type that must not be ignored: the session ended",
   "scope-unknown": "a message about a scope that is not attached here",
   "summary-old": "a summary that was overtaken by a newer one",
+  "announcement-old": "a list of shared scopes that was overtaken by a newer one",
   "tips-repeated": "tips that were overtaken by newer ones, or had come before",
   "want-old": "a request that was overtaken by a newer one",
   "want-not-held": "a wanted tip that is not held here, or no longer",

@@ -10,6 +10,7 @@
 import { unreachable } from "../base/result.ts";
 import type { HeaderHash, ScopeId } from "../base/types.ts";
 import { chargeUnasked, fullAllowance, refillAllowance, turnsBurst } from "./allowance.ts";
+import { detachScope, sendAnnouncement, takeAnnouncement } from "./announce.ts";
 import type { ForeignMessage, Message } from "./frames.ts";
 import {
   askAnew,
@@ -67,6 +68,7 @@ export const createSession = (
     ...{ sent: 0, allowed: pushBytesMax, received: 0, outstanding: 0, told: pushBytesMax },
     forwards: [],
   },
+  announcing: { isDue: false, revision: 0, peerRevision: 0 },
   allowance: fullAllowance,
   turns: turnsBurst,
   counters: {},
@@ -108,7 +110,7 @@ const takeInput = (draft: Draft, input: SessionInput, view: SessionView): void =
       attachScope(draft, input.summary);
       return;
     case "detached":
-      draft.scopes.delete(input.scope);
+      detachScope(draft, input.scope);
       return;
     case "local":
       setLocal(draft, input.summary, view);
@@ -171,9 +173,14 @@ const takeMessage = (
       if (draft.scopes.has(message.scope)) draft.outputs.push(message);
       else count(draft, "scope-unknown");
       return;
+    case "collection-announce":
+      takeAnnouncement(draft, message);
+      return;
     case "control":
     case "acknowledge":
     case "ranges":
+    case "message":
+    case "heartbeat":
       draft.outputs.push(message);
       return;
     case "bye":
@@ -210,6 +217,7 @@ const takeTick = (draft: Draft, now: number, view: SessionView): void => {
 const settle = (draft: Draft, input: SessionInput, view: SessionView): void => {
   closeIfComplete(draft, view);
   if (areAllAgreed(draft)) reopenPushWindow(draft);
+  sendAnnouncement(draft);
   sendSummaries(draft);
   sendTips(draft);
   // What was pushed and is not taken in yet may be what is missing: it has until the next tick.

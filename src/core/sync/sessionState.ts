@@ -4,7 +4,7 @@
  */
 import type { HeaderHash, ScopeId, WriterId } from "../base/types.ts";
 import type { FrameFault } from "./receive.ts";
-import type { ForeignMessage, Message, WantRange } from "./frames.ts";
+import type { ForeignMessage, Message, OtherBody, WantRange } from "./frames.ts";
 import type { HeadsHash, Role, Tip } from "./heads.ts";
 import { counted, type SyncCounters, type SyncReason } from "./reasons.ts";
 
@@ -89,7 +89,9 @@ export type SyncStatus =
   /** The same heads on both sides; `verified`: and the same state was read from them. */
   | { readonly kind: "synced"; readonly verified: boolean; readonly unread: number }
   /** The same heads, all read, and another state: one of both programs is wrong. */
-  | { readonly kind: "mismatch" };
+  | { readonly kind: "mismatch" }
+  /** The peer does not share the scope. */
+  | { readonly kind: "absent" };
 
 export type SessionOutput =
   | { readonly kind: "send"; readonly message: Message }
@@ -106,12 +108,12 @@ export type SessionOutput =
       readonly have: readonly HeaderHash[];
       readonly bytesMax: number;
     }
-  /** About documents that differ though heads are equal: for whoever repairs that. */
-  | { readonly kind: "ranges"; readonly body: Uint8Array }
-  /** About the network's control chain: for whoever keeps that. */
-  | { readonly kind: "control"; readonly body: Uint8Array }
-  /** About who holds what, the same. */
-  | { readonly kind: "acknowledge"; readonly body: Uint8Array }
+  /**
+   * About the network's control chain, about who holds what, about documents that differ though
+   * heads are equal, or the application's own: for whoever keeps that.
+   */
+  | { readonly kind: OtherBody; readonly body: Uint8Array }
+  | { readonly kind: "heartbeat"; readonly number: number; readonly isAnswer: boolean }
   /**
    * Hand to delivery, and answer with `delivered` of as many bytes. `request` null: came unasked.
    */
@@ -241,6 +243,8 @@ export interface ScopeState {
   readonly peerSaw: number;
   readonly peerSawTips: number;
   readonly isReplyDue: boolean;
+  /** The peer said that it does not share it. */
+  readonly isAbsent: boolean;
   readonly peer: PeerSummary | null;
   readonly peerTips: PeerTips | null;
   /** The peer's tips whose header I lack, and about how many ops lie between. */
@@ -297,6 +301,13 @@ export interface PushState {
   readonly forwards: readonly CutSegment[];
 }
 
+/** What was said of scopes that one side does not share; revisions of announcements. */
+export interface Announcing {
+  readonly isDue: boolean;
+  readonly revision: number;
+  readonly peerRevision: number;
+}
+
 /** What may still come unasked. */
 export interface Allowance {
   readonly bytes: number;
@@ -318,6 +329,7 @@ export interface SessionState {
   readonly serving: Serving | null;
   readonly lastServed: number;
   readonly push: PushState;
+  readonly announcing: Announcing;
   readonly allowance: Allowance;
   /** How many messages I may send that the peer counts as unasked: fewer than it allows. */
   readonly turns: number;

@@ -22,6 +22,7 @@ export const isVerified = (scope: ScopeState): boolean =>
 
 /** `isFetching`: a session is bringing something of this scope. */
 export const statusOf = (scope: ScopeState, isFetching: boolean): SyncStatus => {
+  if (scope.isAbsent) return { kind: "absent" };
   if (!isSameHeads(scope)) {
     const isBehind = scope.missing.size > 0 && !isFetching;
     return { kind: isBehind ? "behind" : "syncing", ops: scope.missingOps };

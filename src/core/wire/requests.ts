@@ -5,6 +5,7 @@
 import type { Change } from "../query/update.ts";
 import type { FilterData } from "../query/match.ts";
 import type { UpdateData } from "../query/update.ts";
+import type { SyncMode } from "./snapshots.ts";
 
 export type Visibility = "shared" | "private";
 export type { Change };
@@ -69,7 +70,8 @@ export type Write =
       readonly kind: "strategy";
       readonly collection: string;
       readonly strategy: "last-write-wins" | "first-write-wins";
-    };
+    }
+  | { readonly kind: "sync-mode"; readonly collection: string; readonly mode: SyncMode };
 
 export interface WriteRequest {
   /** Made by the page: a repeat of a command answers with the first result. */

@@ -17,10 +17,10 @@ export interface NetworkSnapshot {
   readonly closed: ClosedSnapshot | null;
   readonly collections: readonly string[];
   readonly peers: readonly PeerSnapshot[];
-  readonly operationsSent: number;
-  readonly operationsReceived: number;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
+  /** Devices of others that this one knows to be, or to have been, in the network. */
+  readonly devicesKnown: number;
+  /** With everybody, those who left included. */
+  readonly traffic: TrafficSnapshot;
 }
 
 export interface ClosedSnapshot {
@@ -85,29 +85,80 @@ export interface InviteSnapshot {
 }
 
 export interface PeerSnapshot {
-  readonly peerId: string;
   /** The peer's device in this network, as hexadecimal of its signing key's hash. */
   readonly device: string;
-  readonly path: "direct" | "relayed";
+  /** Of the end point, which is the same in all networks in which this peer is met. */
+  readonly transportId: string;
+  /** Where a carrier finds the end point. */
+  readonly addresses: readonly string[];
+  readonly path: "direct" | "relayed" | "memory";
+  /** With regard to all that both share. */
+  readonly status: SyncStatus;
+  /** Collections of this device that the peer shares with it. */
+  readonly collections: readonly string[];
+  /** Moving average, in milliseconds; null before the first answer. */
+  readonly roundTripMs: number | null;
   /** Milliseconds since 1970 of the last frame. */
   readonly lastSeen: number;
+  readonly traffic: TrafficSnapshot;
+  /** Handed to the transport, which has not taken it yet. */
+  readonly backlogBytes: number;
 }
 
-/** With regard to all connected peers at once: the least that holds for each. */
+/** Counted since the database was opened. */
+export interface TrafficSnapshot {
+  readonly operationsSent: number;
+  readonly operationsReceived: number;
+  /** Of the application. */
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/**
+ * Of a collection: with regard to all connected peers that share it at once, the least that holds
+ * for each.
+ */
 export type SyncStatus =
+  /** Nobody who shares it is connected. */
   | { readonly kind: "disconnected" }
+  /** Synchronised by hand, and nobody asked: nothing is sent, taken or compared. */
+  | { readonly kind: "paused" }
   /** Comparing, or a transfer is under way; so many ops are known to be missing here. */
-  | { readonly kind: "syncing"; readonly ops: number }
+  | { readonly kind: "syncing"; readonly ops: number; readonly progress: SyncProgress }
   /** So many ops are known to be missing here, and nobody is sending them at the moment. */
-  | { readonly kind: "behind"; readonly ops: number }
-  /** Equal heads; `verified`: and equal digests. `unread` segments wait for others. */
-  | { readonly kind: "synced"; readonly verified: boolean; readonly unread: number }
+  | { readonly kind: "behind"; readonly ops: number; readonly progress: SyncProgress }
+  /**
+   * Equal heads; `verified`: and equal digests. `unread` segments wait for others. `with`: the
+   * devices that were compared, all that are connected and share it.
+   */
+  | {
+      readonly kind: "synced";
+      readonly verified: boolean;
+      readonly unread: number;
+      readonly with: readonly string[];
+    }
   /** Equal heads, all read, and another state: one of the programs is wrong. */
   | { readonly kind: "mismatch" };
+
+/**
+ * How much of what was missing has come, in ops, since something was missing; `total` grows when
+ * more turns up meanwhile.
+ */
+export interface SyncProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** When a collection's changes travel: at once, gathered for seconds, or by `forceSync` alone. */
+export const syncModes = ["eager", "lazy", "manual"] as const;
+export type SyncMode = (typeof syncModes)[number];
 
 export interface SyncSnapshot {
   readonly collection: string;
   readonly networkId: string;
+  readonly mode: SyncMode;
   readonly status: SyncStatus;
   /** Operations of this device that no other device is known to hold. */
   readonly pendingOperations: number;

@@ -4,6 +4,7 @@
  */
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
+import { decodeApplicationMessage } from "../../core/sync/applicationMessage.ts";
 import { claimedTips } from "../../core/sync/session.ts";
 import type { SessionView } from "../../core/sync/sessionState.ts";
 import { checkOwnHead } from "./ownHead.ts";
@@ -21,14 +22,17 @@ import { countSession } from "./refusals.ts";
 import {
   attachedHome,
   connectedOf,
+  isServed,
   reportFailure,
   servedHomes,
   type Connected,
+  type Met,
   type PeerLine,
   type SyncState,
 } from "./state.ts";
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule, tellPage } from "./tell.ts";
+import { addTraffic, noTraffic } from "./traffic.ts";
 
 export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
   if (!isWelcome(state.offences, channel.remotePeer)) {
@@ -59,13 +63,16 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
   // It closed meanwhile
   if (!line.channels.has(channel)) return;
   state.connected.set(channel, connected);
+  const known = metIn(state, membership);
+  known.devices.add(peer.device);
   onClosed = () => {
     peer.step({ kind: "closed" });
     state.connected.delete(channel);
     countSession(state, peer.counters());
+    known.traffic = addTraffic(known.traffic, peer.traffic);
     schedule(state);
   };
-  peer.step({ kind: "start", scopes: servedHomes(state, connected).map(summaryOf) });
+  peer.start(servedHomes(state, connected).map(summaryOf));
   frames.handTo((frame) => {
     peer.takeFrame(frame);
   });
@@ -91,6 +98,12 @@ const keepOne = ({ connected }: SyncState, line: PeerLine, channel: PeerChannel)
     const isKept = isOpenedByFirst(twin) && !isOpenedByFirst(channel);
     (isKept ? channel : twin).close();
   }
+};
+
+const metIn = ({ met }: SyncState, membership: NetworkMembership): Met => {
+  const known = met.get(membership) ?? { devices: new Set(), traffic: noTraffic };
+  met.set(membership, known);
+  return known;
 };
 
 /** As members at last: behind an invite, what it takes is handed over first. */
@@ -156,6 +169,10 @@ const peerDeps = (
       const connected = connectedOf(state, self());
       if (connected !== undefined) await state.acknowledging?.take(connected, body);
     },
+    message: (body) => takeMessage(state, membership, self(), body),
+    changed: () => {
+      schedule(state);
+    },
     ownHead: (home, header, signature) => checkOwnHead(engine, home, header, signature),
     opsIn: (segments) => segments.reduce((sum, bytes) => sum + (opCounts.get(bytes) ?? 0), 0),
     statusChanged(scope) {
@@ -180,6 +197,23 @@ const peerDeps = (
       reportFailure(state, error);
     },
   };
+};
+
+/** Of who is no member, or no longer, nothing is heard; what no sender of ours makes is refused. */
+const takeMessage = (
+  state: SyncState,
+  { networkId }: NetworkMembership,
+  peer: Peer,
+  body: Uint8Array,
+): boolean => {
+  const message = decodeApplicationMessage(body);
+  if (!message.ok) return false;
+  const connected = state.connected.get(peer.channel);
+  if (connected !== undefined && isServed(connected)) {
+    state.emitMessage({ ...message.value, networkId, device: peer.device });
+    schedule(state);
+  }
+  return true;
 };
 
 const viewOf = (state: SyncState, membership: NetworkMembership, self: () => Peer): SessionView => {

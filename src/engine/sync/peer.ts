@@ -3,33 +3,31 @@
  * are read from the store for the peer and given to `ingest` from it; everything that the session
  * asks for is answered to it.
  */
+import { applicationMessagesBurst, applicationMessagesPerSecond } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
 import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
+import { createBucket, type Bucket } from "../../core/sync/bucket.ts";
 import { encodeMessage, type Message } from "../../core/sync/frames.ts";
+import { createHeartbeat, type Heartbeat } from "../../core/sync/heartbeat.ts";
 import { splitMessage } from "../../core/sync/pieces.ts";
 import { counted, type SyncCounters, type SyncReason } from "../../core/sync/reasons.ts";
 import { createReceiver } from "../../core/sync/receive.ts";
 import { createSession, stepSession } from "../../core/sync/session.ts";
 import type {
   LoadedSegment,
+  LocalSummary,
   SessionIdentity,
   SessionInput,
   SessionOutput,
   SessionState,
   SessionView,
-  SyncStatus,
+  SyncStatus as SessionStatus,
 } from "../../core/sync/sessionState.ts";
+import type { SyncProgress, SyncStatus } from "../../core/wire/snapshots.ts";
+import { advance, noProgress } from "../../core/wire/syncStatus.ts";
 import type { Home } from "../home.ts";
-
-export interface Traffic {
-  bytesSent: number;
-  bytesReceived: number;
-  operationsSent: number;
-  operationsReceived: number;
-  /** Milliseconds since 1970. */
-  lastSeen: number;
-}
+import { noTraffic, type Traffic } from "./traffic.ts";
 
 export interface PeerDeps {
   readonly channel: PeerChannel;
@@ -65,6 +63,10 @@ export interface PeerDeps {
   readonly ranges: (body: Uint8Array) => void;
   /** It broke the rules, and the session ends for it. */
   readonly offended: () => void;
+  /** A message of the application; false: no sender of ours makes such a one. */
+  readonly message: (body: Uint8Array) => boolean;
+  /** Something else is known of the peer than before. */
+  readonly changed: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -73,9 +75,16 @@ export class Peer {
   readonly channel: PeerChannel;
   /** The peer's device in this network. */
   readonly device: string;
-  readonly traffic: Traffic;
+  readonly traffic: Traffic = { ...noTraffic };
+  /** Milliseconds since 1970 of the last frame. */
+  lastSeen: number;
+  /** When a message of the application may be sent. */
+  readonly messageTurns: Bucket;
+  /** Handed to the channel, which has not taken it yet. */
+  backlogBytes = 0;
   private readonly deps: PeerDeps;
   private readonly receiver = createReceiver();
+  private readonly heartbeat: Heartbeat;
   private readonly statuses = new Map<ScopeId, SyncStatus>();
   private state: SessionState;
   private sending: Promise<void> = Promise.resolve();
@@ -85,7 +94,13 @@ export class Peer {
     this.deps = deps;
     this.channel = deps.channel;
     this.device = deps.device;
-    this.traffic = { ...noTraffic, lastSeen: deps.now() };
+    this.lastSeen = deps.now();
+    this.heartbeat = createHeartbeat(this.lastSeen);
+    this.messageTurns = createBucket(
+      applicationMessagesBurst,
+      applicationMessagesPerSecond,
+      this.lastSeen,
+    );
     this.state = createSession(deps.identity, deps.now());
   }
 
@@ -107,6 +122,40 @@ export class Peer {
     return this.statuses.get(scope) ?? null;
   }
 
+  /** Moving average; null before the first answer. */
+  get roundTripMs(): number | null {
+    return this.heartbeat.roundTripMs();
+  }
+
+  /** The session begins with these scopes. */
+  start(scopes: readonly LocalSummary[]): void {
+    this.step({ kind: "start", scopes });
+    this.askForLife();
+  }
+
+  /** About once a second. */
+  tick(): void {
+    const now = this.deps.now();
+    const due = this.heartbeat.tick(now);
+    if (due === "silent") {
+      this.channel.close();
+      return;
+    }
+    this.step({ kind: "tick", now });
+    if (due === "ask") this.askForLife();
+  }
+
+  /** The peer spoke of the scope, so it has it attached too. */
+  shares(scope: ScopeId): boolean {
+    const found = this.state.scopes.get(scope);
+    return found !== undefined && (found.peer !== null || found.peerTips !== null);
+  }
+
+  /** The peer said that it does not share the scope. */
+  isWithout(scope: ScopeId): boolean {
+    return this.state.scopes.get(scope)?.isAbsent === true;
+  }
+
   step(input: SessionInput): void {
     const { state, outputs } = stepSession(this.state, input, this.deps.view);
     this.state = state;
@@ -116,6 +165,12 @@ export class Peer {
   /** Beside the session: none of its affairs. */
   say(message: Message): void {
     this.sendMessage(message);
+  }
+
+  /** A message of the application. */
+  tell(body: Uint8Array): void {
+    this.traffic.messagesSent += 1;
+    this.sendMessage({ kind: "message", body });
   }
 
   /** Ends the channel behind what was said. */
@@ -128,7 +183,8 @@ export class Peer {
   /** The next one from the channel. */
   takeFrame(frame: Uint8Array): void {
     this.traffic.bytesReceived += frame.length;
-    this.traffic.lastSeen = this.deps.now();
+    this.lastSeen = this.deps.now();
+    this.heartbeat.heard();
     const taken = this.receiver.take(frame);
     if (!taken.ok) this.step({ kind: "malformed", fault: taken.error });
     else if (taken.value !== null) this.step({ kind: "message", ...taken.value });
@@ -154,11 +210,17 @@ export class Peer {
       case "acknowledge":
         void this.deps.acknowledge(output.body).catch(this.deps.failed);
         return;
+      case "message":
+        this.takeMessage(output.body);
+        return;
+      case "heartbeat":
+        this.takeHeartbeat(output);
+        return;
       case "fork":
         void this.checkOwnHead(output).catch(this.deps.failed);
         return;
       case "status":
-        this.statuses.set(output.scope, output.status);
+        this.noteStatus(output.scope, output.status);
         this.deps.statusChanged(output.scope);
         return;
       case "close":
@@ -172,6 +234,48 @@ export class Peer {
     }
   }
 
+  private askForLife(): void {
+    const number = this.heartbeat.ask(this.deps.now());
+    this.sendMessage({ kind: "heartbeat", number, isAnswer: false });
+  }
+
+  private takeHeartbeat({
+    number,
+    isAnswer,
+  }: SessionOutput & { readonly kind: "heartbeat" }): void {
+    if (!isAnswer) this.sendMessage({ kind: "heartbeat", number, isAnswer: true });
+    else if (this.heartbeat.answered(number, this.deps.now())) this.deps.changed();
+  }
+
+  private takeMessage(body: Uint8Array): void {
+    if (this.deps.message(body)) this.traffic.messagesReceived += 1;
+    else this.step({ kind: "malformed", fault: "frame-malformed" });
+  }
+
+  private noteStatus(scope: ScopeId, status: SessionStatus): void {
+    const before = this.statuses.get(scope);
+    const progress = before !== undefined && "progress" in before ? before.progress : noProgress;
+    const detailed = this.statusWithDetail(status, progress);
+    if (detailed === null) this.statuses.delete(scope);
+    else this.statuses.set(scope, detailed);
+  }
+
+  private statusWithDetail(status: SessionStatus, progress: SyncProgress): SyncStatus | null {
+    switch (status.kind) {
+      case "absent":
+        return null;
+      case "syncing":
+      case "behind":
+        return { ...status, progress: advance(progress, status.ops) };
+      case "synced":
+        return { ...status, with: [this.device] };
+      case "mismatch":
+        return status;
+      default:
+        return unreachable(status);
+    }
+  }
+
   /** In the order of the calls. A channel that closes meanwhile tells so by itself. */
   private sendMessage(message: Message): void {
     const bytes = encodeMessage(message);
@@ -181,7 +285,13 @@ export class Peer {
       this.traffic.operationsSent += this.deps.opsIn(message.segments);
     }
     for (const frame of splitMessage(bytes, this.messages)) {
-      this.sending = this.sending.then(() => this.channel.send(frame)).catch(() => undefined);
+      this.backlogBytes += frame.length;
+      this.sending = this.sending
+        .then(() => this.channel.send(frame))
+        .catch(() => undefined)
+        .then(() => {
+          this.backlogBytes -= frame.length;
+        });
     }
   }
 
@@ -211,5 +321,3 @@ export class Peer {
     if (home !== null) await this.deps.ownHead(home, output.header, output.signature);
   }
 }
-
-const noTraffic = { bytesSent: 0, bytesReceived: 0, operationsSent: 0, operationsReceived: 0 };

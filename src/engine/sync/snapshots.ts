@@ -2,6 +2,7 @@
  * What pages answer synchronously about networks and sync.
  */
 import type { WriterId } from "../../core/base/types.ts";
+import type { PeerChannel } from "../../core/net/carrier.ts";
 import type {
   ClosedSnapshot,
   NetworkSnapshot,
@@ -10,44 +11,44 @@ import type {
   SyncStatus,
 } from "../../core/wire/snapshots.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
+import { noProgress, statusOfAll } from "../../core/wire/syncStatus.ts";
 import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
-import type { Peer, Traffic } from "./peer.ts";
-import { attachedHomes, peersOf, type SyncState } from "./state.ts";
+import type { Peer } from "./peer.ts";
+import { attachedHomes, isPaused, modeOf, partnersOf, type SyncState } from "./state.ts";
 import { ownWritersOf, pendingOpsOf } from "./summary.ts";
+import { addTraffic, noTraffic } from "./traffic.ts";
 
 export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] => [
-  ...memberSnapshots(state),
+  ...state.engine.registry.networks.all().map((membership) => memberSnapshot(state, membership)),
   ...state.engine.registry.networks.joinings().map(({ networkId }) => joiningSnapshot(networkId)),
 ];
 
 const joiningSnapshot = (networkId: string): NetworkSnapshot => ({
   ...{ networkId, name: networkId, kind: "joining", secret: true, closed: null },
-  ...{ collections: [], peers: [] },
-  ...{ operationsSent: 0, operationsReceived: 0, bytesSent: 0, bytesReceived: 0 },
+  ...{ collections: [], peers: [], devicesKnown: 0, traffic: noTraffic },
 });
 
-const memberSnapshots = (state: SyncState): readonly NetworkSnapshot[] =>
-  state.engine.registry.networks.all().map((membership) => {
-    const peers = [...state.connected.values()]
-      .filter((each) => each.membership === membership)
-      .map(({ peer }) => peer);
-    const sum = (of: (traffic: Traffic) => number): number =>
-      peers.reduce((total, { traffic }) => total + of(traffic), 0);
-    return {
-      networkId: membership.networkId,
-      name: membership.title,
-      kind: membership.kind,
-      secret: membership.secret,
-      closed: membership.kind === "closed" ? closedSnapshot(state, membership) : null,
-      collections: attachedHomes(state, membership).map(({ collection }) => collection),
-      peers: peers.map(peerSnapshot),
-      operationsSent: sum(({ operationsSent }) => operationsSent),
-      operationsReceived: sum(({ operationsReceived }) => operationsReceived),
-      bytesSent: sum(({ bytesSent }) => bytesSent),
-      bytesReceived: sum(({ bytesReceived }) => bytesReceived),
-    };
-  });
+const memberSnapshot = (state: SyncState, membership: NetworkMembership): NetworkSnapshot => {
+  const closed = membership.kind === "closed" ? closedSnapshot(state, membership) : null;
+  const peers = [...state.connected.values()]
+    .filter((each) => each.membership === membership)
+    .map(({ peer }) => peer);
+  const met = state.met.get(membership);
+  return {
+    ...{ networkId: membership.networkId, name: membership.title, kind: membership.kind },
+    ...{ secret: membership.secret, closed },
+    collections: attachedHomes(state, membership).map(({ collection }) => collection),
+    peers: peers.map((peer) => peerSnapshot(state, membership, peer)),
+    devicesKnown: new Set([...(met?.devices ?? []), ...otherDevicesOf(closed)]).size,
+    traffic: peers.reduce((sum, peer) => addTraffic(sum, peer.traffic), met?.traffic ?? noTraffic),
+  };
+};
+
+const otherDevicesOf = (closed: ClosedSnapshot | null): readonly string[] =>
+  (closed?.members ?? [])
+    .flatMap(({ devices }) => devices)
+    .flatMap(({ device, isThis }) => (isThis ? [] : [device]));
 
 const closedSnapshot = (state: SyncState, membership: ClosedMembership): ClosedSnapshot => {
   const { registry, deps } = state.engine;
@@ -88,7 +89,7 @@ export const copiesOf = (state: SyncState): Copies => {
 
 const countHolding = (state: SyncState, home: Home): number => {
   if (pendingOpsOf(home) > 0) return 0;
-  const equal = peersOf(state, home).filter((peer) => {
+  const equal = partnersOf(state, home).filter((peer) => {
     const status = peer.status(home.scope);
     return status?.kind === "synced" && status.verified;
   });
@@ -98,28 +99,47 @@ const countHolding = (state: SyncState, home: Home): number => {
 
 /** The least that can be said with regard to all peers at once. */
 export const statusOf = (state: SyncState, home: Home): SyncStatus => {
-  const statuses = peersOf(state, home).map((peer) => peer.status(home.scope));
-  if (statuses.length === 0) return { kind: "disconnected" };
-  const pending = pendingOpsOf(home);
-  let worst: SyncStatus = { kind: "synced", verified: true, unread: 0 };
-  for (const status of statuses) {
-    const next = status === null ? ({ kind: "syncing", ops: 0 } as const) : status;
-    if (rankOf(next) > rankOf(worst)) worst = next;
-  }
-  return worst.kind === "synced" && pending > 0 ? { kind: "syncing", ops: 0 } : worst;
+  const statuses = partnersOf(state, home).map((peer) => peer.status(home.scope) ?? comparing);
+  const [least] = statuses.toSorted((a, b) => rankOf(a) - rankOf(b) || opsOf(b) - opsOf(a));
+  if (least === undefined) return { kind: "disconnected" };
+  if (least.kind !== "synced") return least;
+  if (pendingOpsOf(home) > 0) return comparing;
+  const synced = statuses.flatMap((status) => (status.kind === "synced" ? status.with : []));
+  return { ...least, with: [...new Set(synced)] };
 };
 
+const comparing: SyncStatus = { kind: "syncing", ops: 0, progress: noProgress };
+
+/** The less is finished, the lower. */
 const rankOf = (status: SyncStatus): number => {
-  if (status.kind === "synced") return status.verified ? 0 : 1;
-  return ["syncing", "behind", "mismatch", "disconnected"].indexOf(status.kind) + 2;
+  if (status.kind === "synced") return status.verified ? 6 : 5;
+  return ["disconnected", "paused", "mismatch", "behind", "syncing"].indexOf(status.kind);
 };
 
-const peerSnapshot = ({ channel, device, traffic }: Peer): PeerSnapshot => ({
-  peerId: channel.remotePeer,
-  device,
-  path: channel.path,
-  lastSeen: traffic.lastSeen,
-});
+const opsOf = (status: SyncStatus): number => ("ops" in status ? status.ops : 0);
+
+const peerSnapshot = (
+  state: SyncState,
+  membership: NetworkMembership,
+  peer: Peer,
+): PeerSnapshot => {
+  const { channel, device, traffic, roundTripMs, lastSeen, backlogBytes } = peer;
+  const { remotePeer: transportId, path } = channel;
+  const shared = attachedHomes(state, membership).filter(({ scope }) => peer.shares(scope));
+  return {
+    ...{ device, transportId, path, roundTripMs, lastSeen, backlogBytes },
+    addresses: [addressOf(channel)],
+    status: statusOfAll(shared.map(({ scope }) => peer.status(scope) ?? comparing)),
+    collections: shared.map(({ collection }) => collection),
+    traffic: { ...traffic },
+  };
+};
+
+/** As a carrier takes it; a relayed one names no relay, since all of them lead there. */
+const addressOf = ({ remotePeer, path }: PeerChannel): string => {
+  if (path === "memory") return `/memory/${remotePeer}`;
+  return `${path === "relayed" ? "/p2p-circuit" : ""}/p2p/${remotePeer}`;
+};
 
 const syncSnapshot = (
   state: SyncState,
@@ -128,7 +148,8 @@ const syncSnapshot = (
 ): SyncSnapshot => ({
   collection: home.collection,
   networkId,
-  status: statusOf(state, home),
+  mode: modeOf(state, home),
+  status: isPaused(state, home) ? { kind: "paused" } : statusOf(state, home),
   pendingOperations: pendingOperations(state, home),
   lastSync: state.lastSync.get(home.scope) ?? null,
   vector: Object.fromEntries(home.tree.heads().map(({ writer, n }) => [writer, n])),
@@ -136,7 +157,7 @@ const syncSnapshot = (
 
 /** Ops of this device that no other device is known to hold. */
 const pendingOperations = (state: SyncState, home: Home): number => {
-  const peers = peersOf(state, home);
+  const peers = partnersOf(state, home);
   const own = ownWritersOf(home);
   let pending = pendingOpsOf(home);
   for (const { writer, n } of home.tree.heads()) {

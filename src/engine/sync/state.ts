@@ -6,7 +6,13 @@ import type { Turns } from "../../core/base/turns.ts";
 import type { ScopeId, WriterId } from "../../core/base/types.ts";
 import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
-import type { NetworkSnapshot, SyncSnapshot } from "../../core/wire/snapshots.ts";
+import type { PeerMessage } from "../../core/wire/peers.ts";
+import type {
+  NetworkSnapshot,
+  SyncMode,
+  SyncSnapshot,
+  TrafficSnapshot,
+} from "../../core/wire/snapshots.ts";
 import type { PeerPlace } from "../closed/wire.ts";
 import type { Engine } from "../engine.ts";
 import { errorValueOf } from "../failure.ts";
@@ -65,10 +71,23 @@ export interface Acknowledging {
   readonly stop: () => void;
 }
 
+export interface Gathering {
+  /** Within a few ms. */
+  readonly isSoon: boolean;
+  readonly cancel: () => void;
+}
+
+export interface Met {
+  /** By their name in that network. */
+  readonly devices: Set<string>;
+  traffic: TrafficSnapshot;
+}
+
 export interface SyncState {
   readonly engine: Engine;
   readonly emitNetworks: (networks: readonly NetworkSnapshot[]) => void;
   readonly emitSync: (sync: readonly SyncSnapshot[]) => void;
+  readonly emitMessage: (message: PeerMessage) => void;
   /** Networks and their keys are others by now: peers are to be found under other tags. */
   readonly retag: () => void;
   /** Nothing to do where it is, or where there is no network. */
@@ -84,10 +103,16 @@ export interface SyncState {
   /** How often something of a peer was refused, dropped or done again, by reason. */
   readonly refusals: Map<string, number>;
   readonly offences: Offences;
+  /** Who was met in a network since the opening, and what went between until they left. */
+  readonly met: Map<NetworkMembership, Met>;
+  /** Ends of connections that are to stay closed. */
+  readonly refused: Set<string>;
   /** Homes whose summary is to be told. */
   readonly dirty: Set<Home>;
-  /** Homes whose ops gather for a few ms before they are cut. */
-  readonly gathering: Set<Home>;
+  /** Homes whose ops gather before they are cut. */
+  readonly gathering: Map<Home, Gathering>;
+  /** Homes of collections that are synchronised by hand: how many rounds are under way. */
+  readonly rounds: Map<Home, number>;
   isScheduled: boolean;
   stopTicking: () => void;
   /** Ops in segments that were given to sessions, for statistics. */
@@ -120,13 +145,22 @@ export const attachedHome = (
 
 /** What is shared with this peer: nothing before it and this device are members. */
 export const servedHomes = (state: SyncState, connected: Connected): readonly Home[] =>
-  isServed(connected) ? attachedHomes(state, connected.membership) : [];
+  isServed(connected)
+    ? attachedHomes(state, connected.membership).filter((home) => !isPaused(state, home))
+    : [];
+
+/** Synchronised by hand, and nobody asked. */
+export const isPaused = (state: SyncState, home: Home): boolean =>
+  modeOf(state, home) === "manual" && !state.rounds.has(home);
+
+export const modeOf = ({ engine }: SyncState, { collection }: Home): SyncMode =>
+  engine.registry.find(collection)?.mode ?? "eager";
 
 export const isServed = ({ membership, certificate }: Connected): boolean =>
   isMemberOf(membership, certificate) &&
   !(membership.kind === "closed" && membership.standing() === "removed");
 
-/** Peers with whom a home is compared. */
+/** Peers whose sessions know a home. */
 export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =>
   [...connected.values()]
     .filter(({ membership }) => membership === home.membership)
@@ -136,6 +170,10 @@ export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =
 /** undefined: it is gone. */
 export const connectedOf = ({ connected }: SyncState, peer: Peer): Connected | undefined =>
   [...connected.values()].find((each) => each.peer === peer);
+
+/** Those of them who share it, as far as is known. */
+export const partnersOf = (state: SyncState, home: Home): readonly Peer[] =>
+  peersOf(state, home).filter((peer) => !peer.isWithout(home.scope));
 
 export const reportFailure = ({ engine }: SyncState, error: unknown): void => {
   engine.deps.onFailed(errorValueOf(error));

@@ -3,7 +3,8 @@
  */
 import type { Home } from "../home.ts";
 import { networkSnapshots, syncSnapshots } from "./snapshots.ts";
-import { peersOf, reportFailure, servedHomes, type SyncState } from "./state.ts";
+import { lazyMilliseconds, lazyOpsMax } from "../../core/base/limits.ts";
+import { modeOf, peersOf, reportFailure, servedHomes, type SyncState } from "./state.ts";
 import { pendingOpsOf, summaryOf } from "./summary.ts";
 
 /** The home's summary may be another by now. */
@@ -62,23 +63,28 @@ const tellSessions = (state: SyncState): void => {
 };
 
 /**
- * What was written here gathers for a few ms and is cut, once a peer has said what it holds:
- * nothing may leave before that, and a device that finds its log going on elsewhere has then cut
- * nothing that it would have to fork.
+ * What was written here gathers for a few ms, or as long as its collection allows, and is cut, once
+ * a peer has said what it holds: nothing may leave before that, and a device that finds its log
+ * going on elsewhere has then cut nothing that it would have to fork.
  */
 export const cutSoon = (state: SyncState, home: Home): void => {
   const { engine, gathering } = state;
   const isHeard = peersOf(state, home).some(
     (peer) => (peer.session().scopes.get(home.scope)?.peer ?? null) !== null,
   );
-  if (!isHeard || gathering.has(home) || pendingOpsOf(home) === 0) return;
-  gathering.add(home);
-  engine.deps.timers.after(gatherMilliseconds, () => {
+  const pendingOps = pendingOpsOf(home);
+  if (!isHeard || pendingOps === 0) return;
+  const isSoon = modeOf(state, home) !== "lazy" || pendingOps >= lazyOpsMax;
+  const present = gathering.get(home);
+  if (present !== undefined && (present.isSoon || !isSoon)) return;
+  present?.cancel();
+  const cancel = engine.deps.timers.after(isSoon ? gatherMilliseconds : lazyMilliseconds, () => {
     gathering.delete(home);
     engine.cutter.cutAll([home]).catch((error: unknown) => {
       reportFailure(state, error);
     });
   });
+  gathering.set(home, { isSoon, cancel });
 };
 
 /** Long enough for a burst of writes, too short to be noticed. */

@@ -13,8 +13,8 @@ export interface SyncWords {
 }
 
 /** How many devices these are: one may be met in several networks. */
-export const countDevices = (peers: readonly PeerInfo[]): number =>
-  new Set(peers.map(({ peerId }) => peerId)).size;
+export const countDevices = (peers: readonly Pick<PeerInfo, "transportId">[]): number =>
+  new Set(peers.map(({ transportId }) => transportId)).size;
 
 /** `networks`: how many this device is in. `devices`: peers connected now, each once. */
 export const overviewInWords = (
@@ -39,6 +39,10 @@ export const stateInWords = (state: SyncState, devices: number): SyncWords => {
       return pending > 0
         ? { text: messages.sync.waiting(pending), mood: "warn" }
         : { text: messages.sync.looking, mood: "busy" };
+    case "paused":
+      return pending > 0
+        ? { text: messages.sync.paused(pending), mood: "warn" }
+        : { text: messages.sync.byHand, mood: "local" };
     case "syncing":
       if (status.ops > 0) return busy(messages.sync.fetching(status.ops));
       return busy(pending > 0 ? messages.sync.sending(pending) : messages.sync.comparing(devices));
@@ -64,6 +68,7 @@ const rankOf = ({ status, pendingOperations }: SyncState): number => {
     case "mismatch":
       return -1;
     case "disconnected":
+    case "paused":
       return pendingOperations > 0 ? 0 : 1;
     case "behind":
       return 2;

@@ -39,6 +39,8 @@ export const perform = (service: TabService, call: Call): Promise<Answer<unknown
       return service.leaveNetwork(...call.parameters);
     case "manageNetwork":
       return service.manageNetwork(...call.parameters);
+    case "askPeers":
+      return service.askPeers(...call.parameters);
     case "forceSync":
       return service.forceSync(...call.parameters);
     case "health":
@@ -60,6 +62,7 @@ export const createTabService = (ask: <T>(call: Call) => Promise<Answer<T>>): Ta
   makeNetwork: (...parameters) => ask({ name: "makeNetwork", parameters }),
   leaveNetwork: (...parameters) => ask({ name: "leaveNetwork", parameters }),
   manageNetwork: (...parameters) => ask({ name: "manageNetwork", parameters }),
+  askPeers: (...parameters) => ask({ name: "askPeers", parameters }),
   forceSync: (...parameters) => ask({ name: "forceSync", parameters }),
   health: (...parameters) => ask({ name: "health", parameters }),
 });

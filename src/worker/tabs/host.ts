@@ -79,9 +79,12 @@ const route = (state: State, event: ServiceEvent): void => {
     }
     return;
   }
-  if (event.kind !== "damage") state.told.set(event.kind, event);
+  if (!momentary.has(event.kind)) state.told.set(event.kind, event);
   for (const { emit } of state.clients) emit(event);
 };
+
+/** They say what happened, not how things stand: who comes later has not missed them. */
+const momentary: ReadonlySet<ServiceEvent["kind"]> = new Set(["damage", "message"]);
 
 const join = (state: State, request: OpenRequest, emit: Emit): HostClient => {
   const { service, clients, told } = state;

@@ -165,8 +165,8 @@ const measureSync = async ({ bench, adapter, rows, documents }: PathDeps): Promi
     },
     finish: async ({ hub, sender, receiver }) => {
       wire = {
-        toReceiver: sender.network()?.bytesSent ?? 0,
-        toSender: receiver.network()?.bytesSent ?? 0,
+        toReceiver: sender.network()?.traffic.bytesSent ?? 0,
+        toSender: receiver.network()?.traffic.bytesSent ?? 0,
         frames: hub.stats().bytes,
       };
       expectCount(await receiver.count(), documents);

@@ -101,7 +101,6 @@ export const openingCases = (bench: ApiBench): void => {
       database.backup(),
       database.vault.unlock("x"),
       database.blobs.get("x"),
-      database.getNetworkManager().broadcastMessage("x", {}),
     ];
     for (const call of calls) {
       const error = await rejection(call);

@@ -240,13 +240,10 @@ test("T-216 T-142 fresh statistics are zero, unknown ones null", async () => {
   const manager = (await withTeam()).getNetworkManager();
   expect(manager.getNetworkStats("team-1")).toEqual({
     networkId: "team-1",
-    connectedPeers: 0,
-    collectionsShared: 0,
-    operationsSent: 0,
-    operationsReceived: 0,
-    bytesTransferred: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
+    ...{ connectedPeers: 0, totalPeers: 0, collectionsShared: 0, pendingOperations: 0 },
+    ...{ operationsSent: 0, operationsReceived: 0, messagesSent: 0, messagesReceived: 0 },
+    ...{ bytesTransferred: 0, bytesSent: 0, bytesReceived: 0, backlogBytes: 0 },
+    ...{ averageLatency: null, peers: [] },
   });
   expect(manager.getNetworkStats("nobody")).toBeNull();
   expect(manager.getNetworkCollections("nobody")).toEqual([]);

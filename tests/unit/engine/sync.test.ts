@@ -233,12 +233,13 @@ describe("networks", () => {
     expect(a.networks()).toMatchObject([
       {
         ...{ networkId, name: "Home", kind: "open", secret: true, collections: ["notes"] },
-        ...{ operationsSent: 1, operationsReceived: 0, peers: [{ path: "direct" }] },
+        traffic: { operationsSent: 1, operationsReceived: 0 },
+        peers: [{ path: "memory", collections: ["notes"], traffic: { operationsSent: 1 } }],
       },
     ]);
     expect(JSON.stringify(a.networks())).not.toContain(secret);
-    expect(b.networks()[0]?.operationsReceived).toBe(1);
-    expect(b.networks()[0]?.bytesReceived).toBeGreaterThan(0);
+    expect(b.networks()[0]?.traffic.operationsReceived).toBe(1);
+    expect(b.networks()[0]?.traffic.bytesReceived).toBeGreaterThan(0);
   });
 
   test("that are left let go of their peers", async () => {

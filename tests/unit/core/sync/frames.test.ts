@@ -41,6 +41,10 @@ const messages: readonly Message[] = [
   { kind: "control", body: new Uint8Array([1, 2, 3]) },
   { kind: "acknowledge", body: new Uint8Array([4]) },
   { kind: "ranges", body: new Uint8Array([5]) },
+  { kind: "message", body: new Uint8Array([4]) },
+  { kind: "heartbeat", number: 5, isAnswer: true },
+  { kind: "collection-announce", revision: 1, scopes: [scope] },
+  { kind: "collection-announce", revision: 2, scopes: [] },
   { kind: "bye", code: "version" },
 ];
 
@@ -52,9 +56,18 @@ test("every message is read as it was written", () => {
 
 test("types and bodies are those of the format", () => {
   const typeOf = (message: Message): number | undefined => encodeMessage(message)[0];
-  expect(messages.map(typeOf)).toEqual([5, 7, 9, 9, 11, 13, 13, 12, 12, 3, 4, 15, 25]);
+  expect(messages.map(typeOf)).toEqual([
+    ...[5, 7, 9, 9, 11, 13, 13, 12, 12, 3, 4, 15],
+    ...[10, 2, 6, 6, 25],
+  ]);
   const credit = encodeMessage({ kind: "credit", request: 1, total: 500 });
   expect(bytesToHex(credit)).toBe("0d83011901f480");
+  const heartbeat = encodeMessage({ kind: "heartbeat", number: 300, isAnswer: false });
+  expect(bytesToHex(heartbeat)).toBe("028319012cf480");
+  const announcement = encodeMessage({ kind: "collection-announce", revision: 3, scopes: [scope] });
+  expect(announcement).toEqual(
+    concatBytes(Uint8Array.of(6), encodeCbor([3, [bytesOf(scope)], []])),
+  );
   const want = encodeMessage({ kind: "want", request: 2, total: 9, ranges: [range] });
   const item = encodeCbor([
     ...[2, 9],
@@ -81,7 +94,7 @@ test("types of no use or no name are told apart by what they ask of who does not
     const read = decodeMessage(Uint8Array.of(type, 0xff));
     return read.ok && read.value.kind === "foreign" ? read.value.reason : read;
   };
-  const used = new Set<number>([3, 4, 5, 7, 9, 11, 12, 13, 15, 25]);
+  const used = new Set<number>([2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 15, 25]);
   for (const type of Object.values(messageTypes)) {
     if (!used.has(type)) expect(reasonOf(type)).toBe("type-unused");
   }

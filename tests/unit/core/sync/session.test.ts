@@ -102,7 +102,10 @@ test("nothing is said of scopes that are not attached", () => {
   const driver = createDriver(["a-3"]);
   driver.sayHeads(["a-3"]);
   const summary = { scope: otherScope, revision: 9, reply: true };
-  expect(driver.sayHeads(["x-1"], summary)).toEqual([]);
+  // But what is attached: the peer need not wait for an answer
+  expect(driver.sayHeads(["x-1"], summary)).toEqual([
+    { kind: "send", message: { kind: "collection-announce", revision: 1, scopes: [scope] } },
+  ]);
   const tips = [{ writer: writerNamed("x"), n: 1, hash: headerNamed("x-1") }];
   expect(driver.say({ kind: "sync-response", scope: otherScope, revision: 1, tips })).toEqual([]);
   const range = { writer: writerNamed("a"), tip: headerNamed("a-3"), have: [] };
