@@ -6,6 +6,7 @@ import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { acknowledgeMutants } from "./acknowledgeMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
+import { peerMutants } from "./peerMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
 import { trimMutants } from "./trimMutants.ts";
@@ -491,6 +492,7 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...journalMutants,
   ...fileMutants,
+  ...peerMutants,
   ...tabMutants,
   ...trimMutants,
   ...closedMutants,

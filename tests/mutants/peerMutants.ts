@@ -1,0 +1,102 @@
+/**
+ * Mutants of what is said to and known of peers: signs of life, announcements, messages, modes.
+ */
+import type { Mutant } from "./mutant.ts";
+
+const heartbeat = {
+  file: "src/core/sync/heartbeat.ts",
+  killedBy: "tests/unit/core/sync/heartbeat.test.ts",
+};
+const announce = {
+  file: "src/core/sync/announce.ts",
+  killedBy: "tests/unit/core/sync/announce.test.ts",
+};
+const peers = { file: "src/engine/sync/peers.ts", killedBy: "tests/unit/engine/peers.test.ts" };
+
+export const peerMutants: readonly Mutant[] = [
+  {
+    ...heartbeat,
+    name: "what is heard of a peer is no sign of its life",
+    text: "heard: () => {\n      silentMs = 0;",
+    instead: "heard: () => {",
+  },
+  {
+    ...heartbeat,
+    name: "one's own sleep counts as a peer's silence",
+    text: "Math.min(elapsedMs, tickMsMax)",
+    instead: "elapsedMs",
+  },
+  {
+    ...heartbeat,
+    name: "a peer's answer to an older question is measured",
+    text: "askedAt === null || answer !== number",
+    instead: "askedAt === null",
+  },
+  {
+    ...announce,
+    name: "a peer is not told of a scope that goes",
+    text: "if (isSpokenOf) draft",
+    instead: "if (!isSpokenOf) draft",
+  },
+  {
+    ...announce,
+    name: "a peer's older announcement counts",
+    text: "if (revision <= draft.announcing.peerRevision) {",
+    instead: "if (revision < 0) {",
+  },
+  {
+    name: "a peer that shares a scope no more keeps its claim",
+    file: "src/core/sync/status.ts",
+    text: 'if (scope.isAbsent) return { kind: "absent" };',
+    instead: "",
+    killedBy: "tests/unit/core/sync/announce.test.ts",
+  },
+  {
+    ...peers,
+    name: "a peer is sent as many messages as are asked for",
+    text: "if (!peer.messageTurns.take(now)) {",
+    instead: "if (!peer.messageTurns.take(now) && now < 0) {",
+  },
+  {
+    name: "a peer that was disconnected is greeted again",
+    file: "src/engine/sync.ts",
+    text: "if (state.refused.has(channel.remotePeer)) {",
+    instead: "if (state.refused.has(channel.localPeer)) {",
+    killedBy: "tests/unit/engine/peers.test.ts",
+  },
+  {
+    name: "a peer's malformed message is passed over",
+    file: "src/engine/sync/connect.ts",
+    text: "if (!message.ok) return false;",
+    instead: "if (!message.ok) return true;",
+    killedBy: "tests/unit/engine/peers.test.ts",
+  },
+  {
+    name: "statistics forget a peer that left",
+    file: "src/engine/sync/connect.ts",
+    text: "known.traffic = addTraffic(known.traffic, peer.traffic);",
+    instead: "",
+    killedBy: "tests/unit/api/networkContract.test.ts",
+  },
+  {
+    name: "a peer's message is told to tabs that come later",
+    file: "src/worker/tabs/host.ts",
+    text: "if (!momentary.has(event.kind)) state",
+    instead: 'if (event.kind !== "damage") state',
+    killedBy: "tests/unit/worker/host.test.ts",
+  },
+  {
+    name: "by hand means only that a peer is not told at once",
+    file: "src/engine/sync/state.ts",
+    text: ".filter((home) => !isPaused(state, home))",
+    instead: ".filter(() => true)",
+    killedBy: "tests/unit/engine/syncModes.test.ts",
+  },
+  {
+    name: "lazy waits, however much there is for a peer",
+    file: "src/engine/sync/tell.ts",
+    text: "|| pendingOps >= lazyOpsMax;",
+    instead: ";",
+    killedBy: "tests/unit/engine/syncModes.test.ts",
+  },
+];
