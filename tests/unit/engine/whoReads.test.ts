@@ -27,7 +27,7 @@ describe("of a closed network", () => {
   let story: Story;
   beforeAll(async () => {
     story = await playStory();
-  });
+  }, 120_000);
 
   test("this device has everything, in the clear", () => {
     const found = wordsIn(diskOf(story.a));
