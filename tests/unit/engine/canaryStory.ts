@@ -32,6 +32,9 @@ export const words = {
   alone: "canary of a collection that is in no network",
 } as const;
 
+/** What a member is called. */
+export const person = "Canary the person";
+
 interface Frame {
   readonly from: string;
   readonly to: string;
@@ -66,7 +69,7 @@ export const playStory = async (): Promise<Story> => {
   await a.write({ kind: "make-collection", collection: "at home" });
   await a.insert("at home", [{ id: "h", text: words.alone }]);
 
-  const b = await join(world, a);
+  const b = await join(world, a, { name: person });
   const reader = await join(world, a, { role: "reader" });
   const { link } = await invited(a);
   const [revoked, expiring] = [await invited(a), await invited(a, { expiresInMs: 60_000 })];

@@ -17,8 +17,18 @@ import { joinNetwork } from "../../../src/engine/membership.ts";
 import { noteFrames } from "../../support/noteFrames.ts";
 import { createNodeCrypto } from "../../support/nodeCrypto.ts";
 import { createRandom } from "../../support/random.ts";
-import { playStory, words, type Story } from "./canaryStory.ts";
-import { founder, join, membershipOf, open, share, team, title, verified } from "./closedWorld.ts";
+import { person, playStory, words, type Story } from "./canaryStory.ts";
+import {
+  closedOf,
+  founder,
+  join,
+  membershipOf,
+  open,
+  share,
+  team,
+  title,
+  verified,
+} from "./closedWorld.ts";
 import { createWorld, secret, type Device } from "./world.ts";
 
 const crypto = createNodeCrypto(createRandom(99));
@@ -40,6 +50,7 @@ describe("of a closed network", () => {
     for (const device of [story.b, story.reader]) {
       expect(wordsIn(diskOf(device))).toEqual(shared.filter((word) => word !== words.alone));
       expect(device.get(words.collection, words.id)).toMatchObject({ [words.field]: words.before });
+      expect(closedOf(device)?.members.map(({ name }) => name)).toContain(person);
     }
   });
 
@@ -132,7 +143,9 @@ describe("of a closed network", () => {
     const { a, b, reader, removed, frames } = story;
     expect(frames.length).toBeGreaterThan(100);
     for (const { bytes } of frames) expect(wordsIn(bytes)).toEqual([]);
-    expect(frames.filter(({ bytes }) => holds(bytes, title))).toEqual([]);
+    for (const name of [title, person]) {
+      expect(frames.filter(({ bytes }) => holds(bytes, name))).toEqual([]);
+    }
     const named = frames.filter(({ bytes }) => holds(bytes, team));
     expect(new Set(named.map(({ bytes: [type] }) => type))).toEqual(
       new Set([messageTypes.control]),
@@ -158,7 +171,7 @@ describe("of a closed network", () => {
     const chain = membershipOf(story.a).control.records();
     const bytes = Buffer.concat(chain.map((record) => record.bytes));
     expect(wordsIn(bytes)).toEqual([]);
-    expect(holds(bytes, title)).toBe(false);
+    for (const name of [title, person]) expect(holds(bytes, name)).toBe(false);
     expect(holds(bytes, team)).toBe(true);
     for (const { invite } of story.invites) expect(holdsBytes(bytes, invite.seed)).toBe(false);
     for (const device of [story.a, story.b, story.reader, story.removed]) {
