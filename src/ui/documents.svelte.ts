@@ -8,7 +8,7 @@ import type { Fields } from "../core/base/types.ts";
 import type { DistributedCollection, LiveQuery } from "../client/api.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { learnColumns } from "./text/columns.ts";
-import { noRows, withRows, type Rows } from "./text/keep.ts";
+import { noIds, noRows, withoutMetadata, withPrivates, withRows, type Rows } from "./text/keep.ts";
 import { learnTextNames, queryOfWords, type LearntNames } from "./text/filter.ts";
 
 /** So many documents are looked at for names of fields; 10,000 take some hundredths of a second. */
@@ -39,6 +39,8 @@ export class Documents {
   columns = $state.raw<readonly string[]>([]);
   /** Those that were read, by id. */
   rows = $state.raw<Rows>(noRows);
+  /** Ids of those that were read and are not shared, whatever becomes of their collection. */
+  privates = $state.raw(noIds);
   readonly #collection: DistributedCollection<Fields>;
   readonly #notices: Notices;
   #window: Window = { from: 0, to: 0 };
@@ -100,9 +102,11 @@ export class Documents {
         const inSight = order.slice(from, to);
         const ids = isSame ? inSight.filter((id) => !this.rows.has(id)) : inSight;
         if (ids.length === 0) continue;
-        const found = await this.#collection.getMany(ids);
+        const told = await this.#collection.getMany(ids, { meta: true });
+        const found = told.map(withoutMetadata);
         // Every change of a document makes the order anew: what was read before may be another now
         this.rows = withRows(isSame ? this.rows : noRows, found, keptRowsMax);
+        this.privates = withPrivates(isSame ? this.privates : [], told, this.rows);
         this.#readIn = order;
         this.columns = learnColumns(this.columns, found);
       }

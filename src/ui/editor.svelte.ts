@@ -31,17 +31,23 @@ export class Editor {
   /** What the database refused, where no field is to blame. */
   problem = $state("");
   isSaving = $state(false);
+  /** It stays on this device. */
+  isPrivate = $state(false);
   /** What happened to the document while it is edited here. */
   elsewhere = $state<"nothing" | "changed" | "gone">("nothing");
   readonly #collection: DistributedCollection<Fields>;
   readonly #start: string;
+  readonly wasPrivate: boolean;
 
-  /** `like`: a document whose fields are offered for a new one. */
+  /** `like`: a document whose fields are offered for a new one; `isPrivate`: the document is. */
   constructor(
     collection: DistributedCollection<Fields>,
     document: DocumentFields | null,
     like: DocumentFields | null,
+    isPrivate = false,
   ) {
+    this.wasPrivate = isPrivate;
+    this.isPrivate = isPrivate;
     this.#collection = collection;
     this.document = document;
     if (document !== null) this.drafts = draftsOf(withoutId(document));
@@ -50,7 +56,7 @@ export class Editor {
   }
 
   get isDirty(): boolean {
-    return this.#content() !== this.#start;
+    return this.isPrivate !== this.wasPrivate || this.#content() !== this.#start;
   }
 
   /** Watches the document until the returned function is called. */
@@ -105,20 +111,30 @@ export class Editor {
 
   async #write(fields: Fields): Promise<boolean> {
     if (this.document === null) {
-      await this.#collection.insert(fields);
+      await this.#insert(fields);
       return true;
     }
     const after = { ...fields, id: this.document.id };
     if (this.elsewhere === "gone") {
-      await this.#collection.insert(after);
+      await this.#insert(after);
       return true;
     }
+    const { id } = this.document;
     const update = updateBetween(this.document, after);
-    if (update === null || (await this.#collection.update(this.document.id, update)) > 0) {
-      return true;
+    // first out of the network, so that what is written for nobody else never leaves
+    if (this.isPrivate && !this.wasPrivate) await this.#collection.unshare(id);
+    const isThere = update === null || (await this.#collection.update(id, update)) > 0;
+    if (!isThere) {
+      this.elsewhere = "gone";
+      return false;
     }
-    this.elsewhere = "gone";
-    return false;
+    if (this.wasPrivate && !this.isPrivate) await this.#collection.share(id);
+    return true;
+  }
+
+  async #insert(fields: Fields): Promise<void> {
+    const visibility = this.isPrivate ? "private" : "shared";
+    await this.#collection.insert(fields, { visibility });
   }
 
   /** What was typed as fields; null if it is not right, which is then said. */

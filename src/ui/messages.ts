@@ -155,6 +155,10 @@ export const messages = {
   sync: {
     label: "Sync",
     local: "Only on this device",
+    joining: (network: string) => `Waiting to be let into ${network}`,
+    notAccepted: (changes: number) =>
+      `${count(changes, "change")} ${changes === 1 ? "is" : "are"} not accepted`,
+    more: "What that rests on",
     nothingShared: "Only on this device: no collection is shared",
     looking: "Connecting… no other device is there yet",
     waiting: (changes: number) =>
@@ -221,6 +225,7 @@ export const messages = {
     remove: (title: string) => `Delete ${title}`,
     untitled: "Empty document",
     shared: (network: string) => `Shared with ${network}`,
+    private: "Private: only on this device",
     notShared: "Not shared",
     gone: "That document is gone: it was deleted meanwhile.",
   },
@@ -277,6 +282,12 @@ export const messages = {
       'Dates: { "$date": "…" }, bytes (base64url): { "$bytes": "…" }, vectors: { "$vector": […] }.',
     newIdHint: "An id is made for you. To choose one, give “id” in JSON.",
     id: "Id",
+    private: "Private",
+    privateHint: "It stays on this device, also while its collection is shared.",
+    privateFrom: (network: string) =>
+      `It stays on this device. From ${network} it is deleted; others may have kept copies.`,
+    sharedWith: (network: string) => `Everybody in ${network} gets it.`,
+    sharedLater: "It is shared when its collection is.",
     save: "Save",
     saving: "Saving…",
     discardTitle: "Discard your changes?",

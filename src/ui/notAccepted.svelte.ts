@@ -68,8 +68,10 @@ export class NotAccepted {
   }: ClosedNetwork["notAccepted"][number]): Promise<readonly string[]> {
     const ids = documents.slice(0, namedMax);
     const found = await this.#database.collection<Fields>(collection).getMany(ids);
-    const titles = new Map(found.map((document) => [document.id, summaryOf(document).title]));
-    return ids.map((id) => titles.get(id) ?? closedMessages.documentOf(id));
+    return ids.map((id) => {
+      const document = found.find((each) => each.id === id);
+      return document === undefined ? closedMessages.documentOf(id) : summaryOf(document).title;
+    });
   }
 }
 

@@ -55,6 +55,17 @@ export const sharingMessages = {
     "let in or removed any more.",
   leaveConfirm: "Leave",
 
+  sync: {
+    title: "Sync",
+    text:
+      "“Verified equal” means: both devices compared a digest of all that they hold, and found the " +
+      "same. It holds for the devices that are named, at the time that is given.",
+    nothing: "No collection is shared here.",
+    with: (devices: readonly string[]) => `Compared with: ${devices.join("; ")}`,
+    onlyHere: (changes: number) =>
+      `${count(changes, "change")} of this device ${changes === 1 ? "is" : "are"} on no other yet`,
+  },
+
   ways: {
     title: "Make or join a network",
     make: "Make a network",
@@ -171,6 +182,9 @@ export const closedMessages = {
     "It is kept here and can be written again once an owner lets you write; or let it go.",
   notAcceptedWriter: "You may write again: what is written again reaches everybody.",
   notAcceptedRemoved: "It stays in the documents of this device until you let it go.",
+  notAcceptedCount: (changes: number) =>
+    `${count(changes, "change")} of this device ${changes === 1 ? "is" : "are"} not accepted: ` +
+    "see under Sharing.",
   documentOf: (id: string) => `document ${id}`,
   reissue: "Write it again",
   discard: "Let it go",

@@ -9,7 +9,8 @@ import type { DistributedDatabase, Health } from "../client/api.ts";
 import type { NetworkConfig, PeerInfo, SyncState } from "../client/networkTypes.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { atMoment } from "./messages.ts";
-import { countDevices, overviewInWords } from "./text/sync.ts";
+import { attentionInWords, countDevices, overviewInWords } from "./text/sync.ts";
+import { createWaits } from "./text/waits.ts";
 
 const countingPauseMilliseconds = 250;
 
@@ -27,16 +28,17 @@ export class Workspace {
   #wanted = $state(wantedName());
   #pause: ReturnType<typeof setTimeout> | null = null;
   #isStale = false;
-  /** Since when, by network, in milliseconds since 1970; 0: since before. */
-  readonly #waiting = new Map<string, number>();
-  #hasLooked = false;
+  readonly #waits = createWaits(() => Date.now());
 
   /** The collection that is shown: the one in the address, else the first. */
   readonly selected = $derived(
     this.collections?.find(({ name }) => name === this.#wanted) ?? this.collections?.[0],
   );
   readonly devices = $derived(countDevices(this.peers));
-  readonly sync = $derived(overviewInWords(this.states, this.networks.length, this.devices));
+  readonly sync = $derived(
+    attentionInWords(this.networks, this.states.length > 0) ??
+      overviewInWords(this.states, this.networks.length, this.devices),
+  );
 
   constructor(database: DistributedDatabase, health: Health, notices: Notices) {
     this.database = database;
@@ -77,8 +79,8 @@ export class Workspace {
 
   /** When a decision about the network began to wait; null: before this page was opened. */
   waitingSince(networkId: string): string | null {
-    const since = this.#waiting.get(networkId) ?? 0;
-    return since === 0 ? null : atMoment(since);
+    const since = this.#waits.since(networkId);
+    return since === null ? null : atMoment(since);
   }
 
   networkOf(collection: string): NetworkConfig | undefined {
@@ -127,21 +129,10 @@ export class Workspace {
     }
   }
 
-  #noteWaiting(networks: readonly NetworkConfig[]): void {
-    for (const { networkId, closed } of networks) {
-      const isWaiting = closed?.standing === "waiting" || (closed?.waiting ?? []).length > 0;
-      if (!isWaiting) this.#waiting.delete(networkId);
-      else if (!this.#waiting.has(networkId)) {
-        this.#waiting.set(networkId, this.#hasLooked ? Date.now() : 0);
-      }
-    }
-    this.#hasLooked = true;
-  }
-
   #refreshNetworks(): void {
     const manager = this.database.getNetworkManager();
     const networks = manager.getNetworks();
-    this.#noteWaiting(networks);
+    this.#waits.note(networks);
     this.networks = networks;
     this.peers = manager.getConnectedPeers();
     // nothing of a network that removed this device waits for anything

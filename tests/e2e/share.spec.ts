@@ -153,8 +153,9 @@ test("another secret is another network", async ({ browser }, info) => {
   await expect(card.getByText("No other device is connected.")).toBeVisible();
 });
 
+/** Not their devices, which are lists in it. */
 const membersOf = (card: Locator): Locator =>
-  card.getByRole("list", { name: "Members" }).getByRole("listitem");
+  card.getByRole("list", { name: "Members" }).locator("> li");
 
 test("an invite lets somebody into a closed network, until they are removed", async ({
   browser,
@@ -212,4 +213,98 @@ test("an invite lets somebody into a closed network, until they are removed", as
   await expect(row(two, "From one")).toBeVisible();
   await expect(row(two, "From two")).toBeVisible();
   await expect(row(two, "After the removal")).toBeHidden();
+});
+
+/** Opens the link in a page that then is in the network. */
+const joinBy = async (page: Page, link: string, network: string): Promise<Locator> => {
+  await page.goto(link);
+  const dialog = page.getByRole("dialog", { name: "Sharing" });
+  await dialog.getByRole("button", { name: "Join", exact: true }).click();
+  const card = dialog.getByRole("region", { name: network });
+  await expect(card.getByText(/^You are an? /)).toBeVisible();
+  return card;
+};
+
+test("a person has two devices, one of which goes; a reader's writing is kept, and written again", async ({
+  browser,
+}, info) => {
+  test.slow();
+  const network = `house ${info.testId.slice(-8)} ${Date.now()}`;
+  let [one, two] = await twoProfiles(browser);
+  const three = await (await browser.newContext()).newPage();
+  for (const page of [one, two, three]) watchErrors(page);
+  await open(one);
+  await makeCollection(one, "notes");
+  await addNote(one, "From one");
+  const ours = await openSharing(one);
+  const card = await makeClosed(ours, network);
+  await attach(ours, network, "notes");
+  const theirCard = await joinBy(two, await invite(card), network);
+
+  // what others share is added with one click, and the focus stays near
+  await theirCard.getByRole("button", { name: "Add notes" }).press("Enter");
+  await expect(theirCard.getByRole("switch", { name: "notes" })).toBeChecked();
+  await expect(two.getByText("Shared by others, not on this device yet")).toBeHidden();
+
+  // a second device of the same person, let in by the one that keeps the order
+  await theirCard.getByRole("button", { name: "A device of mine" }).click();
+  const link = await theirCard.getByLabel("Link of the invite").inputValue();
+  const thirdCard = await joinBy(three, link, network);
+  await expect(membersOf(thirdCard).filter({ hasText: "you" })).toContainText("2 devices");
+  await thirdCard.getByRole("button", { name: "Add notes" }).click();
+  await three.keyboard.press("Escape");
+  await expect(row(three, "From one")).toBeVisible();
+
+  // and it goes again: by whoever's it is
+  await theirCard.getByRole("button", { name: "Done" }).click();
+  const own = membersOf(theirCard).filter({ hasText: "you" });
+  await own.getByText("2 devices").click();
+  await own.getByRole("button", { name: /^Remove Device/ }).press("Enter");
+  const question = own.getByRole("group", { name: /^Remove Device/ });
+  await expect(question).toContainText("What it already has stays on it.");
+  await two.screenshot({ path: info.outputPath("remove a device.png") });
+  await question.getByRole("button", { name: "Remove" }).click();
+  await expect(own).toContainText("1 device");
+  await openSharing(three);
+  await expect(thirdCard.getByText("This device was removed.")).toBeVisible();
+  await three.close();
+  await two.keyboard.press("Escape");
+  await expect(row(two, "From one")).toBeVisible();
+  await isEqual(two);
+
+  // what that rests on
+  await two.getByRole("button", { name: /^Sync:/ }).press("Enter");
+  const rests = two.getByRole("dialog", { name: "Sync", exact: true });
+  await expect(rests.getByText(/^Last verified equal: /)).toBeVisible();
+  await two.screenshot({ path: info.outputPath("what sync rests on.png") });
+  await two.keyboard.press("Escape");
+  await two.close();
+
+  // it writes without knowing that it may not any more
+  await card.getByRole("button", { name: "Done" }).click();
+  await card.getByRole("combobox", { name: /^Role of/ }).selectOption("reader");
+  await expect(card.getByRole("combobox", { name: /^Role of/ })).toHaveValue("reader");
+  await one.close();
+  two = await reopen(two);
+  await addNote(two, "In vain");
+  one = await reopen(one);
+  await expect(syncState(two)).toHaveText(/\d changes? (is|are) not accepted$/);
+  await expect(row(two, "In vain")).toBeHidden();
+  await openSharing(two);
+  const again = two.getByRole("region", { name: network });
+  const notice = again.getByRole("region", { name: "Not accepted" });
+  await expect(notice).toContainText(/\d changes? in notes: document /);
+  await expect(notice.getByRole("button", { name: "Write it again" })).toBeHidden();
+  await two.screenshot({ path: info.outputPath("not accepted.png") });
+
+  await openSharing(one);
+  await one
+    .getByRole("region", { name: network })
+    .getByRole("combobox", { name: /^Role of/ })
+    .selectOption("editor");
+  await one.keyboard.press("Escape");
+  await notice.getByRole("button", { name: "Write it again" }).click();
+  await expect(notice).toBeHidden();
+  await two.keyboard.press("Escape");
+  for (const page of [one, two]) await expect(row(page, "In vain")).toBeVisible();
 });

@@ -2,11 +2,13 @@
  * Maps and sets that are made anew at each change, apart from Svelte's state, which would watch
  * every entry.
  */
+import type { Metadata } from "../../client/types.ts";
 import type { DocumentFields } from "../../core/base/types.ts";
 
 export type Rows = ReadonlyMap<string, DocumentFields>;
 
 export const noRows: Rows = new Map();
+export const noIds: ReadonlySet<string> = new Set();
 
 /** With these, too. Beyond `max` what was there goes. */
 export const withRows = (rows: Rows, found: readonly DocumentFields[], max: number): Rows => {
@@ -17,3 +19,23 @@ export const withRows = (rows: Rows, found: readonly DocumentFields[], max: numb
 
 export const idsOf = (documents: readonly DocumentFields[]): ReadonlySet<string> =>
   new Set(documents.map(({ id }) => id));
+
+/** Names that begin with a `_` are the database's own. */
+export const withoutMetadata = (document: DocumentFields): DocumentFields => ({
+  ...Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith("_"))),
+  id: document.id,
+});
+
+/** Ids of private ones, of rows that are still kept. */
+export const withPrivates = (
+  known: Iterable<string>,
+  found: readonly (DocumentFields & Pick<Metadata, "_visibility">)[],
+  rows: Rows,
+): ReadonlySet<string> => {
+  const ids = new Set([...known].filter((id) => rows.has(id)));
+  for (const { id, _visibility } of found) {
+    if (_visibility === "private") ids.add(id);
+    else ids.delete(id);
+  }
+  return ids;
+};

@@ -11,8 +11,7 @@ type Called = Pick<Member, "account"> & { readonly name?: string | null };
 export const memberInWords = ({ name, account }: Called): string =>
   name ?? closedMessages.member(account);
 
-export const deviceInWords = (device: string): string =>
-  sharingMessages.device(device.slice(0, 8));
+export const deviceInWords = (device: string): string => sharingMessages.device(device.slice(0, 8));
 
 /** With whose it is, where the network tells; `device` as members and peers name it. */
 export const deviceOfMember = (network: NetworkConfig | undefined, device: string): string => {

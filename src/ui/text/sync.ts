@@ -3,7 +3,7 @@
  * counts: "equal" is only said when it was checked for all of them.
  */
 import { unreachable } from "../../core/base/result.ts";
-import type { PeerInfo, SyncState } from "../../client/networkTypes.ts";
+import type { NetworkConfig, PeerInfo, SyncState } from "../../client/networkTypes.ts";
 import { messages } from "../messages.ts";
 
 export interface SyncWords {
@@ -29,6 +29,21 @@ export const overviewInWords = (
   return least === undefined
     ? { text: messages.sync.nothingShared, mood: "local" }
     : stateInWords({ ...least, pendingOperations: pending }, devices);
+};
+
+/** What comes before how far sync is: nothing of it shows in the states of collections. */
+export const attentionInWords = (
+  networks: readonly NetworkConfig[],
+  isSharing: boolean,
+): SyncWords | null => {
+  const operations = networks
+    .flatMap(({ closed }) => closed?.notAccepted ?? [])
+    .reduce((sum, each) => sum + each.operations, 0);
+  if (operations > 0) return { text: messages.sync.notAccepted(operations), mood: "warn" };
+  const joining = networks.find(
+    ({ waitsFor, closed }) => waitsFor === "maker" || closed?.standing === "waiting",
+  );
+  return joining === undefined || isSharing ? null : busy(messages.sync.joining(joining.name));
 };
 
 /** One collection's. `devices`: connected members of its network. */

@@ -1,0 +1,29 @@
+/**
+ * What a sync state rests on: which devices were compared, by name, and what a network waits for.
+ */
+import type { NetworkConfig, SyncState } from "../../client/networkTypes.ts";
+import { closedMessages, sharingMessages } from "../sharingMessages.ts";
+import { deviceOfMember } from "./members.ts";
+
+/** The devices that a collection was found equal with, in words. */
+export const comparedWith = (network: NetworkConfig, { status }: SyncState): readonly string[] => {
+  if (status.kind !== "synced") return [];
+  const { with: devices = [] }: Compared = status;
+  return devices.map((device) => deviceOfMember(network, device));
+};
+
+/** Why less than all of a network is exchanged; empty: nothing stands in the way. */
+export const standingInWords = ({ waitsFor, closed }: NetworkConfig): string => {
+  if (waitsFor === "maker") return sharingMessages.joiningText;
+  if (waitsFor === "secret") return sharingMessages.isPending;
+  if (closed === null) return "";
+  const operations = closed.notAccepted.reduce((sum, each) => sum + each.operations, 0);
+  if (operations > 0) return closedMessages.notAcceptedCount(operations);
+  if (closed.standing === "removed") return closedMessages.removed;
+  return closed.standing === "waiting" ? closedMessages.waiting : "";
+};
+
+/** `with`: told by engines that know it. */
+type Compared = Extract<SyncState["status"], { kind: "synced" }> & {
+  readonly with?: readonly string[];
+};
