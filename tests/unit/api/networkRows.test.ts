@@ -54,7 +54,7 @@ test("T-003 G-002 a peer gets no byte of a network that it is not in", async () 
   expect(await there.count()).toBe(20);
   const holds = (network: string, secret: string, collection: string): boolean => {
     const scope = scopeOf(openNetworkSecrets(network, secret), collection, "documents");
-    return frames.some((frame) => Buffer.from(frame).includes(hexToBytes(scope)));
+    return frames.some((frame) => Buffer.from(frame).includes(Buffer.from(hexToBytes(scope))));
   };
   expect(holds(team, sharedSecret, "users")).toBe(true);
   expect(holds("other", other, "notes")).toBe(false);

@@ -26,7 +26,7 @@ const call = async (device: Device, who: Device, name: string): Promise<boolean>
   return isWaiting;
 };
 
-test("everybody names themselves, readers too, and owners anybody; all see it, for good", async () => {
+test("everybody names themselves, readers too, and owners anybody, for all to see", async () => {
   const world = createWorld();
   const a = await founder(world);
   const b = await join(world, a, { role: "reader" });
@@ -46,7 +46,7 @@ test("everybody names themselves, readers too, and owners anybody; all see it, f
   await world.until(() => nameOf(c, b) === null, "taken back");
 });
 
-test("who comes in is called as the invite was made for, also where the maker has to ask", async () => {
+test("who comes in is called as the invite says, also where its maker has to ask", async () => {
   const world = createWorld();
   const a = await founder(world);
   const b = await join(world, a, { role: "owner", name: "Bob" });
