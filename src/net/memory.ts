@@ -30,6 +30,8 @@ export interface MemoryHubOptions extends Partial<LinkFaults> {
   readonly seed?: number;
   /** The platform's if absent. */
   readonly timers?: Pick<Clock, "after">;
+  /** Sees every frame that is sent, before anything happens to it. */
+  readonly watch?: (frame: Uint8Array) => void;
 }
 
 export interface HubStats extends Readonly<LinkStats> {
@@ -53,7 +55,7 @@ export interface MemoryHub {
 }
 
 export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
-  const { seed = 1, timers = systemClock, ...chosen } = options;
+  const { seed = 1, timers = systemClock, watch = () => undefined, ...chosen } = options;
   const random = createDice(seed);
   let faults: LinkFaults = { loss: 0, duplicate: 0, reorder: 0, delayMs: 0, ...chosen };
   const stats: LinkStats = { frames: 0, bytes: 0, lost: 0, duplicated: 0, reordered: 0 };
@@ -63,7 +65,7 @@ export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
   const isReachable = (a: Member, b: Member): boolean =>
     groups === null ||
     groups.some((group) => group.includes(a.network) && group.includes(b.network));
-  const linker = createLinker({ timers, random, stats, faults: () => faults }, isReachable);
+  const linker = createLinker({ timers, random, stats, watch, faults: () => faults }, isReachable);
   const linkAll = (member: Member): void => {
     for (const other of members) if (other !== member) linker.linkLater(member, other, 0);
   };

@@ -32,6 +32,7 @@ export interface LinkDeps {
   /** Asked for every frame: a hub may change its mind. */
   readonly faults: () => LinkFaults;
   readonly stats: LinkStats;
+  readonly watch: (frame: Uint8Array) => void;
 }
 
 export interface MemoryLink {
@@ -217,7 +218,7 @@ const createReader = (onEnd: () => void): Reader => {
  * never lost and comes after everything in order.
  */
 const createPassage = (
-  { timers, random, faults, stats }: LinkDeps,
+  { timers, random, faults, stats, watch }: LinkDeps,
   leave: (passing: Passing) => void,
 ): ((frame: Uint8Array | null, release: () => void) => void) => {
   const ordered: Passing[] = [];
@@ -238,6 +239,7 @@ const createPassage = (
     const { loss, duplicate, reorder, delayMs } = faults();
     stats.frames++;
     stats.bytes += frame.length;
+    watch(frame);
     if (random() < loss) {
       stats.lost++;
       timers.after(delayMs, release);

@@ -27,6 +27,7 @@ import type { Engine } from "../../../src/engine/engine.ts";
 import type { Home } from "../../../src/engine/home.ts";
 import { joinNetwork } from "../../../src/engine/membership.ts";
 import { findRows } from "../../../src/engine/query.ts";
+import { messageTypes } from "../../../src/core/sync/frames.ts";
 import { createMemoryHub, type MemoryHub, type MemoryNetwork } from "../../../src/net/memory.ts";
 import { InMemoryAdapter, type StoreFault, type StoreImage } from "../../../src/storage/memory.ts";
 import { openDatabase, writeTo, type Opened } from "../../../src/worker/service.ts";
@@ -46,6 +47,8 @@ const diskName = "database";
 
 export interface World {
   readonly hub: MemoryHub;
+  /** That were sent up to now, but heartbeats: those go for ever. */
+  readonly frames: () => number;
   /** Milliseconds since 1970, the same for all devices but for their own skew. */
   readonly now: () => number;
   readonly open: (options?: OpenOptions) => Promise<Device>;
@@ -73,9 +76,16 @@ export interface OpenOptions {
 export const createWorld = (seed = 1, wrap: WrapNetwork = (network) => network): World => {
   const crypto = createNodeCrypto(createRandom(seed));
   const clock = createVirtualTime();
-  const hub = createMemoryHub({ seed, timers: { after: (ms, run) => clock.after(ms, run) } });
+  let frames = 0;
+  const hub = createMemoryHub({
+    ...{ seed, timers: { after: (ms, run) => clock.after(ms, run) } },
+    watch: ([type]) => {
+      if (type !== messageTypes.heartbeat) frames++;
+    },
+  });
   return {
     hub,
+    frames: () => frames,
     now: clock.now,
     settle: clock.settle,
     pass: clock.pass,
