@@ -72,7 +72,7 @@ export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
 
   return {
     network: () => {
-      const member = createMember(random, linkAll, (from, address) =>
+      const member = createMember(members.length, random, linkAll, (from, address) =>
         linker.dial(from, members.find((other) => addressOf(other) === address) ?? null, address),
       );
       members.push(member);
@@ -117,6 +117,7 @@ interface Linker {
 
 const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boolean): Linker => {
   let linked = 0;
+  const pairOf = createPairs();
   const canMeet = (a: Member, b: Member): boolean =>
     a.identity !== null &&
     b.identity !== null &&
@@ -131,22 +132,26 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
     if (!canMeet(a, b) || !isWanted) return;
     const isFirst = opener === null ? idOf(a) < idOf(b) : opener === a;
     const [first, second] = isFirst ? [a, b] : [b, a];
-    const another = (from: Member): void => {
-      const to = from === first ? second : first;
+    const anotherOf = (from: Member, to: Member) => (): void => {
       deps.timers.after(deps.faults().delayMs, () => {
         link(from, to, from);
       });
     };
+    const anothers = [anotherOf(first, second), anotherOf(second, first)] as const;
     const infos = [
       { ...infoOf(first, second), initiator: true, isBeside: opener !== null },
       { ...infoOf(second, first), initiator: false, isBeside: before > 0 },
     ] as const;
-    const anothers = [(): void => another(first), (): void => another(second)] as const;
+    const pair = pairOf(a, b);
+    if (before === 0) pair.failures++;
     const made = createMemoryLink(infos, anothers, deps, () => {
       first.links.get(second)?.delete(made);
       second.links.get(first)?.delete(made);
       for (const member of [first, second]) member.tellStatus();
-      linkLater(first, second, relinkMs);
+      linkLater(first, second, relinkMsAfter(pair.failures));
+    });
+    deps.timers.after(steadyMs, () => {
+      if (first.links.get(second)?.has(made) === true) pair.failures = 0;
     });
     linked++;
     linksTo(first, second).add(made);
@@ -155,24 +160,44 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
     second.tellChannel(made.ends[1]);
     for (const member of [first, second]) member.tellStatus();
   };
+
   const linkLater = (a: Member, b: Member, waitMs: number): void => {
-    if (!isPair(a, b)) return;
+    const pair = pairOf(a, b);
+    if (!isPair(a, b) || linksTo(a, b).size > 0 || pair.isPlanned) return;
+    pair.isPlanned = true;
     deps.timers.after(waitMs + deps.faults().delayMs, () => {
+      pair.isPlanned = false;
       if (isPair(a, b)) link(a, b, null);
     });
   };
   const dial = (from: Member, to: Member | null, address: string): Promise<void> =>
     new Promise((resolve, reject) => {
       deps.timers.after(deps.faults().delayMs, () => {
-        if (to === null || !canMeet(from, to)) {
-          reject(nobodyAt(address));
-          return;
-        }
-        link(from, to, null);
-        resolve();
+        if (to === null || !canMeet(from, to)) reject(nobodyAt(address));
+        else resolve(link(from, to, null));
       });
     });
+
   return { linkLater, dial, linked: () => linked };
+};
+
+/** Two members that may be linked: one link is planned at a time, ever later if it is no use. */
+interface Pair {
+  isPlanned: boolean;
+  /** Links in a row that ended before they were steady. */
+  failures: number;
+}
+
+const createPairs = (): ((a: Member, b: Member) => Pair) => {
+  const pairs = new WeakMap<Member, WeakMap<Member, Pair>>();
+  return (a, b) => {
+    const [first, second] = a.number < b.number ? [a, b] : [b, a];
+    const ofFirst = pairs.get(first) ?? new WeakMap<Member, Pair>();
+    pairs.set(first, ofFirst);
+    const pair = ofFirst.get(second) ?? { isPlanned: false, failures: 0 };
+    ofFirst.set(second, pair);
+    return pair;
+  };
 };
 
 const linksTo = (from: Member, to: Member): Set<MemoryLink> => {
@@ -181,10 +206,17 @@ const linksTo = (from: Member, to: Member): Set<MemoryLink> => {
   return known;
 };
 
-/** After the last close, peers that still have a tag in common are linked again so much later. */
-const relinkMs = 1_000;
+/**
+ * After the last close, peers that still have a tag in common are linked again so much later: each
+ * try may be for another network, so the first few come fast.
+ */
+const relinkMsAfter = (failures: number): number =>
+  1_000 * Math.min(16, 2 ** Math.max(0, failures - 6));
+const steadyMs = 2_000;
 
 interface Member {
+  /** In the order in which they were made. */
+  readonly number: number;
   readonly network: MemoryNetwork;
   identity: CarrierIdentity | null;
   tags: readonly string[];
@@ -194,6 +226,7 @@ interface Member {
 }
 
 const createMember = (
+  number: number,
   random: () => number,
   linkAll: (member: Member) => void,
   dial: (from: Member, address: string) => Promise<void>,
@@ -226,7 +259,7 @@ const createMember = (
     },
   };
   const member: Member = {
-    ...{ network, identity: null, tags: [], links: new Map() },
+    ...{ number, network, identity: null, tags: [], links: new Map() },
     tellChannel: (channel) => {
       onChannel(channel);
     },

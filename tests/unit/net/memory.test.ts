@@ -104,6 +104,28 @@ test("peers under a common tag are linked once, and the smaller id opens", async
   expect(peers.map((peer) => peer.open())).toEqual([2, 2, 2]);
 });
 
+test("whoever turns a peer away is linked with it one at a time, and ever more rarely", async () => {
+  const { timers, hub, peers } = createScene(2);
+  for (const { network } of peers) {
+    network.onChannel((channel) => {
+      channel.close();
+    });
+  }
+  await startAll(peers);
+  const linkedIn = (seconds: number): number => {
+    const before = hub.stats().linked;
+    for (let second = 0; second < seconds; second++) {
+      // As a page does with the day
+      for (const { network } of peers) network.setTags(["aa"]);
+      timers.run(1_000);
+    }
+    return hub.stats().linked - before;
+  };
+  expect(linkedIn(10)).toBeGreaterThan(4);
+  linkedIn(60);
+  expect(linkedIn(160)).toBeLessThan(12);
+});
+
 test("frames arrive as copies, in order, at the other end only", async () => {
   const { timers, peers } = createScene(2, { delayMs: 5 });
   await startAll(peers);
