@@ -30,6 +30,7 @@ import { openLog, type OpenedLog } from "./openLog.ts";
 import type { Checkpointer } from "./pages/checkpointer.ts";
 import type { PageCache } from "./pages/pageCache.ts";
 import type { ReadTurn } from "./pages/pageMiss.ts";
+import { mayWrite } from "./permission.ts";
 import { createReadingParts } from "./readingParts.ts";
 import type { Rebuild } from "./rebuild.ts";
 import type { Registry } from "./registry.ts";
@@ -118,7 +119,9 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
   const { trimmer } = writing;
   await mend(opened, rebuild, ingest);
   // Incarnations that may not go on end here, before anything can name what they wrote.
-  await cutter.cutAll(registry.homes().filter(({ retired }) => retired.length > 0));
+  await cutter.cutAll(endedIn(registry));
+  // Nobody has what may not be cut yet: it goes on under the next incarnation
+  for (const home of endedIn(registry).filter(mayWrite)) await rebuild.beginAnew(home);
   writing.mended();
   return {
     ...{ deps, identity, registry, ingest, damage, tellDamage },
@@ -139,6 +142,9 @@ const openOver = async (store: EndableStore, deps: EngineDeps): Promise<Engine> 
     },
   };
 };
+
+const endedIn = (registry: Registry): readonly Home[] =>
+  registry.homes().filter(({ retired }) => retired.length > 0);
 
 const journalAfter = (
   { heldBytes }: OpenedLog,

@@ -24,8 +24,11 @@ import { createStoredOps } from "./storedOps.ts";
 export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
-  /** The same once these are gone, which count no more: logs of others end before them. */
-  without(home: Home, segments: readonly SegmentKey[]): Promise<void>;
+  /**
+   * The same once these are gone, which count no more: logs of others end before them. Gives those
+   * that build on them and so can not be delivered again.
+   */
+  without(home: Home, segments: readonly SegmentKey[]): Promise<readonly Uint8Array[]>;
   /** The same after a page was found damaged; where the log lacks something too, as `salvage`. */
   repair(home: Home): Promise<void>;
   /** Runs while nothing is committed, flushed or cut; documents may show differently behind it. */
@@ -76,12 +79,15 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       deps.reread(home);
     },
     async without(home, segments) {
-      await quietly(async () => {
+      const waiting = await quietly(async () => {
         // Documents in pages hold what they said
         await forget(deps, home, staleCheckpoint(home), segments);
-        await rename(deps, home, await readStored(home, deps.store, deps.ingest));
+        const stored = await readStored(home, deps.store, deps.ingest);
+        await rename(deps, home, stored);
+        return stored.waiting;
       });
       deps.reread(home);
+      return waiting;
     },
     async repair(home) {
       await quietly(() => repair(deps, home));

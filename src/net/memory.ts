@@ -173,8 +173,12 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
   const dial = (from: Member, to: Member | null, address: string): Promise<void> =>
     new Promise((resolve, reject) => {
       deps.timers.after(deps.faults().delayMs, () => {
-        if (to === null || !canMeet(from, to)) reject(nobodyAt(address));
-        else resolve(link(from, to, null));
+        if (to === null || !canMeet(from, to)) {
+          reject(nobodyAt(address));
+          return;
+        }
+        link(from, to, null);
+        resolve();
       });
     });
 

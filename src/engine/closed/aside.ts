@@ -19,6 +19,7 @@ import { asideChange, notAside, type AsideSegment, type NotAccepted } from "../a
 import type { Engine } from "../engine.ts";
 import { replaceContents, writersOf, type Home } from "../home.ts";
 import { staleCheckpoint } from "../pages/checkpoint.ts";
+import { PageMiss, type PageLease } from "../pages/pageMiss.ts";
 import { mayWrite, mustWrite } from "../permission.ts";
 import { presentChange } from "../present.ts";
 import { writeAnew } from "../rebuild.ts";
@@ -32,12 +33,14 @@ import type { ClosedMembership } from "./membership.ts";
 export const settleOwnWrites = async (
   engine: Engine,
   membership: ClosedMembership,
+  stranded: ReadonlyMap<Home, readonly SegmentKey[]> = new Map(),
 ): Promise<void> => {
   const standing = membership.standing();
   // Not admitted yet: what was written waits for that
   if (standing === "waiting") return;
   for (const home of engine.registry.homesOf(membership)) {
-    const beyond = standing === "removed" ? [] : ownBeyond(home, membership);
+    const ended = standing === "removed" ? [] : ownBeyond(home, membership);
+    const beyond = [...ended, ...(stranded.get(home) ?? [])];
     if (beyond.length > 0 || isEnded(home, membership)) {
       await setAside(engine, home, beyond);
       await engine.cutter.absorb();
@@ -229,12 +232,34 @@ const reissue = async (engine: Engine, home: Home): Promise<void> => {
       const segments = home.aside.map(({ bytes }) => bytes);
       const { ops } = await readStranded(home, segments, crypto);
       const unsent = await unsentOf(ops, [], createStoredOps(home, store, crypto));
-      await commitOnce(commandOf(home), (draft) => {
-        writeAnew(draft, home, unsent);
-      });
+      await withPages(() =>
+        commitOnce(commandOf(home), (draft) => {
+          writeAnew(draft, home, unsent);
+        }),
+      );
     }),
   );
   await letGo(engine, home);
+};
+
+/** What it names may stand on pages: those are loaded, and it is tried again. */
+const withPages = async (run: () => Promise<void>): Promise<void> => {
+  const leases: PageLease[] = [];
+  try {
+    for (;;) {
+      const miss = await run().then(
+        () => null,
+        (error: unknown) => {
+          if (error instanceof PageMiss) return error;
+          throw error;
+        },
+      );
+      if (miss === null) return;
+      leases.push(await miss.load());
+    }
+  } finally {
+    for (const { release } of leases) release();
+  }
 };
 
 /** The same for the same segments. */

@@ -21,7 +21,10 @@ import { openHandover } from "./handover.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { partsOf } from "./wire.ts";
 
-/** null: the invite can not be used any more. Gives the joiner's certificate in the network. */
+/**
+ * null: the invite can not be used any more, or the joiner went. Gives its certificate in the
+ * network.
+ */
 export const handOver = async (
   engine: Engine,
   membership: ClosedMembership,
@@ -37,7 +40,14 @@ export const handOver = async (
   for (const [index, message] of messages.entries()) {
     const bytes = encodeMessage({ kind: "control", body: encodeControlMessage(message) });
     // Apart from those of the session that follows
-    for (const frame of splitMessage(bytes, 2 ** 31 + index)) await channel.send(frame);
+    for (const frame of splitMessage(bytes, 2 ** 31 + index)) {
+      // A channel that closes meanwhile tells so by itself
+      const isSent = await channel.send(frame).then(
+        () => true,
+        () => false,
+      );
+      if (!isSent) return null;
+    }
   }
   return handed.certificate;
 };

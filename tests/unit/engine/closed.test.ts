@@ -93,6 +93,56 @@ test("a third joins by one who is not the sequencer, and waits for it", async ()
   }
 });
 
+test("who waits goes on with what it wrote before its page was loaded again", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "owner" });
+  for (const device of [a, b]) await share(device);
+  const { link } = await invited(b);
+  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "the invite is known");
+  await a.disconnect();
+  // Nothing tells such a device that its last opening wrote no more
+  const c = await world.open({ joined: false, journalProvesContinuity: false });
+  await beginJoining(c.engine, link);
+  c.opened.sync.refresh();
+  await world.until(() => standing(c) === "waiting", "handed over");
+  await share(c);
+  await c.insert("notes", [{ id: "3", n: 1 }]);
+  await c.reopen(undefined, { joined: false });
+  await c.update("notes", "3", { $set: { n: 2 } });
+  await c.reopen(undefined, { joined: false });
+  expect(c.get("notes", "3")).toEqual({ id: "3", n: 2 });
+  await a.connect();
+  await world.until(() => standing(c) === "editor", "admitted");
+  await world.until(verified(a, b, c), "verified");
+  expect(a.get("notes", "3")).toEqual({ id: "3", n: 2 });
+});
+
+test("what was written onto a log that somebody closed without having it is kept", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  const c = await join(world, a);
+  for (const device of [a, b, c]) await share(device);
+  await world.until(verified(a, b, c), "verified");
+  // a has nothing of what b begins, and c goes on from there
+  world.hub.partition([[a.network], [b.network, c.network]]);
+  await b.insert("notes", [{ id: "1", n: 1 }]);
+  await world.until(() => c.get("notes", "1") !== undefined, "c has it");
+  await c.upsert("notes", [{ id: "1", n: 2 }]);
+  await c.insert("notes", [{ id: "2" }]);
+  const account = hex(membershipOf(b).device.certificate.account);
+  await change(a, { kind: "remove-account", account });
+  world.hub.heal();
+  await world.until(() => a.get("notes", "2") !== undefined, "written anew");
+  await world.until(verified(a, c), "verified");
+  await c.insert("notes", [{ id: "3" }]);
+  await world.until(() => a.get("notes", "3") !== undefined, "c goes on");
+  await world.until(verified(a, c), "verified again");
+  expect(a.find("notes")).toEqual(c.find("notes"));
+  expect([...a.failures(), ...c.failures()]).toEqual([]);
+});
+
 test("a used, a revoked and an expired invite lead nowhere", async () => {
   const world = createWorld();
   const a = await founder(world);
