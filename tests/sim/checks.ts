@@ -11,12 +11,16 @@ import type { Home } from "../../src/engine/home.ts";
 import { findRows } from "../../src/engine/query.ts";
 import { stableText } from "../support/model.ts";
 import { privatePrefix, type Commands } from "./commands.ts";
+import { closedProblems, isMember, membersApart, truthOf } from "./closedChecks.ts";
 import type { Device } from "./device.ts";
 import { isHeld, readEngineLog, type EngineLog } from "./engineLog.ts";
 import { everythingIn, mirroredCollection, rowsText } from "./mirror.ts";
 import type { Oracle } from "./oracle.ts";
 
 export interface CheckDeps {
+  /** Nobody but a liar may have forked. */
+  readonly isWatched: boolean;
+  readonly networkKind: "open" | "closed";
   readonly devices: readonly Device[];
   readonly oracle: Oracle;
   readonly crypto: CryptoPort;
@@ -58,13 +62,27 @@ export const finalProblems = async (deps: CheckDeps): Promise<readonly string[]>
   for (const { device, engine } of open) {
     logs.push({ device, ...(await readEngineLog(engine, device.disk.image(), deps)) });
   }
+  const together = deps.networkKind === "open" ? open : membersIn(deps, open);
   return [
     ...(open.length < deps.devices.length ? ["a device is not open"] : []),
-    ...open.flatMap(({ device }) => statusProblems(device)),
-    ...convergenceProblems(open),
+    ...together.flatMap(({ device }) => statusProblems(device)),
+    ...convergenceProblems(together),
+    ...(deps.networkKind === "open" ? [] : await closedProblems(deps)),
     ...logs.flatMap((log) => lostWrites(log)),
     ...logs.flatMap((log) => leakedTexts(log, deps.commands)),
   ];
+};
+
+interface OpenDevice {
+  readonly device: Device;
+  readonly engine: Engine;
+}
+
+/** Members of a closed network that can meet each other. */
+const membersIn = ({ devices }: CheckDeps, open: readonly OpenDevice[]): readonly OpenDevice[] => {
+  const truth = truthOf(devices);
+  if (membersApart(devices, truth) < 2) return [];
+  return open.filter(({ device }) => isMember(device, truth));
 };
 
 const statusProblems = ({ name, running }: Device): readonly string[] =>
@@ -75,11 +93,9 @@ const statusProblems = ({ name, running }: Device): readonly string[] =>
 export const sharedHomes = ({ registry }: Engine): readonly Home[] =>
   registry.homes().filter(({ membership }) => membership.kind !== "local");
 
-const convergenceProblems = (
-  open: readonly { readonly device: Device; readonly engine: Engine }[],
-): readonly string[] => {
+const convergenceProblems = (open: readonly OpenDevice[]): readonly string[] => {
   const [first, ...others] = open;
-  if (first === undefined) return ["nobody is there"];
+  if (first === undefined) return [];
   return others.flatMap(({ device, engine }) =>
     sharedHomes(first.engine).flatMap((home) => {
       const other = engine.registry.home(home.scope);

@@ -6,17 +6,17 @@ import { NebulusError } from "../../src/core/base/errors.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import type { Commit, JournalPart } from "../../src/core/journal/record.ts";
 import type { Carrier, PeerChannel } from "../../src/core/net/carrier.ts";
-import type { OpenNetworkMaker } from "../../src/core/network/open.ts";
 import { messageTypes } from "../../src/core/sync/frames.ts";
+import type { Managed, ManageRequest } from "../../src/core/wire/networks.ts";
 import type { Write } from "../../src/core/wire/requests.ts";
 import type { SyncSnapshot } from "../../src/core/wire/snapshots.ts";
+import { manage } from "../../src/engine/closed/manage.ts";
+import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { joinNetwork } from "../../src/engine/membership.ts";
+import { joinNetwork, leaveNetwork } from "../../src/engine/membership.ts";
 import type { MemoryNetwork } from "../../src/net/memory.ts";
-import type { StorageBounds } from "../../src/engine/bounds.ts";
 import { openDatabase, writeTo, type Opened } from "../../src/worker/service.ts";
 import "../support/loadedOnDemand.ts";
-import type { Random } from "../support/random.ts";
 import { createCrashDisk } from "./crashDisk.ts";
 import {
   createDisk,
@@ -28,27 +28,9 @@ import {
 } from "./disk.ts";
 import type { Liar } from "./liar.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
-import { simulationStart, timersOf, type Life, type Scheduler } from "./scheduler.ts";
-
-/** What all devices of a simulation share. */
-export interface Surroundings {
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  readonly crypto: CryptoPort;
-  readonly rules: DeviceRules;
-  readonly openNetwork: OpenNetworkMaker;
-  /** What must not happen: the simulation has failed. */
-  readonly problem: (what: string) => void;
-  /** For whoever looks at one run. */
-  readonly note: (what: string) => void;
-}
-
-export interface DeviceRules {
-  readonly bounds: Partial<StorageBounds>;
-  /** How long a disk or a cryptographic call takes at most, in ms; 0: no time at all. */
-  readonly diskMs: number;
-  readonly cryptoMs: number;
-}
+import { memberRefusals, ordinaryRefusals } from "./refusals.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { simulationStart, timersOf, type Life } from "./scheduler.ts";
 
 /** A command that was answered. */
 export interface Acknowledged {
@@ -79,6 +61,8 @@ export interface DeviceParts {
   readonly image?: DiskImage;
   /** Whether its disk is one that forgets (`crashDisk.ts`). */
   readonly forgets: boolean;
+  /** It makes the closed network when it is opened first. */
+  readonly isFounder: boolean;
   /** What stands between this device and the truth. */
   readonly liar: Liar | null;
 }
@@ -109,6 +93,7 @@ export class Device {
   private readonly around: Surroundings;
   /** Its tables are gone: the person is told, and begins anew. */
   private isLost: boolean;
+  private hasFounded = false;
   private commands = 0;
   private cryptoCalls = 0;
 
@@ -137,6 +122,12 @@ export class Device {
   /** The engine, if it is open and nothing has ended it. */
   get engine(): Engine | null {
     return this.running?.opened?.engine ?? null;
+  }
+
+  /** Its place in the closed network; null: it is not in it, or not open. */
+  get membership(): ClosedMembership | null {
+    const found = this.engine?.registry.networks.all().find(({ kind }) => kind === "closed");
+    return found?.kind === "closed" ? found : null;
   }
 
   /** The wall clock, in ms since 1970. */
@@ -168,6 +159,44 @@ export class Device {
     this.unanswered.set(commandId, write);
     this.around.note(`${commandId} ${write.kind}`);
     this.send(life, commandId, write);
+  }
+
+  /** Something about the closed network, as a page asks for it; `done` hears what came of it. */
+  manage(request: ManageRequest, done: (managed: Managed) => void = () => undefined): void {
+    this.change(`${request.kind} ${JSON.stringify(request)}`, async ({ engine, sync }) => {
+      const { membership, ...managed } = await manage(engine, request);
+      if (membership !== null) await sync.chainChanged(membership);
+      sync.refresh();
+      done(managed);
+    });
+  }
+
+  /** What it wrote to the network goes home, and its log with that. */
+  leave(): void {
+    for (const each of this.acknowledged) each.isRolledBack = true;
+    for (const commandId of this.unanswered.keys()) this.doubtful.add(commandId);
+    this.images.length = 0;
+    this.change("leave", async ({ engine, sync }) => {
+      await leaveNetwork(engine, networkId);
+      sync.refresh();
+    });
+  }
+
+  /** Beside documents; refusals that people must expect are none of a simulation's problems. */
+  change(what: string, run: (opened: Opened) => Promise<void>): void {
+    const life = this.running;
+    if (life === null || life.opened === null) return;
+    this.around.note(`${this.name} ${what}`);
+    run(life.opened).catch((error: unknown) => {
+      if (!life.isAlive) return;
+      const code = error instanceof NebulusError ? error.code : null;
+      this.around.note(`${this.name} refused ${what}: ${code ?? String(error)}`);
+      const isStorage = code === "StorageFailed" || code === "QuotaExceeded";
+      if (this.isLiar || (isStorage && life.isDamaged)) return;
+      if (code !== null && memberRefusals.has(code)) return;
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.around.problem(`${this.name} could not ${what}: ${cause}`);
+    });
   }
 
   /** Asks again what was answered: nothing may happen twice. */
@@ -291,9 +320,7 @@ export class Device {
       },
     );
     if (!life.isAlive) return;
-    await joinNetwork(opened.engine, {
-      ...{ networkId, name: "Simulated", kind: "open", sharedSecret },
-    });
+    await this.enterNetwork(opened.engine);
     opened.sync.refresh();
     await opened.sync.carry(this.carrier(life));
     await opened.engine.reading(() => {
@@ -304,6 +331,16 @@ export class Device {
     for (const commandId of this.doubtful) {
       if (this.disk.commitOf(commandId) === null) this.doubtful.delete(commandId);
     }
+  }
+
+  /** A closed one is made once, and entered by invites. */
+  private async enterNetwork(engine: Engine): Promise<void> {
+    const { networkKind } = this.around;
+    if (networkKind === "closed" && (!this.parts.isFounder || this.hasFounded)) return;
+    await joinNetwork(engine, {
+      ...{ networkId, name: "Simulated", kind: networkKind, sharedSecret },
+    });
+    this.hasFounded = true;
   }
 
   private send(life: Running, commandId: string, write: Write): void {
@@ -341,6 +378,8 @@ export class Device {
     this.unanswered.delete(commandId);
     if (this.isLiar) return;
     if (code !== null && ordinaryRefusals.has(code)) return;
+    const isClosed = this.around.networkKind === "closed";
+    if (isClosed && code !== null && memberRefusals.has(code)) return;
     const cause = error instanceof Error ? String(error.cause) : "";
     this.around.problem(`${commandId} was refused: ${String(error)} ${cause}`);
   }
@@ -455,14 +494,3 @@ const partText = ({ scope, writer, first, ops }: JournalPart): string =>
   `${scope.slice(0, 4)}/${writer.slice(0, 6)}:${first}+${ops.length}`;
 
 const sharedSecret = "the secret of every simulated network";
-
-/** What a page may be told without anything being wrong. */
-const ordinaryRefusals: ReadonlySet<string> = new Set([
-  "DuplicateId",
-  "InvalidUpdate",
-  "TooLarge",
-  "TransactionConflict",
-  "TransactionTooLarge",
-  "AlreadyAttached",
-  "UnknownCollection",
-]);

@@ -1,7 +1,8 @@
 /**
  * Many seeds: `node tests/sim/long.ts --from 1 --to 30000 --resume FILE`. The file holds the next
  * seed and those that failed, so that a run can be ended and gone on with, or split over machines
- * by ranges. Seeds take their kind in turn: signed, suite 0, with a liar, on disks that forget.
+ * by ranges. Seeds take their kind in turn: signed, suite 0, with a liar, on disks that forget,
+ * closed, closed with a liar, and over links that lose nothing.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,6 +20,10 @@ const kinds: readonly SimulationOptions[] = [
   { suite: 0, liar: true },
   { suite: 0, crash: true },
   { suite: 1, crash: true },
+  { suite: 1, closed: true },
+  { suite: 1, closed: true, liar: true },
+  { suite: 0, frugal: true },
+  { suite: 1, closed: true, frugal: true },
 ];
 
 const { values } = parseArgs({

@@ -4,7 +4,15 @@
  * the engine holds in memory must say what the model says of them.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Dot, HeaderHash, ScopeId, Stamp, Time } from "../../src/core/base/types.ts";
+import { shortened } from "../../src/core/base/ids.ts";
+import type {
+  Dot,
+  HeaderHash,
+  ScopeId,
+  ShortHash,
+  Stamp,
+  Time,
+} from "../../src/core/base/types.ts";
 import { readForm } from "../../src/core/cbor/form.ts";
 import { CborReader } from "../../src/core/cbor/reader.ts";
 import { bodyDepthMax } from "../../src/core/base/limits.ts";
@@ -56,6 +64,8 @@ export const createOracle = (crypto: CryptoPort): Oracle => {
     if (held !== undefined) return held;
     const opened = await openSegment(segment, keyringOf(home), crypto);
     const body = opened.kind === "plain" ? opened.body : null;
+    // Another device may have the key
+    if (opened.kind === "missing-key") return null;
     bodies.set(segment.headerHash, body);
     return body;
   };
@@ -63,7 +73,7 @@ export const createOracle = (crypto: CryptoPort): Oracle => {
   const logOf: Oracle["logOf"] = async (home, image) => {
     const segments: DeliveredSegment[] = [];
     const tree = createSegmentTree();
-    for (const bytes of segmentsIn(image, home.scope)) {
+    for (const bytes of standing(segmentsIn(image, home.scope), home)) {
       const parsed = parseSegment(bytes);
       const delivered = parsed.ok ? deliverStored(parsed.value, tree) : null;
       if (delivered === null) throw new Error("the disk holds a segment that was not delivered");
@@ -153,6 +163,32 @@ const segmentsIn = (image: SegmentsImage, scope: ScopeId): readonly Uint8Array[]
     .filter(([key]) => key.startsWith(scope))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, bytes]) => bytes);
+
+/**
+ * Without those that build on what a closed log lost, and so wait: which can not be told from what
+ * a writer's frontier says where it is not listed there.
+ */
+const standing = (all: readonly Uint8Array[], home: Home): readonly Uint8Array[] => {
+  const control = home.membership.kind === "closed" ? home.membership.control : null;
+  if (control === null) return all;
+  let held = all.flatMap((bytes) => {
+    const parsed = parseSegment(bytes);
+    return parsed.ok ? [{ bytes, segment: parsed.value }] : [];
+  });
+  for (;;) {
+    const names = new Set(held.map(({ segment }) => shortened(segment.headerHash)));
+    const next = held.filter(({ segment: { header } }) => {
+      const { previous, rows } = header;
+      const isHeld = (hash: ShortHash): boolean => names.has(hash);
+      return (
+        (previous === null || isHeld(shortened(previous))) &&
+        rows.every((row) => isHeld(row.header) || control.isVoidRow(home.scope, row.writer, row.n))
+      );
+    });
+    if (next.length === held.length) return next.map(({ bytes }) => bytes);
+    held = next;
+  }
+};
 
 const groupById = (ops: readonly (Op | NoOp)[]): ReadonlyMap<string, readonly Op[]> => {
   const byId = new Map<string, Op[]>();

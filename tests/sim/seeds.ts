@@ -7,13 +7,20 @@ import { simulate, type SimulationOptions } from "./world.ts";
 
 export const testSeeds = (
   what: string,
-  range: { readonly from: number; readonly count: number },
+  range: {
+    readonly from: number;
+    readonly count: number;
+    /** They show bugs that are known and not mended yet. */
+    readonly failing?: readonly number[];
+  },
   options: SimulationOptions,
 ): void => {
   const alone = process.env["SIM_SEED"];
   const seeds =
     alone === undefined
-      ? Array.from({ length: range.count }, (_, index) => range.from + index)
+      ? Array.from({ length: range.count }, (_, index) => range.from + index).filter(
+          (seed) => range.failing?.includes(seed) !== true,
+        )
       : [Number(alone)];
   test.for(seeds)(`${what}, seed %i`, { timeout: 300_000 }, async (seed) => {
     await simulate(seed, options);

@@ -7,6 +7,7 @@ import { bytesToHex } from "../../src/core/base/bytes.ts";
 import { sha256 } from "../../src/core/crypto/hash.ts";
 import { utf8Encode } from "../../src/core/base/utf8.ts";
 import { openNetwork } from "../../src/core/network/open.ts";
+import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import { createMemoryHub, type MemoryHub } from "../../src/net/memory.ts";
 import { createNodeCrypto } from "../support/nodeCrypto.ts";
 import { loadPages } from "../support/loadPages.ts";
@@ -14,19 +15,28 @@ import { createRandom, type Random } from "../support/random.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { stableText } from "../support/model.ts";
 import { finalProblems, mirrorDiffers } from "./checks.ts";
+import { isMember, membersApart, truthOf } from "./closedChecks.ts";
+import { createClosedLiar } from "./closedLiar.ts";
 import { createCommands, type Commands } from "./commands.ts";
-import { Device, networkId, type DeviceParts, type Surroundings } from "./device.ts";
-import { createLiar } from "./liar.ts";
+import { Device, networkId, type DeviceParts } from "./device.ts";
+import { wastefulness } from "./frugal.ts";
+import { createLiar, type Liar } from "./liar.ts";
 import { createOracle, type Oracle } from "./oracle.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { createSociety, type Society } from "./society.ts";
 
 export interface SimulationOptions {
   readonly engines?: number;
   readonly commands?: number;
-  /** 0: a test genesis without signatures. */
+  /** 0: a test genesis without signatures; of open networks alone. */
   readonly suite?: 0 | 1;
+  /** People come into the network by invites, and go. */
+  readonly closed?: boolean;
   /** Disks forget what was not flushed, and worse (`crashDisk.ts`). */
   readonly crash?: boolean;
+  /** Links lose nothing, no disk is put back, and what is sent is held to a bound. */
+  readonly frugal?: boolean;
   /** One member lies. */
   readonly liar?: boolean;
   /** Hears what happens, line by line. */
@@ -90,6 +100,12 @@ class World {
   private readonly devices: Device[] = [];
   private readonly commandsMax: number;
   private readonly forgets: boolean;
+  private readonly networkKind: Surroundings["networkKind"];
+  /** null in open networks, where nobody decides anything. */
+  private readonly society: Society | null;
+  /** Forks are a liar's alone. */
+  private readonly isWatched: boolean;
+  private readonly isFrugal: boolean;
   private readonly trace: ((line: string) => void) | undefined;
   /** Devices whose next quiet moment is to be checked. */
   private readonly due = new Set<Device>();
@@ -100,6 +116,9 @@ class World {
     this.trace = options.trace;
     this.commandsMax = options.commands ?? 200;
     this.forgets = options.crash === true;
+    this.isWatched = options.closed === true && options.liar === true;
+    this.isFrugal = options.frugal === true;
+    this.networkKind = options.closed === true ? "closed" : "open";
     const crypto = createNodeCrypto(createRandom(seed ^ 0x5eed));
     this.oracle = createOracle(crypto);
     this.hub = createMemoryHub({
@@ -109,6 +128,7 @@ class World {
     });
     this.around = {
       openNetwork: options.suite === 0 ? testNetwork : openNetwork,
+      networkKind: this.networkKind,
       scheduler: this.scheduler,
       random: this.random,
       crypto,
@@ -124,12 +144,14 @@ class World {
         this.note(what);
       },
     };
-    const count = options.engines ?? 4;
+    this.society = options.closed === true ? this.makeSociety() : null;
+    const count = options.engines ?? (options.closed === true ? 5 : 4);
     for (let index = 0; index < count; index++) {
       this.add({
         name: `e${index}`,
         forgets: this.forgets,
-        liar: options.liar === true && index === count - 1 ? createLiar(this.random) : null,
+        isFounder: index === 0,
+        liar: options.liar === true && index === count - 1 ? this.makeLiar() : null,
         journalProvesContinuity: this.random.chance(0.6),
         skewMs: this.random.pick(skews),
       });
@@ -190,7 +212,26 @@ class World {
     await this.pass(1_000);
   }
 
+  private makeLiar(): Liar {
+    return this.society === null ? createLiar(this.random) : createClosedLiar(this.random);
+  }
+
+  private makeSociety(): Society {
+    const { devices, random, scheduler, hub } = this;
+    return createSociety({
+      ...{ devices, random, scheduler },
+      sendAway: (device, milliseconds) => {
+        this.note(`${device.name} is away`);
+        if (random.chance(0.5)) {
+          const others = devices.filter((each) => each !== device);
+          hub.partition([others.map(({ network }) => network)]);
+        } else this.restart(device, () => device.close(), milliseconds);
+      },
+    });
+  }
+
   private act(): void {
+    this.society?.act();
     const open = this.devices.filter(({ engine }) => engine !== null);
     if (open.length === 0) return;
     const device = this.random.pick(open);
@@ -243,6 +284,9 @@ class World {
 
   private accidentOf(device: Device, dice: number): readonly [what: string, happen: () => void] {
     const { random, hub } = this;
+    // Whoever is copied forks, and could not be told from a liar
+    const isCopied = dice >= 80 && dice < 89;
+    if (isCopied && (this.isWatched || this.isFrugal)) return ["stays one", () => undefined];
     if (dice < 14) return ["partition", () => hub.partition(this.groups())];
     if (dice < 28) return ["heal", () => hub.heal()];
     if (dice < 40) return ["links", () => hub.setFaults(this.faults())];
@@ -268,6 +312,7 @@ class World {
 
   private faults(): Parameters<MemoryHub["setFaults"]>[0] {
     const { random } = this;
+    if (this.isFrugal) return { delayMs: random.pick([0, 5, 80, 700]) };
     return {
       loss: random.pick([0, 0, 0.02, 0.2]),
       duplicate: random.pick([0, 0, 0.1]),
@@ -276,9 +321,13 @@ class World {
     };
   }
 
-  private restart(device: Device, end: () => void | Promise<void>): void {
+  private restart(
+    device: Device,
+    end: () => void | Promise<void>,
+    milliseconds: number | null = null,
+  ): void {
     void Promise.resolve(end()).then(() => {
-      this.scheduler.after(this.random.pick([0, 50, 20_000]), () => {
+      this.scheduler.after(milliseconds ?? this.random.pick([0, 50, 20_000]), () => {
         device.start();
       });
     });
@@ -298,6 +347,7 @@ class World {
     this.add({
       name: `${device.name}c${this.devices.length}`,
       forgets: this.forgets,
+      isFounder: false,
       liar: device.liar,
       // An image of files and tables goes with such a disk
       journalProvesContinuity: this.forgets
@@ -327,25 +377,61 @@ class World {
         device.submit({ kind: "make-collection", collection: "b" });
         device.submit({ kind: "attach", collection: "a", networkId });
       }
-      device.submit({ kind: "attach", collection: "b", networkId });
+      if (this.society === null) device.submit({ kind: "attach", collection: "b", networkId });
     }
-    for (let waited = 0; waited < quietMsMax && !this.isVerified(); waited += 5_000) {
+    await this.settleSociety();
+    for (let waited = 0; waited < this.quietMsMax() && !this.isVerified(); waited += 5_000) {
       await this.pass(5_000);
     }
     await this.pass(60_000);
-    const before = this.framesButHeartbeats();
-    await this.pass(120_000);
-    const chatter = this.framesButHeartbeats() - before;
-    if (chatter > 0) this.problem(`${chatter} frames after all was said`);
+    for (const device of this.devices) if (!this.mayBeHeard(device)) device.crash();
+    // In a closed network a pair may yet be linked, which tried others' invites before
+    const chatter = await this.framesIn(120_000);
+    const isLate = chatter > 0 && this.society !== null;
+    if (chatter > 0 && (!isLate || (await this.framesIn(120_000)) > 0)) {
+      this.problem(`${chatter} frames after all was said`);
+    }
+    for (const device of this.devices) device.start();
+    await this.pass(1_000);
     for (const device of this.devices) await this.check(device);
     for (const { engine, disk } of this.devices) {
       if (engine !== null) await disk.atOnce(() => loadPages(engine));
     }
-    const { devices, oracle, commands } = this;
+    for (const { name, membership } of this.devices) {
+      if (membership !== null) this.note(`${name} ${standingText(membership)}`);
+    }
+    const { devices, oracle, commands, networkKind } = this;
     const { crypto } = this.around;
-    for (const problem of await finalProblems({ devices, oracle, crypto, commands })) {
+    const deps = { devices, oracle, crypto, commands, networkKind, isWatched: this.isWatched };
+    for (const problem of await finalProblems(deps)) {
       this.problem(problem);
     }
+    const waste = this.isFrugal ? await wastefulness(deps, this.hub.stats()) : null;
+    if (waste !== null) this.problem(waste);
+  }
+
+  private async framesIn(milliseconds: number): Promise<number> {
+    const before = this.framesButHeartbeats();
+    await this.pass(milliseconds);
+    return this.framesButHeartbeats() - before;
+  }
+
+  /** Decisions under way are made, and whoever is in by then shares all. */
+  private async settleSociety(): Promise<void> {
+    if (this.society === null) return;
+    for (let round = 0; round < 3; round++) {
+      this.society.settle();
+      await this.pass(20_000);
+    }
+  }
+
+  /** Who is no member is turned away again and again. */
+  private mayBeHeard(device: Device): boolean {
+    return this.society === null || isMember(device, truthOf(this.devices));
+  }
+
+  private isAlone(): boolean {
+    return this.society !== null && membersApart(this.devices, truthOf(this.devices)) < 2;
   }
 
   private framesButHeartbeats(): number {
@@ -360,8 +446,15 @@ class World {
     await this.pass(5_000);
   }
 
+  /** Nobody is kept waiting by a lost frame for longer; with more to decide it costs more to wait. */
+  private quietMsMax(): number {
+    return this.society === null ? 3_600_000 : 300_000;
+  }
+
   private isVerified(): boolean {
-    return this.devices.every(({ running }) => {
+    return this.devices.every((device) => {
+      const { running } = device;
+      if (!this.mayBeHeard(device) || this.isAlone()) return true;
       const sync = running?.sync ?? [];
       return (
         sync.length === 2 && sync.every(({ status }) => status.kind === "synced" && status.verified)
@@ -370,10 +463,17 @@ class World {
   }
 }
 
+const standingText = (membership: ClosedMembership): string => {
+  const { control, device } = membership;
+  const { term, height, hash } = control.head();
+  const isSequencer = control.state().sequencer === bytesToHex(device.publicKey);
+  const at = `${term}/${height}/${hash.slice(0, 6)}`;
+  return `is ${membership.standing()} at ${at}${isSequencer ? ", sequencer" : ""}`;
+};
+
 const devicesMax = 6;
 const checkEvery = 40;
 const pauses = [0, 0, 0, 3, 30, 300, 1_500, 5_000];
-const quietMsMax = 3_600_000;
 /** How wrong clocks are, in ms: hours, days, years. */
 /** As in the product, or so small that pages and checkpoints come with every few writes. */
 const bounds: readonly Partial<StorageBounds>[] = [

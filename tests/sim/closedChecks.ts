@@ -1,0 +1,288 @@
+/**
+ * What must hold in the end in a closed network. Which segments count is told here once more, from
+ * the records alone: closed logs end at their frontiers.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { bytesToHex } from "../../src/core/base/bytes.ts";
+import { shortHashOf } from "../../src/core/base/ids.ts";
+import type { HeaderHash, ScopeId, ShortHash, WriterId } from "../../src/core/base/types.ts";
+import { shortHash } from "../../src/core/crypto/hash.ts";
+import { storedCertificate } from "../../src/core/network/certificate.ts";
+import type { ClosedControl } from "../../src/core/network/closed/chain.ts";
+import type { ControlContent, Frontier } from "../../src/core/network/closed/content.ts";
+import type { ControlHead } from "../../src/core/network/control.ts";
+import type { DeliveredSegment } from "../../src/core/segment/segment.ts";
+import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { sharedHomes } from "./checks.ts";
+import type { Device } from "./device.ts";
+import { readEngineLog, type EngineLog } from "./engineLog.ts";
+import type { CheckDeps } from "./checks.ts";
+
+interface Standing {
+  readonly device: Device;
+  readonly engine: Engine;
+  readonly membership: ClosedMembership;
+  readonly log: EngineLog;
+}
+
+/** Everything that is wrong in the end with who holds what. */
+export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]> => {
+  const standings: Standing[] = [];
+  for (const device of deps.devices) {
+    const { engine, membership } = device;
+    if (engine === null || membership === null) continue;
+    const log = await readEngineLog(engine, device.disk.image(), deps);
+    standings.push({ device, engine, membership, log });
+  }
+  const truth = truthOf(deps.devices);
+  if (truth === null) return ["nobody is there"];
+  const members = standings.filter(({ device }) => isMember(device, truth));
+  const isAlone = membersApart(deps.devices, truth) < 2;
+  const strangers = standings.filter(({ device }) => !isMember(device, truth));
+  return [
+    ...chainProblems(members, truth),
+    ...(isAlone ? [] : [...members.flatMap(pendingProblems), ...logProblems(members)]),
+    ...strangers.flatMap((each) => strangerProblems(each, truth)),
+    ...(deps.isWatched ? forkProblems(standings, members) : []),
+  ];
+};
+
+/** A fork is proof, and names whose key signed both sides: never that of an honest device. */
+const forkProblems = (
+  standings: readonly Standing[],
+  members: readonly Standing[],
+): readonly string[] => {
+  const honest = new Map(
+    standings
+      .filter(({ device }) => !device.isLiar)
+      .map(({ device, membership }) => [bytesToHex(membership.device.publicKey), device.name]),
+  );
+  return members.flatMap(({ device, engine }) =>
+    sharedHomes(engine).flatMap(({ tree }) =>
+      tree.heads().flatMap(({ writer, hash }) => {
+        const key = tree.get(hash)?.origin.signingKey ?? new Uint8Array();
+        const name = honest.get(bytesToHex(key));
+        const isForked = tree.headsOf(writer).length > 1;
+        return isForked && name !== undefined ? [`${device.name} says that ${name} forked`] : [];
+      }),
+    ),
+  );
+};
+
+/** The chain of whoever knows most; null: nobody knows any. */
+export const truthOf = (devices: readonly Device[]): ClosedControl | null =>
+  devices
+    .flatMap(({ membership }) => (membership === null ? [] : [membership.control]))
+    .reduce<ClosedControl | null>(
+      (most, each) => (most === null || isLater(each.head(), most.head()) ? each : most),
+      null,
+    );
+
+const isLater = (a: ControlHead, b: ControlHead): boolean =>
+  a.term > b.term || (a.term === b.term && a.height > b.height);
+
+/** Copies of one device do not meet each other. */
+export const membersApart = (devices: readonly Device[], truth: ClosedControl | null): number =>
+  new Set(
+    devices
+      .filter((device) => isMember(device, truth))
+      .map(({ membership }) => bytesToHex(membership?.device.publicKey ?? new Uint8Array())),
+  ).size;
+
+/** A device that was away when it was removed may not know. */
+export const isMember = ({ membership }: Device, truth: ClosedControl | null): boolean =>
+  membership !== null && truth?.standingOf(membership.device.certificate) === "member";
+
+/** Everybody's chain is the same, and nothing waits for the sequencer if there still is one. */
+const chainProblems = (members: readonly Standing[], truth: ClosedControl): readonly string[] => {
+  const { sequencer } = truth.state();
+  const isDecided = members.some(
+    ({ membership }) => bytesToHex(membership.device.publicKey) === sequencer,
+  );
+  return [
+    ...members
+      .filter(({ membership }) => !isDeepStrictEqual(membership.control.head(), truth.head()))
+      .map(({ device }) => `${device.name} has another control head`),
+    ...members
+      .filter(({ membership }) => membership.control.isFrozen())
+      .map(({ device }) => `the chain of ${device.name} is frozen`),
+    ...members
+      .filter(({ membership }) => isDecided && membership.proposals.size > 0)
+      .map(({ device, membership }) => {
+        const kinds = [...membership.proposals.values()].map(({ proposal }) => proposal.content);
+        return `${device.name} waits for ${kinds.map(({ kind }) => kind).join()}`;
+      }),
+  ];
+};
+
+/** Whoever may write has said all. */
+const pendingProblems = ({ device, engine, membership, log }: Standing): readonly string[] =>
+  membership.standing() === "reader"
+    ? []
+    : sharedHomes(engine)
+        .map(({ scope, collection }) => ({ collection, ops: log.pending.get(scope) ?? [] }))
+        .filter(({ ops }) => ops.length > 0)
+        .map(({ collection, ops }) => `${device.name} keeps ${ops.length} ops of ${collection}`);
+
+// ------------------------------------------------------------------------------ what counts
+
+/** All hold the same segments, and none beyond a frontier. */
+const logProblems = (members: readonly Standing[]): readonly string[] => {
+  const [first] = members;
+  if (first === undefined) return [];
+  const closures = closuresIn(first.membership.control);
+  const scopes = new Set(members.flatMap(({ engine }) => sharedHomes(engine).map(scopeOf)));
+  return [...scopes].flatMap((scope) => {
+    const held = members.map((member) => ({
+      name: member.device.name,
+      ...judged(member, scope, closures),
+    }));
+    const all = new Set(held.flatMap(({ counted }) => [...counted]));
+    return held.flatMap(({ name, counted, beyond }) => [
+      ...(counted.size < all.size
+        ? [`${name} lacks ${all.size - counted.size} segments of ${scope.slice(0, 4)}`]
+        : []),
+      ...beyond.map((hash) => `${name} holds ${hash.slice(0, 8)}, which counts no more`),
+    ]);
+  });
+};
+
+const scopeOf = ({ scope }: { readonly scope: ScopeId }): ScopeId => scope;
+
+interface Judged {
+  readonly counted: ReadonlySet<HeaderHash>;
+  /** Its own among them: they are set aside. */
+  readonly beyond: readonly HeaderHash[];
+}
+
+const judged = (
+  { membership, log }: Pick<Standing, "membership" | "log">,
+  scope: ScopeId,
+  closures: readonly Closing[],
+): Judged => {
+  const segments = log.homes.get(scope)?.segments ?? [];
+  const counted = new Set<HeaderHash>();
+  const beyond: HeaderHash[] = [];
+  const openedAt = openingHeights(segments, membership.control);
+  for (const { header, headerHash, origin } of segments) {
+    const device = bytesToHex(origin.signingKey);
+    const began = openedAt.get(header.writer) ?? -1;
+    const isVoid = closures
+      .filter((closing) => closing.devices.has(device) && began < closing.height)
+      .some(
+        ({ frontier }) => header.first + header.count - 1 > endOf(frontier, scope, header.writer),
+      );
+    if (isVoid) beyond.push(headerHash);
+    else counted.add(headerHash);
+  }
+  return { counted, beyond };
+};
+
+const endOf = (frontier: Frontier, scope: ScopeId, writer: WriterId): number =>
+  frontier.get(scope)?.find((row) => row.writer === writer)?.n ?? 0;
+
+const openingHeights = (
+  segments: readonly DeliveredSegment[],
+  control: ClosedControl,
+): ReadonlyMap<WriterId, number> =>
+  new Map(
+    segments.flatMap(({ header: { opening, writer, controlHead } }) => {
+      const found = opening === null || controlHead === null ? null : control.find(controlHead);
+      return found?.kind === "known" ? [[writer, found.position] as const] : [];
+    }),
+  );
+
+interface Closing {
+  readonly isRemoval: boolean;
+  readonly height: number;
+  readonly devices: ReadonlySet<string>;
+  readonly frontier: Frontier;
+}
+
+/** Removals, and roles that may write no more: from the records, one after another. */
+const closuresIn = (control: ClosedControl): readonly Closing[] => {
+  const accountOf = new Map<string, string>();
+  const roles = new Map<string, string>();
+  const closures: Closing[] = [];
+  for (const { height, proposal } of control.from(0)) {
+    const { content } = proposal;
+    if ("certificate" in content) {
+      const certificate = storedCertificate(content.certificate);
+      if (certificate === null) throw new Error("a record holds a certificate");
+      const account = bytesToHex(certificate.account);
+      accountOf.set(bytesToHex(certificate.signingKey), account);
+      if (content.kind !== "device") roles.set(account, roleIn(content));
+    }
+    const devicesOf = (account: string): readonly string[] =>
+      [...accountOf].filter(([, each]) => each === account).map(([device]) => device);
+    if (content.kind === "remove") {
+      const whole = content.account === null ? [] : devicesOf(bytesToHex(content.account));
+      const devices = new Set([...whole, ...content.devices.map(bytesToHex)]);
+      closures.push({ isRemoval: true, height, devices, frontier: content.frontier });
+    }
+    if (content.kind === "role") {
+      const account = bytesToHex(content.account);
+      if (content.role === "reader" && roles.get(account) !== "reader") {
+        const { frontier } = content;
+        const devices = new Set(devicesOf(account));
+        closures.push({ isRemoval: false, height, devices, frontier });
+      }
+      roles.set(account, content.role);
+    }
+  }
+  return closures;
+};
+
+const roleIn = (content: Extract<ControlContent, { certificate: Uint8Array }>): string =>
+  content.kind === "admit" ? content.role : "owner";
+
+// ----------------------------------------------------------------------- who is no member
+
+/** Who waits holds nothing of others yet; who was removed nothing of what came after. */
+const strangerProblems = (
+  { device, membership, log }: Standing,
+  control: ClosedControl,
+): readonly string[] => {
+  const own = bytesToHex(membership.device.publicKey);
+  const removal = closuresIn(control).find(
+    ({ isRemoval, devices }) => isRemoval && devices.has(own),
+  );
+  if (removal === undefined && wasAdmitted(control, own)) return [];
+  const height = removal?.height ?? 0;
+  const later = epochsFrom(control, height);
+  const foreign = [...log.homes.values()]
+    .flatMap(({ segments }) => segments)
+    .filter(({ origin }) => bytesToHex(origin.signingKey) !== own)
+    .filter(
+      ({ header: { controlHead } }) => controlHead !== null && isFrom(control, controlHead, height),
+    );
+  return [
+    ...foreign.map(({ headerHash }) => `${device.name} was given ${headerHash.slice(0, 8)}`),
+    ...[...membership.keys.keys()]
+      .filter((id) => removal !== undefined && later.has(id))
+      .map((id) => `${device.name} has the key of the later epoch ${id}`),
+  ];
+};
+
+/** On a branch that does not count any more. */
+const wasAdmitted = (control: ClosedControl, device: string): boolean =>
+  control.records().some(({ proposal: { content } }) => {
+    if (!("certificate" in content)) return false;
+    const key = storedCertificate(content.certificate)?.signingKey;
+    return key !== undefined && bytesToHex(key) === device;
+  });
+
+const isFrom = (control: ClosedControl, head: ControlHead, height: number): boolean => {
+  const found = control.find(head);
+  return found.kind !== "known" || found.position >= height;
+};
+
+/** Epochs that began with this record or later. */
+const epochsFrom = (control: ClosedControl, height: number): ReadonlySet<ShortHash> =>
+  new Set(
+    control
+      .from(height)
+      .filter(({ proposal: { content } }) => ["remove", "epoch"].includes(content.kind))
+      .map(({ signed }) => shortHashOf(shortHash("epoch", signed.bytes))),
+  );
