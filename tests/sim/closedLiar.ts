@@ -116,7 +116,7 @@ const otherChain = (body: Uint8Array, random: Random): Uint8Array => {
   return encodeControlMessage({ kind: "records", records: some });
 };
 
-/** Of its own segments, another at the same place, rightly signed; or any with a wrong signature. */
+/** Of its own segments another at the same place, rightly signed; or one signed wrongly. */
 const otherSegment = async (
   bytes: Uint8Array,
   scope: ScopeId,

@@ -446,7 +446,7 @@ class World {
     await this.pass(5_000);
   }
 
-  /** Nobody is kept waiting by a lost frame for longer; with more to decide it costs more to wait. */
+  /** Nobody is kept waiting by a lost frame for longer; in closed networks waiting costs more. */
   private quietMsMax(): number {
     return this.society === null ? 3_600_000 : 300_000;
   }

@@ -160,10 +160,11 @@ export const isServed = ({ membership, certificate }: Connected): boolean =>
   isMemberOf(membership, certificate) &&
   !(membership.kind === "closed" && membership.standing() === "removed");
 
-/** Peers whose sessions know a home. */
+/** Peers whose sessions know a home, but who was removed and is yet to be told so. */
 export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =>
   [...connected.values()]
     .filter(({ membership }) => membership === home.membership)
+    .filter(({ membership, certificate }) => isMemberOf(membership, certificate))
     .map(({ peer }) => peer)
     .filter((peer) => peer.session().scopes.has(home.scope));
 

@@ -104,7 +104,7 @@ test("peers under a common tag are linked once, and the smaller id opens", async
   expect(peers.map((peer) => peer.open())).toEqual([2, 2, 2]);
 });
 
-test("whoever turns a peer away is linked with it one at a time, and ever more rarely", async () => {
+test("who turns a peer away is linked with it one at a time, ever more rarely", async () => {
   const { timers, hub, peers } = createScene(2);
   for (const { network } of peers) {
     network.onChannel((channel) => {
