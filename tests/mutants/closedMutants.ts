@@ -285,4 +285,18 @@ export const closedMutants: readonly Mutant[] = [
     instead: "const term = isTerm ? parent.term + 1 : parent.term;",
     killedBy: order,
   },
+  {
+    name: "a key that was proposed before a removal is recorded after it",
+    file: "src/core/network/closed/state.ts",
+    text: "closures.some(({ height }) => height > knownHeight);",
+    instead: "closures.some(({ height }) => height > knownHeight + 1_000);",
+    killedBy: "tests/unit/engine/closedOutdated.test.ts",
+  },
+  {
+    name: "a removal that another overtook is forgotten",
+    file: "src/engine/closed/anew.ts",
+    text: "    if (named === null) continue;",
+    instead: "    if (named !== null) continue;",
+    killedBy: "tests/unit/engine/closedOutdated.test.ts",
+  },
 ];

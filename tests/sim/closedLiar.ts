@@ -91,10 +91,7 @@ const lieIn = async (message: Message, engine: Engine, random: Random): Promise<
       };
     case "control":
       return { ...message, body: otherChain(message.body, random) };
-    case "want":
-    case "fork":
-    case "credit":
-    case "bye":
+    default:
       return message;
   }
 };

@@ -101,7 +101,7 @@ const invite = (deps: SocietyDeps, maker: Member, outsiders: readonly Device[]):
   const guests = random.shuffle(outsiders).slice(0, 1 + random.integer(2));
   const uses = random.pick([1, guests.length, 3]);
   const expiresInMs = random.chance(0.1) ? 60_000 : null;
-  const wanted = { purpose, role, uses, expiresInMs } as const;
+  const wanted = { purpose, role, uses, expiresInMs, name: null } as const;
   const requestId = `invite ${scheduler.events()} ${maker.device.name}`;
   maker.device.manage({ kind: "invite", networkId, requestId, invite: wanted }, ({ link }) => {
     for (const guest of guests) {

@@ -71,12 +71,19 @@ export const decide = async (
   const decision = decidesHere(membership, content)
     ? await sequence(engine, membership, parsed.value)
     : foresee(engine, membership, content, signer);
+  // Somebody was removed while it was made: what is made for a base is made for that of now
+  if (isOutdated(decision) && typeof wanted === "function") {
+    return decide(engine, membership, wanted, signer);
+  }
   if (decision.kind === "waiting") {
     proposals.set(parsed.value.name, parsed.value);
     await store.write({ meta: new Map([closedChange(membership)]) });
   }
   return decision;
 };
+
+const isOutdated = (decision: Decision): boolean =>
+  decision.kind === "refused" && decision.fault === "outdated";
 
 /** What can be told before the sequencer is asked: what it holds by then may be more. */
 const foresee = (
@@ -90,7 +97,7 @@ const foresee = (
   const fault = proposalFault(control.state(), content, {
     ...{ signers: [bytesToHex(signer.publicKey)], ms: timers.now() },
     // Made here a moment ago
-    evidence: { certificate, isInvited: true },
+    evidence: { certificate, isInvited: true, knownHeight: control.head().height },
   });
   return fault === null ? { kind: "waiting" } : { kind: "refused", fault };
 };
@@ -109,7 +116,9 @@ export const sequenceWaiting = async (
     if (!decidesHere(membership, parsed.proposal.content)) continue;
     const decision = await sequence(engine, membership, parsed);
     if (decision.kind === "decided") hasDecided = true;
-    if (decision.kind === "refused") await dropProposal(engine, membership, parsed.name);
+    if (decision.kind === "refused" && !isOutdated(decision)) {
+      await dropProposal(engine, membership, parsed.name);
+    }
   }
   return hasDecided;
 };

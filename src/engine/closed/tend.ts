@@ -3,6 +3,7 @@
  * otherwise, names of who came in, and keys that are to be replaced.
  */
 import type { Engine } from "../engine.ts";
+import { proposeAnew } from "./anew.ts";
 import { settleCollections } from "./collections.ts";
 import { sequenceWaiting } from "./decide.ts";
 import { isEpochDue, renewEpoch } from "./epochs.ts";
@@ -19,7 +20,9 @@ export const tend = async (
   noteCompany(membership, isAlone, engine.deps.timers.now());
   const hasShared = await settleCollections(engine, membership);
   const hasNamed = await nameNewcomers(engine, membership);
-  const hasDecided = (await sequenceWaiting(engine, membership)) || hasShared || hasNamed;
+  const hasRemade = await proposeAnew(engine, membership);
+  const hasProposed = hasShared || hasNamed || hasRemade;
+  const hasDecided = (await sequenceWaiting(engine, membership)) || hasProposed;
   if (!isEpochDue(membership, engine.deps.timers.now())) return hasDecided;
   await renewEpoch(engine, membership);
   return true;

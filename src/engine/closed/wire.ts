@@ -76,7 +76,8 @@ export const takeMessage = async (
     case "proposal":
       return takeProposal(engine, membership, peer, message.signed);
     case "answer":
-      if (message.fault === null) return false;
+      // An outdated one is made anew once this device knows why it is (anew.ts)
+      if (message.fault === null || message.fault === "outdated") return false;
       return dropProposal(engine, membership, bytesToHex(message.nonce));
     case "handover":
       // Handed to a joiner alone, before there is a session

@@ -85,7 +85,9 @@ export const openClosedControl = async (
   if (!equalBytes(named, zeroHash)) return fail("genesis");
   const certificate = await checkCertificate(content.certificate, zeroHash, crypto);
   if (!certificate.ok) return fail("certificate");
-  const state = genesisState(record, { certificate: certificate.value, isInvited: false });
+  const state = genesisState(record, {
+    ...{ certificate: certificate.value, isInvited: false, knownHeight: 0 },
+  });
   if (state === null) return fail("genesis");
   if (!(await areSigned(record, state.sequencer, zeroHash, crypto))) return fail("signature");
   const root: Node = { record, parent: null, state, children: [] };
@@ -301,12 +303,25 @@ const append = async (
   const sequencer =
     content.kind === "term" ? bytesToHex(content.sequencer) : parent.state.sequencer;
   if (!(await areSigned(record, sequencer, networkHash, crypto))) return fail("signature");
-  const evidence = await evidenceOf(content, networkHash, crypto);
+  const knownHeight = sharedHeight(parent, tree.at(record.proposal.base) ?? parent);
+  const evidence = { ...(await evidenceOf(content, networkHash, crypto)), knownHeight };
   const state = applyRecord(parent.state, record, evidence);
   if (!state.ok) return state;
   // Another may have come in while signatures were checked
   if (nodes.has(record.hash)) return ok({ record, isNew: false, hasMoved: false });
   return ok(tree.add(record, parent, state.value));
+};
+
+/** Of the last record on the way to both. */
+const sharedHeight = (a: Node, b: Node): number => {
+  let [one, other] = [a, b];
+  while (one !== other) {
+    const higher = one.record.height > other.record.height ? one : other;
+    assert(higher.parent !== null, "all come from the genesis");
+    if (higher === one) one = higher.parent;
+    else other = higher.parent;
+  }
+  return one.record.height;
 };
 
 /** Only a term record raises the term; a proposal rests on a record at or under what it follows. */
@@ -340,7 +355,7 @@ const evidenceOf = async (
   content: ControlContent,
   networkHash: Uint8Array,
   crypto: Pick<CryptoPort, "verify">,
-): Promise<Evidence> => {
+): Promise<Omit<Evidence, "knownHeight">> => {
   if (content.kind !== "admit" && content.kind !== "device") {
     return { certificate: null, isInvited: false };
   }

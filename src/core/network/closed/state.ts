@@ -94,7 +94,9 @@ export type RuleFault =
   | "is-sequencer"
   | "certificate"
   /** As many as a network, or a device, may have. */
-  | "too-many";
+  | "too-many"
+  /** It hands a key to devices that were removed before its proposer knew. */
+  | "outdated";
 
 /** What the record was found to hold beside its bytes. */
 export interface Evidence {
@@ -102,6 +104,8 @@ export interface Evidence {
   readonly certificate: CheckedCertificate | null;
   /** Whether the invite's signature holds. */
   readonly isInvited: boolean;
+  /** Of the last record that its proposer knew and that it stands behind. */
+  readonly knownHeight: number;
 }
 
 /** The standing of a device: null where it is none of a member's. */
@@ -143,6 +147,7 @@ export const proposalFault = (
     case "device":
       return deviceFault(state, content, around, isFrom);
     case "remove":
+      if (isOutdated(state, around.evidence)) return "outdated";
       return removeFault(state, content, isOwner, isFrom);
     case "role":
       return roleFault(state, content, isOwner);
@@ -160,6 +165,7 @@ export const proposalFault = (
       return isOwner || signers.includes(state.sequencer) ? null : "no-right";
     }
     case "epoch":
+      if (isOutdated(state, around.evidence)) return "outdated";
       return isOwner || signers.includes(state.sequencer) ? null : "no-right";
     case "name": {
       const account = bytesToHex(content.account);
@@ -174,6 +180,10 @@ export const proposalFault = (
       return null;
   }
 };
+
+/** Its key is sealed to those who were members then. */
+const isOutdated = ({ closures }: ControlState, { knownHeight }: Evidence): boolean =>
+  closures.some(({ height }) => height > knownHeight);
 
 const inviteFault = (
   state: ControlState,

@@ -146,7 +146,7 @@ test("collections of a network and open invites of a device are bounded", async 
   const ask = (state: ControlState, content: ControlContent, ms = 0) =>
     proposalFault(state, content, {
       ...{ signers: [name], ms },
-      evidence: { certificate: null, isInvited: false },
+      evidence: { certificate: null, isInvited: false, knownHeight: 0 },
     });
   const scopes = Array.from({ length: networkCollectionsMax }, (_, index) => {
     const bytes = new Uint8Array(16);

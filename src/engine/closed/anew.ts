@@ -1,0 +1,48 @@
+/**
+ * What waited for the sequencer while somebody else was removed: a key that it brings is sealed to
+ * those who are out by now, so no record is made of it. A removal is proposed again for the members
+ * of now; a key that was replaced meanwhile need not be.
+ */
+import { bytesToHex } from "../../core/base/bytes.ts";
+import type { ControlContent } from "../../core/network/closed/content.ts";
+import type { ParsedProposal } from "../../core/network/closed/record.ts";
+import type { Engine } from "../engine.ts";
+import { decide, dropProposal, removalOf } from "./decide.ts";
+import type { ClosedMembership } from "./membership.ts";
+
+/** True: something was proposed. */
+export const proposeAnew = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<boolean> => {
+  let hasProposed = false;
+  for (const parsed of [...membership.proposals.values()]) {
+    if (!isOutdated(membership, parsed)) continue;
+    const named = removedBy(parsed.proposal.content);
+    await dropProposal(engine, membership, parsed.name);
+    if (named === null) continue;
+    await decide(engine, membership, (base) => removalOf(engine, membership, named, base));
+    hasProposed = true;
+  }
+  return hasProposed;
+};
+
+/** As the chain judges it, as far as it is known here. */
+const isOutdated = (
+  { control }: ClosedMembership,
+  { proposal: { content, base } }: ParsedProposal,
+): boolean => {
+  if (content.kind !== "epoch" && content.kind !== "remove") return false;
+  const found = control.find(base);
+  const knownHeight = found.kind === "known" ? found.position : 0;
+  return control.state().closures.some(({ height }) => height > knownHeight);
+};
+
+const removedBy = (
+  content: ControlContent,
+): { readonly account: string } | { readonly device: string } | null => {
+  if (content.kind !== "remove") return null;
+  if (content.account !== null) return { account: bytesToHex(content.account) };
+  const [device] = content.devices;
+  return device === undefined ? null : { device: bytesToHex(device) };
+};
