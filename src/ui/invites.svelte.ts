@@ -33,11 +33,14 @@ export class Invites {
   isAsking = $state(false);
   isBusy = $state(false);
   role = $state<Member["role"]>("editor");
+  /** What the one who comes in is called; empty: by the key. */
+  name = $state("");
   /** Null where the field holds no number. */
   uses = $state<number | null>(1);
   span = $state<Span>("days");
   made = $state.raw<MadeInvite | null>(null);
   usesProblem = $state("");
+  nameProblem = $state("");
   problem = $state("");
   /** What became of the last thing that was asked for, in words. */
   note = $state("");
@@ -52,9 +55,13 @@ export class Invites {
   /** Whoever is meant to come in. */
   async invite(): Promise<void> {
     const { uses, role, span } = this;
+    const name = this.name.trim();
     const isWhole = uses !== null && Number.isSafeInteger(uses) && uses >= 1;
     this.usesProblem = isWhole ? "" : closedMessages.usesFault;
-    if (isWhole) await this.#make("member", { role, uses, expiresInMs: spans[span] });
+    this.nameProblem = name !== "" && uses !== 1 ? closedMessages.nameForOne : "";
+    if (!isWhole || this.nameProblem !== "") return;
+    const named = name === "" ? {} : { name };
+    await this.#make("member", { role, uses, expiresInMs: spans[span], ...named });
   }
 
   /** One further device of this person, once. */
@@ -88,6 +95,7 @@ export class Invites {
       const picture = `data:image/svg+xml,${encodeURIComponent(await invite.qr())}`;
       this.made = { invite, kind, picture };
       this.isAsking = false;
+      this.name = "";
     });
   }
 
@@ -101,6 +109,7 @@ export class Invites {
     } catch (error) {
       const { message, path } = problemOf(error);
       if (path === "uses") this.usesProblem = message;
+      else if (path === "name") this.nameProblem = message;
       else this.problem = message;
     } finally {
       this.isBusy = false;

@@ -3,8 +3,9 @@
  * which can be made for it.
  */
 import type { DistributedDatabase } from "../client/api.ts";
+import type { Member } from "../client/networkTypes.ts";
 import { copyText } from "./clipboard.ts";
-import { sharingMessages } from "./sharingMessages.ts";
+import { closedMessages, sharingMessages } from "./sharingMessages.ts";
 import { problemOf } from "./text/problem.ts";
 import { makeSecret, secretMissing } from "./text/secret.ts";
 
@@ -106,6 +107,19 @@ export const makeForm = (database: DistributedDatabase): OneFieldForm =>
   new OneFieldForm("", sharingMessages.nameMissing, async (name) => {
     await database.createNetwork({ networkId: name, name });
     return sharingMessages.made(name);
+  });
+
+/** Says what a member is called, on all devices. */
+export const nameForm = (
+  database: DistributedDatabase,
+  networkId: string,
+  { account, name }: Pick<Member, "account" | "name">,
+  ondone: () => void,
+): OneFieldForm =>
+  new OneFieldForm(name ?? "", closedMessages.memberNameMissing, async (given) => {
+    await database.nameMember(networkId, account, given);
+    ondone();
+    return "";
   });
 
 /** Takes an invite: the whole link, or what stands behind `join=`. */

@@ -152,18 +152,26 @@ export const closedMessages = {
   thisDevice: "this device",
   connected: "connected",
   keepsOrder: "keeps the order of decisions",
+  name: "Name",
+  nameText: "Every member sees it, and nobody else.",
+  nameHint: "One line, such as a first name",
+  nameSave: "Save",
+  giveName: "Give a name",
+  changeName: "Change the name",
+  rename: (member: string) => `Name ${member}`,
+  memberNameMissing: "A name is needed.",
   roles: { owner: "Owner", editor: "Editor", reader: "Reader" },
   roleOf: (member: string) => `Role of ${member}`,
   remove: "Remove",
   removeNamed: (what: string) => `Remove ${what}`,
   removeTitle: (member: string) => `Remove ${member} with all their devices?`,
   removeText:
-    "What they already have stays with them. What is written from now on they cannot read: it is " +
-    "sealed under new keys. What they wrote and had not sent here yet is not accepted any more.",
+    "What they already have stays with them. They cannot read what is written from now on: it is " +
+    "sealed under new keys. What they wrote that has not come here yet is not accepted any more.",
   removeDeviceTitle: (device: string) => `Remove ${device}?`,
   removeDeviceText:
-    "What it already has stays on it. What is written from now on it cannot read: it is sealed " +
-    "under new keys. What was written on it and had not come here yet is not accepted any more.",
+    "What it already has stays on it. It cannot read what is written from now on: that is sealed " +
+    "under new keys. What was written on it that has not come here yet is not accepted any more.",
   handOver: "Let it keep the order",
   handOverNamed: (device: string) => `Let ${device} keep the order`,
   handOverTitle: (device: string) => `Let ${device} keep the order?`,
@@ -230,6 +238,9 @@ export const closedMessages = {
   invites: "Invites",
   invite: "Invite somebody",
   ownDevice: "A device of mine",
+  forWhom: "For whom?",
+  forWhomHint: "A name that all members see; whoever comes in can change it. May stay empty.",
+  nameForOne: "A name is for one person: let one use the invite, or leave the name empty.",
   role: "Role",
   rolesInFull: {
     owner: "Owner: also invites and removes",

@@ -13,6 +13,7 @@ import {
   makeCollection,
   open,
   openSharing,
+  row,
   share,
   startDocument,
 } from "./steps.ts";
@@ -103,6 +104,20 @@ for (const { colorScheme, width } of looks) {
       await share(page, `home ${info.testId.slice(-8)}`, "notes");
       await expect(page.getByText(/^Waiting: /).first()).toBeVisible();
       await look(page, info, "22 waiting");
+      await page.getByRole("button", { name: /^Sync: / }).click();
+      await expect(page.getByRole("dialog", { name: "Sync" })).toContainText(
+        "is on no other device yet",
+      );
+      await look(page, info, "22a what sync rests on");
+      await page.keyboard.press("Escape");
+      await expect(page.getByRole("button", { name: /^Sync: / })).toBeFocused();
+      const fresh = await startDocument(page);
+      await fresh.getByLabel("Value").fill("A private note");
+      await fresh.getByRole("checkbox", { name: "Private" }).check();
+      await look(page, info, "22b a private document");
+      await fresh.getByRole("button", { name: "Save" }).click();
+      await expect(row(page, "Private: only on this device: A private note")).toBeVisible();
+      await look(page, info, "22c private and shared documents");
       await page.getByRole("button", { name: "Sharing", exact: true }).click();
       await look(page, info, "23 a network");
       await dialog.getByRole("button", { name: /^Leave / }).click();
@@ -118,7 +133,26 @@ for (const { colorScheme, width } of looks) {
       const card = await makeClosed(dialog, "The house in the Lindenweg");
       await card.scrollIntoViewIfNeeded();
       await look(page, info, "25 a closed network");
+      await card.getByText("1 device", { exact: false }).first().click();
+      await card.getByRole("button", { name: /^Name Member/ }).click();
+      await expect(card.getByLabel("Name", { exact: true })).toBeFocused();
+      await look(page, info, "25a a name");
+      await page.keyboard.type("Mara");
+      await page.keyboard.press("Enter");
+      await expect(card.getByRole("button", { name: "Name Mara" })).toBeFocused();
+      await card.getByText("Order and keys").press("Enter");
+      await card.getByRole("button", { name: /^Show the recovery key/ }).press("Enter");
+      await expect(card.getByRole("button", { name: "Cancel" })).toBeFocused();
+      await look(page, info, "25b the recovery key is asked for");
+      await card.getByRole("button", { name: "Show it" }).click();
+      await expect(card.getByLabel("Recovery key")).toHaveValue(/^([A-Z2-7]{4}-){13}/);
+      await look(page, info, "25c the recovery key");
+      await card.getByRole("button", { name: "Done" }).click();
+      await card.getByRole("button", { name: /^Renew the keys/ }).click();
+      await look(page, info, "25d new keys");
+      await card.getByRole("button", { name: "Cancel" }).click();
       await card.getByRole("button", { name: "Invite somebody" }).click();
+      await expect(card.getByLabel("For whom?")).toBeFocused();
       await card.getByLabel("How many may use it").fill("0");
       await card.getByRole("button", { name: "Make the invite" }).click();
       await expect(card.getByLabel("How many may use it")).toBeFocused();

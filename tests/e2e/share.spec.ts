@@ -239,7 +239,16 @@ test("a person has two devices, one of which goes; a reader's writing is kept, a
   const ours = await openSharing(one);
   const card = await makeClosed(ours, network);
   await attach(ours, network, "notes");
-  const theirCard = await joinBy(two, await invite(card), network);
+  const theirCard = await joinBy(two, await invite(card, "Ben"), network);
+
+  // it comes with the name that it was invited by, and takes another
+  const own = membersOf(theirCard).filter({ hasText: "you" });
+  await own.getByRole("button", { name: "Name Ben" }).press("Enter");
+  await expect(own.getByLabel("Name", { exact: true })).toBeFocused();
+  await two.keyboard.type("Benedikt");
+  await two.keyboard.press("Enter");
+  await expect(own.getByRole("button", { name: "Name Benedikt" })).toBeFocused();
+  await expect(card.getByRole("combobox", { name: "Role of Benedikt" })).toBeVisible();
 
   // what others share is added with one click, and the focus stays near
   await theirCard.getByRole("button", { name: "Add notes" }).press("Enter");
@@ -257,10 +266,9 @@ test("a person has two devices, one of which goes; a reader's writing is kept, a
 
   // and it goes again: by whoever's it is
   await theirCard.getByRole("button", { name: "Done" }).click();
-  const own = membersOf(theirCard).filter({ hasText: "you" });
   await own.getByText("2 devices").click();
   await own.getByRole("button", { name: /^Remove Device/ }).press("Enter");
-  const question = own.getByRole("group", { name: /^Remove Device/ });
+  const question = own.getByRole("group", { name: /^Remove Device \w+ of Benedikt/ });
   await expect(question).toContainText("What it already has stays on it.");
   await two.screenshot({ path: info.outputPath("remove a device.png") });
   await question.getByRole("button", { name: "Remove" }).click();

@@ -107,8 +107,9 @@ export const makeClosed = async (dialog: Locator, network: string): Promise<Loca
 };
 
 /** Makes an invite in the card of a closed network, and gives its link. */
-export const invite = async (card: Locator): Promise<string> => {
+export const invite = async (card: Locator, forWhom = ""): Promise<string> => {
   await card.getByRole("button", { name: "Invite somebody" }).click();
+  await card.getByLabel("For whom?").fill(forWhom);
   await card.getByRole("button", { name: "Make the invite" }).click();
   await expect(card.getByRole("img", { name: /QR code/ })).toBeVisible();
   return card.getByLabel("Link of the invite").inputValue();

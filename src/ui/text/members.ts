@@ -1,17 +1,14 @@
 /**
  * What members of a network and their devices are called: by name where there is one, else by the
- * beginning of the key, which is the same on every device.
+ * beginning or end of the key, which is the same on every device.
  */
 import type { Member, NetworkConfig } from "../../client/networkTypes.ts";
 import { closedMessages, sharingMessages } from "../sharingMessages.ts";
 
-/** A name comes with the chain's names of members. */
-type Called = Pick<Member, "account"> & { readonly name?: string | null };
-
-export const memberInWords = ({ name, account }: Called): string =>
+export const memberInWords = ({ name, account }: Pick<Member, "name" | "account">): string =>
   name ?? closedMessages.member(account);
 
-export const deviceInWords = (device: string): string => sharingMessages.device(device.slice(0, 8));
+export const deviceInWords = (device: string): string => sharingMessages.device(device.slice(-8));
 
 /** With whose it is, where the network tells; `device` as members and peers name it. */
 export const deviceOfMember = (network: NetworkConfig | undefined, device: string): string => {

@@ -1,0 +1,116 @@
+/** Members and devices in words, since when decisions wait, and what sync rests on. */
+import { describe, expect, test } from "vitest";
+import type { ClosedNetwork, Member, NetworkConfig } from "../../../src/client/networkTypes.ts";
+import { deviceOfMember, keeperOf, memberInWords } from "../../../src/ui/text/members.ts";
+import { standingInWords } from "../../../src/ui/text/rests.ts";
+import { attentionInWords } from "../../../src/ui/text/sync.ts";
+import { createWaits } from "../../../src/ui/text/waits.ts";
+
+const ada: Member = {
+  ...{ account: "aaaaaaaabbbb", name: "Ada", role: "owner", isSelf: true },
+  devices: [
+    { device: "0000000011111111", isSequencer: true, isThis: true },
+    { device: "0000000022222222", isSequencer: false, isThis: false },
+  ],
+};
+const nameless: Member = {
+  ...{ account: "ccccccccdddd", name: null, role: "reader", isSelf: false },
+  devices: [{ device: "0000000033333333", isSequencer: false, isThis: false }],
+};
+
+const closedOf = (parts: Partial<ClosedNetwork>): ClosedNetwork => ({
+  ...{ standing: "owner", isFrozen: false, hasRecoveryKey: false },
+  ...{ members: [ada, nameless], invites: [], waiting: [], collections: [], notAccepted: [] },
+  ...parts,
+});
+
+const networkOf = (closed: ClosedNetwork | null, parts: Partial<NetworkConfig> = {}) =>
+  ({
+    ...{ networkId: "team", name: "Team", kind: "closed", waitsFor: null, closed },
+    ...{ collections: new Set<string>(), bootstrapPeers: [], encryption: { enabled: true } },
+    ...parts,
+  }) satisfies NetworkConfig;
+
+const notAccepted = [
+  { collection: "notes", operations: 2, documents: ["1"] },
+  { collection: "links", operations: 1, documents: ["2"] },
+];
+
+test("members are called by name, else by key; devices with whose they are", () => {
+  expect(memberInWords(ada)).toBe("Ada");
+  expect(memberInWords(nameless)).toBe("Member cccccccc");
+  const network = networkOf(closedOf({}));
+  expect(deviceOfMember(network, "0000000022222222")).toBe("Device 22222222, yours");
+  expect(deviceOfMember(network, "0000000033333333")).toBe("Device 33333333 of Member cccccccc");
+  expect(deviceOfMember(network, "0000000044444444")).toBe("Device 44444444");
+  expect(deviceOfMember(networkOf(null), "0000000022222222")).toBe("Device 22222222");
+});
+
+test("the keeper of the order is found, with the member whose it is", () => {
+  expect(keeperOf([nameless, ada])).toEqual({
+    ...{ member: ada, device: "0000000011111111", isThis: true },
+  });
+  expect(keeperOf([nameless])).toBeNull();
+});
+
+describe("since when a decision waits", () => {
+  const waiting = networkOf(closedOf({ waiting: ["role"] }));
+  const done = networkOf(closedOf({}));
+
+  test("what waited at the first look waited before, what begins later has its moment", () => {
+    let now = 10;
+    const waits = createWaits(() => now);
+    const other = networkOf(closedOf({ standing: "waiting" }), { networkId: "other" });
+    waits.note([waiting]);
+    now = 20;
+    waits.note([waiting, other]);
+    now = 30;
+    waits.note([waiting, other]);
+    expect(waits.since("team")).toBeNull();
+    expect(waits.since("other")).toBe(20);
+  });
+
+  test("what was decided waits no more, and the next begins anew", () => {
+    let now = 10;
+    const waits = createWaits(() => now);
+    waits.note([waiting]);
+    waits.note([done]);
+    now = 20;
+    waits.note([waiting]);
+    expect(waits.since("team")).toBe(20);
+    waits.note([done, networkOf(null, { networkId: "open" })]);
+    expect(waits.since("team")).toBeNull();
+  });
+});
+
+describe("what comes before how far sync is", () => {
+  test.each([
+    [networkOf(closedOf({})), null],
+    [networkOf(null), null],
+    [networkOf(closedOf({ notAccepted })), "3 changes are not accepted"],
+    [networkOf(closedOf({ standing: "waiting" })), "Waiting to be let into Team"],
+    [networkOf(null, { kind: "pending", waitsFor: "maker" }), "Waiting to be let into Team"],
+    [networkOf(null, { kind: "pending", waitsFor: "secret" }), null],
+  ])("%#", (network, text) => {
+    expect(attentionInWords([network], false)?.text ?? null).toBe(text);
+  });
+
+  test("a network to come hides nothing of those that sync", () => {
+    const joining = networkOf(closedOf({ standing: "waiting" }));
+    expect(attentionInWords([joining], true)).toBeNull();
+    const lost = networkOf(closedOf({ notAccepted }));
+    expect(attentionInWords([joining, lost], true)?.mood).toBe("warn");
+  });
+});
+
+test.each([
+  [networkOf(closedOf({})), /^$/],
+  [networkOf(null), /^$/],
+  [networkOf(null, { waitsFor: "maker" }), /^The invite is taken/],
+  [networkOf(null, { waitsFor: "secret" }), /^Waiting for its secret$/],
+  [networkOf(closedOf({ standing: "waiting" })), /^This device is not let in yet/],
+  [networkOf(closedOf({ standing: "removed" })), /^This device was removed/],
+  [networkOf(closedOf({ notAccepted })), /^3 changes of this device are not accepted/],
+])("why less than all is exchanged, %#", (network, words) => {
+  expect(standingInWords(network)).toMatch(words);
+});
