@@ -58,8 +58,9 @@ export const sharingMessages = {
   sync: {
     title: "Sync",
     text:
-      "“Verified equal” means: both devices compared a digest of all that they hold, and found the " +
-      "same. It holds for the devices that are named, at the time that is given.",
+      "“Verified equal” means: both devices compared a digest of all that they hold, and found " +
+      "the same. It holds for the devices that are named, at the time that is given.",
+    progress: (collection: string) => `How much of ${collection} has come`,
     nothing: "No collection is shared here.",
     with: (devices: readonly string[]) => `Compared with: ${devices.join("; ")}`,
     onlyHere: (changes: number) =>

@@ -225,7 +225,7 @@ const joinBy = async (page: Page, link: string, network: string): Promise<Locato
   return card;
 };
 
-test("a person has two devices, one of which goes; a reader's writing is kept, and written again", async ({
+test("one of a person's two devices goes; what a reader wrote in vain is written again", async ({
   browser,
 }, info) => {
   test.slow();
@@ -284,6 +284,7 @@ test("a person has two devices, one of which goes; a reader's writing is kept, a
   await two.getByRole("button", { name: /^Sync:/ }).press("Enter");
   const rests = two.getByRole("dialog", { name: "Sync", exact: true });
   await expect(rests.getByText(/^Last verified equal: /)).toBeVisible();
+  await expect(rests.getByText(/^Compared with: Device \w+ of Member \w+$/)).toBeVisible();
   await two.screenshot({ path: info.outputPath("what sync rests on.png") });
   await two.keyboard.press("Escape");
   await two.close();

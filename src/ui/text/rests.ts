@@ -1,15 +1,18 @@
 /**
  * What a sync state rests on: which devices were compared, by name, and what a network waits for.
  */
-import type { NetworkConfig, SyncState } from "../../client/networkTypes.ts";
+import type { NetworkConfig, SyncProgress, SyncState } from "../../client/networkTypes.ts";
 import { closedMessages, sharingMessages } from "../sharingMessages.ts";
 import { deviceOfMember } from "./members.ts";
 
 /** The devices that a collection was found equal with, in words. */
-export const comparedWith = (network: NetworkConfig, { status }: SyncState): readonly string[] => {
-  if (status.kind !== "synced") return [];
-  const { with: devices = [] }: Compared = status;
-  return devices.map((device) => deviceOfMember(network, device));
+export const comparedWith = (network: NetworkConfig, { status }: SyncState): readonly string[] =>
+  status.kind === "synced" ? status.with.map((device) => deviceOfMember(network, device)) : [];
+
+/** Of what was missing, how much has come; null: nothing is known to be missing. */
+export const progressOf = ({ status }: SyncState): SyncProgress | null => {
+  if (status.kind !== "syncing" && status.kind !== "behind") return null;
+  return status.progress.total > 0 ? status.progress : null;
 };
 
 /** Why less than all of a network is exchanged; empty: nothing stands in the way. */
@@ -21,9 +24,4 @@ export const standingInWords = ({ waitsFor, closed }: NetworkConfig): string => 
   if (operations > 0) return closedMessages.notAcceptedCount(operations);
   if (closed.standing === "removed") return closedMessages.removed;
   return closed.standing === "waiting" ? closedMessages.waiting : "";
-};
-
-/** `with`: told by engines that know it. */
-type Compared = Extract<SyncState["status"], { kind: "synced" }> & {
-  readonly with?: readonly string[];
 };

@@ -25,7 +25,9 @@ export const overviewInWords = (
   if (networks === 0) return { text: messages.sync.local, mood: "local" };
   if (states.length === 0) return { text: messages.sync.nothingShared, mood: "local" };
   const pending = states.reduce((sum, state) => sum + state.pendingOperations, 0);
-  const least = [...states].sort((a, b) => rankOf(a) - rankOf(b)).at(0);
+  const least = [...states]
+    .sort((a, b) => rankOf(a) - rankOf(b) || comparedOf(a) - comparedOf(b))
+    .at(0);
   return least === undefined
     ? { text: messages.sync.nothingShared, mood: "local" }
     : stateInWords({ ...least, pendingOperations: pending }, devices);
@@ -66,8 +68,8 @@ export const stateInWords = (state: SyncState, devices: number): SyncWords => {
     case "synced":
       if (status.unread > 0) return { text: messages.sync.unread(status.unread), mood: "warn" };
       return status.verified
-        ? { text: messages.sync.verified(devices), mood: "good" }
-        : busy(messages.sync.unverified(devices));
+        ? { text: messages.sync.verified(status.with.length), mood: "good" }
+        : busy(messages.sync.unverified(status.with.length));
     case "mismatch":
       return { text: messages.sync.mismatch, mood: "warn" };
     default:
@@ -76,6 +78,10 @@ export const stateInWords = (state: SyncState, devices: number): SyncWords => {
 };
 
 const busy = (text: string): SyncWords => ({ text, mood: "busy" });
+
+/** With how many devices it was compared. */
+const comparedOf = ({ status }: SyncState): number =>
+  status.kind === "synced" ? status.with.length : 0;
 
 /** The less is finished, the lower. */
 const rankOf = ({ status, pendingOperations }: SyncState): number => {

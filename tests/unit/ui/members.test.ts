@@ -1,8 +1,14 @@
 /** Members and devices in words, since when decisions wait, and what sync rests on. */
 import { describe, expect, test } from "vitest";
-import type { ClosedNetwork, Member, NetworkConfig } from "../../../src/client/networkTypes.ts";
+import type {
+  ClosedNetwork,
+  Member,
+  NetworkConfig,
+  SyncState,
+  SyncStatus,
+} from "../../../src/client/networkTypes.ts";
 import { deviceOfMember, keeperOf, memberInWords } from "../../../src/ui/text/members.ts";
-import { standingInWords } from "../../../src/ui/text/rests.ts";
+import { comparedWith, progressOf, standingInWords } from "../../../src/ui/text/rests.ts";
 import { attentionInWords } from "../../../src/ui/text/sync.ts";
 import { createWaits } from "../../../src/ui/text/waits.ts";
 
@@ -101,6 +107,28 @@ describe("what comes before how far sync is", () => {
     const lost = networkOf(closedOf({ notAccepted }));
     expect(attentionInWords([joining, lost], true)?.mood).toBe("warn");
   });
+});
+
+const stateOf = (status: SyncStatus): SyncState => ({
+  ...{ collection: "notes", networkId: "team", mode: "eager", status, localVector: {} },
+  ...{ lastSync: null, pendingOperations: 0, syncInProgress: false },
+});
+
+test("what a collection was compared with is named, and how much of it has come", () => {
+  const network = networkOf(closedOf({}));
+  const devices = ["0000000022222222", "0000000033333333"];
+  const synced = stateOf({ kind: "synced", verified: true, unread: 0, with: devices });
+  expect(comparedWith(network, synced)).toEqual([
+    "Device 22222222, yours",
+    "Device 33333333 of Member cccccccc",
+  ]);
+  expect(progressOf(synced)).toBeNull();
+  const progress = { done: 3, total: 10 };
+  const behind = stateOf({ kind: "behind", ops: 7, progress });
+  expect(comparedWith(network, behind)).toEqual([]);
+  expect(progressOf(behind)).toEqual(progress);
+  const comparing = stateOf({ kind: "syncing", ops: 0, progress: { done: 0, total: 0 } });
+  expect(progressOf(comparing)).toBeNull();
 });
 
 test.each([

@@ -61,11 +61,17 @@ describe("all of them", () => {
     const states = [verified, unverified, stateOf(missing("behind", 1)), away];
     const texts = states.map((_, at) => overviewInWords(states.slice(0, at + 1), 1, 2).text);
     expect(texts).toEqual([
-      "Verified equal with 2 devices",
-      "Exchanged with 2 devices, not verified yet",
+      "Verified equal with 1 device",
+      "Exchanged with 1 device, not verified yet",
       "Behind by 1 change",
       "Connecting… no other device is there yet",
     ]);
+  });
+
+  test("only as many devices are equal as have the least shared collection", () => {
+    const widely = stateOf({ ...syncedStatus, with: ["a", "b"] });
+    expect(overviewInWords([widely], 1, 2).text).toBe("Verified equal with 2 devices");
+    expect(overviewInWords([widely, verified], 1, 2).text).toBe("Verified equal with 1 device");
   });
 
   test("changes that nobody has are added up", () => {
