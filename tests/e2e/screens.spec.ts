@@ -118,6 +118,12 @@ for (const { colorScheme, width } of looks) {
       await fresh.getByRole("button", { name: "Save" }).click();
       await expect(row(page, "Private: only on this device: A private note")).toBeVisible();
       await look(page, info, "22c private and shared documents");
+      const editor = await edit(page, "A private note");
+      await editor.getByRole("checkbox", { name: "Private" }).uncheck();
+      await expect(editor.getByText(/^Everybody in home .* gets it\.$/)).toBeVisible();
+      await editor.getByRole("button", { name: "Save" }).click();
+      await expect(page.getByText("Private: only on this device")).toBeHidden();
+      await expect(row(page, "A private note")).toBeVisible();
       await page.getByRole("button", { name: "Sharing", exact: true }).click();
       await look(page, info, "23 a network");
       await dialog.getByRole("button", { name: /^Leave / }).click();

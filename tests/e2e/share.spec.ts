@@ -296,11 +296,20 @@ test("one of a person's two devices goes; what a reader wrote in vain is written
   await one.close();
   two = await reopen(two);
   await addNote(two, "In vain");
-  one = await reopen(one);
-  await expect(syncState(two)).toHaveText(/\d changes? (is|are) not accepted$/);
-  await expect(row(two, "In vain")).toBeHidden();
+  // a decision waits, and says for whom
   await openSharing(two);
   const again = two.getByRole("region", { name: network });
+  await again.getByRole("button", { name: "Name Benedikt" }).click();
+  await two.keyboard.type("Ben");
+  await two.keyboard.press("Enter");
+  const waits = again.getByText(/^Not decided yet: a name\. Waiting since .* is connected\.$/);
+  await expect(waits).toBeVisible();
+  await two.screenshot({ path: info.outputPath("a decision waits.png") });
+  one = await reopen(one);
+  await expect(syncState(two)).toHaveText(/\d changes? (is|are) not accepted$/);
+  await expect(waits).toBeHidden();
+  await expect(again.getByRole("button", { name: "Name Ben", exact: true })).toBeVisible();
+  await expect(row(two, "In vain")).toBeHidden();
   const notice = again.getByRole("region", { name: "Not accepted" });
   await expect(notice).toContainText(/\d changes? in notes: document /);
   await expect(notice.getByRole("button", { name: "Write it again" })).toBeHidden();
