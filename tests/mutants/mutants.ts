@@ -11,6 +11,7 @@ import { peerMutants } from "./peerMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
 import { trimMutants } from "./trimMutants.ts";
+import { uiMutants } from "./uiMutants.ts";
 
 const mergeMutants: readonly Mutant[] = [
   {
@@ -412,4 +413,5 @@ export const mutants: readonly Mutant[] = [
   ...rangesMutants,
   ...digestMutants,
   ...acknowledgeMutants,
+  ...uiMutants,
 ];

@@ -11,6 +11,7 @@ import { nameForm } from "../../../src/ui/join.svelte.ts";
 import { namedMax, NotAccepted } from "../../../src/ui/notAccepted.svelte.ts";
 import { Recovery } from "../../../src/ui/recovery.svelte.ts";
 import { createApiBench } from "../../contract/api/bench.ts";
+import { rowsOnce, toldOnce } from "../../support/twoPeers.ts";
 
 const adapter = new InMemoryAdapter();
 const bench = createApiBench((options) => createDistributedDb({ ...options, adapter }));
@@ -18,17 +19,6 @@ afterEach(() => bench.clean());
 
 const closedOf = (database: DistributedDatabase): ClosedNetwork | null =>
   database.getNetworkManager().getNetworks()[0]?.closed ?? null;
-
-const until = (database: DistributedDatabase, isSo: () => boolean): Promise<void> =>
-  new Promise((resolve) => {
-    const look = (): void => {
-      if (!isSo()) return;
-      for (const stop of stops) stop();
-      resolve();
-    };
-    const stops = [database.on("networks", look), database.on("sync", look)];
-    look();
-  });
 
 /** An owner and an editor of one network, with a collection that both have. */
 const openTwo = async () => {
@@ -45,9 +35,9 @@ const openTwo = async () => {
   await a.collection("notes").insert({ id: "1", title: "Known" });
   await a.addCollectionToNetwork(networkId, "notes");
   await b.joinNetwork(invites.made?.invite.url ?? "");
-  await until(b, () => closedOf(b)?.collections.length === 1);
+  await toldOnce(b, () => closedOf(b)?.collections.length === 1);
   await b.addCollectionToNetwork(networkId, "notes");
-  await until(b, () => b.syncStatus().kind === "synced");
+  await toldOnce(b, () => b.syncStatus().kind === "synced");
   return {
     a,
     b,
@@ -63,7 +53,7 @@ const selfOf = (database: DistributedDatabase, networkId: string) =>
 
 test("who comes in is called as the invite says, until they say otherwise", async () => {
   const { a, b, networkId, invites } = await openTwo();
-  await until(b, () => selfOf(b, networkId)?.name === "Ben");
+  await toldOnce(b, () => selfOf(b, networkId)?.name === "Ben");
   expect(invites.name).toBe("");
 
   const self = selfOf(b, networkId) ?? { account: "", name: null };
@@ -80,7 +70,7 @@ test("who comes in is called as the invite says, until they say otherwise", asyn
   form.value = "Benedikt";
   await form.submit();
   expect(done).toBe(1);
-  await until(a, () => a.members(networkId).some(({ name }) => name === "Benedikt"));
+  await toldOnce(a, () => a.members(networkId).some(({ name }) => name === "Benedikt"));
 });
 
 test("an invite that several may use names nobody", async () => {
@@ -110,7 +100,7 @@ test("what nobody accepts is told by title or id, written again, or let go", asy
     await theirs.update("1", { title: "Other" });
     await theirs.insertBatch(Array.from({ length: namedMax + 4 }, () => ({ title: "New" })));
     together();
-    await until(b, () => (closedOf(b)?.notAccepted.length ?? 0) > 0);
+    await toldOnce(b, () => (closedOf(b)?.notAccepted.length ?? 0) > 0);
   };
   await writeInVain();
   const notAccepted = new NotAccepted(b, networkId);
@@ -125,21 +115,17 @@ test("what nobody accepts is told by title or id, written again, or let go", asy
   await notAccepted.reissue();
   expect(notAccepted.problem).not.toBe("");
   await a.setRole(networkId, member, "editor");
-  await until(b, () => closedOf(b)?.standing === "editor");
+  await toldOnce(b, () => closedOf(b)?.standing === "editor");
   await notAccepted.reissue();
   expect(notAccepted.problem).toBe("");
-  await until(b, () => closedOf(b)?.notAccepted.length === 0);
+  await toldOnce(b, () => closedOf(b)?.notAccepted.length === 0);
   expect(await theirs.get("1")).toMatchObject({ title: "Other" });
 
-  await new Promise<void>((resolve) => {
-    a.collection("notes").subscribe({ title: "New" }, (rows) => {
-      if (rows.length === namedMax + 4) resolve();
-    });
-  });
-
+  const isThere = (rows: readonly unknown[]): boolean => rows.length === namedMax + 4;
+  await rowsOnce(a.collection("notes"), { title: "New" }, isThere);
   await writeInVain();
   await notAccepted.discard();
-  await until(b, () => closedOf(b)?.notAccepted.length === 0);
+  await toldOnce(b, () => closedOf(b)?.notAccepted.length === 0);
   expect(await theirs.count({ title: "New" })).toBe(namedMax + 4);
 });
 
@@ -163,7 +149,7 @@ test("the recovery key is shown until it is put away, and opens a term elsewhere
   await here.form.submit();
   expect(here.form.note).toBe("This device has the recovery key now.");
   await here.openTerm();
-  await until(b, () =>
+  await toldOnce(b, () =>
     b
       .members(networkId)
       .some(({ devices }) => devices.some(({ isThis, isSequencer }) => isThis && isSequencer)),
