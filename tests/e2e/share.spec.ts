@@ -225,6 +225,16 @@ const joinBy = async (page: Page, link: string, network: string): Promise<Locato
   return card;
 };
 
+/** To the first device of the member. */
+const handOver = async (member: Locator): Promise<void> => {
+  await member.getByText("1 device").click();
+  await member.getByRole("button", { name: /^Let Device \w+ keep the order$/ }).press("Enter");
+  const question = member.getByRole("group", { name: /^Let Device \w+ of .* keep the order/ });
+  await expect(question).toContainText("Choose one that is often online.");
+  await question.getByRole("button", { name: "Hand over" }).click();
+  await expect(question).toBeHidden();
+};
+
 test("one of a person's two devices goes; what a reader wrote in vain is written again", async ({
   browser,
 }, info) => {
@@ -250,7 +260,15 @@ test("one of a person's two devices goes; what a reader wrote in vain is written
   await expect(own.getByRole("button", { name: "Name Benedikt" })).toBeFocused();
   await expect(card.getByRole("combobox", { name: "Role of Benedikt" })).toBeVisible();
 
+  // the order is handed on, and back by whoever keeps it
+  await handOver(membersOf(card).filter({ hasText: "Benedikt" }));
+  await expect(own).toContainText("keeps the order of decisions");
+  await handOver(membersOf(theirCard).filter({ hasNotText: "you" }));
+  await expect(own).not.toContainText("keeps the order of decisions");
+  await expect(membersOf(card).filter({ hasText: "you" })).toContainText("keeps the order");
+
   // what others share is added with one click, and the focus stays near
+  await two.screenshot({ path: info.outputPath("offered.png"), fullPage: true });
   await theirCard.getByRole("button", { name: "Add notes" }).press("Enter");
   await expect(theirCard.getByRole("switch", { name: "notes" })).toBeChecked();
   await expect(two.getByText("Shared by others, not on this device yet")).toBeHidden();
