@@ -42,7 +42,7 @@ const openTo = async (chainOf: Device, device: Device): Promise<readonly boolean
   return opened;
 };
 
-test("what waited while somebody else was removed is proposed anew, for those who stay", async () => {
+test("what waited while somebody was removed is proposed anew for those who stay", async () => {
   const world = createWorld();
   const a = await founder(world);
   const [b, c, d] = [
