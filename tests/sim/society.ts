@@ -19,6 +19,8 @@ export interface Society {
   readonly act: () => void;
   /** At the end: nobody invites any more, all that are in share all. */
   readonly settle: () => void;
+  /** Who was let in since then shares all, too. */
+  readonly shareAll: () => void;
 }
 
 export interface SocietyDeps {
@@ -63,6 +65,9 @@ export const createSociety = (deps: SocietyDeps): Society => {
       if (!random.chance(0.3)) return;
       const members = inNetwork(devices).filter(standsIn);
       if (members.length > 0) actOne(deps, members);
+    },
+    shareAll() {
+      shareAll(["a", "b"], 1);
     },
     settle() {
       shareAll(["a", "b"], 1);
@@ -165,10 +170,13 @@ const loseSequencer = (deps: SocietyDeps, members: readonly Member[]): void => {
 const openTerm = (devices: readonly Device[], truth: ClosedControl): void => {
   const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));
   const { sequencer } = truth.state();
-  const isLost = !members.some(({ membership }) => keyOf(membership) === sequencer);
+  const copiesOf = (key: string): number =>
+    members.filter(({ membership }) => keyOf(membership) === key).length;
+  // Two copies of one device contradict each other for ever
+  const isLost = copiesOf(sequencer) !== 1;
   const isFrozen = members.some(({ membership }) => membership.control.isFrozen());
   const holder = inNetwork(devices).find(({ membership }) => membership.recoverySeed !== null);
-  const [next] = members;
+  const next = members.find(({ membership }) => copiesOf(keyOf(membership)) === 1) ?? members[0];
   if (!(isLost || isFrozen) || holder === undefined || next === undefined) return;
   const device = nameOf(keyOf(next.membership));
   holder.device.manage({ kind: "term", networkId, device });

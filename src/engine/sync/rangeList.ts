@@ -37,8 +37,11 @@ export const listDocuments = async (
   const sum = createDigest();
   let after: string | undefined;
   for (;;) {
+    // Those that others took the place of have no pages any more: they could be waited for for ever
     const states = await engine.reading(() =>
-      documents.some(listedDocumentsPerTurn, { after, onlyLiving: true }),
+      home.documents === documents
+        ? documents.some(listedDocumentsPerTurn, { after, onlyLiving: true })
+        : [],
     );
     if (situation === null || !isStill()) return "changed";
     for (const state of states) {
