@@ -61,6 +61,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     inTurn: createTurns(),
     acknowledging: null,
     connected: new Map(),
+    ticks: 0,
     lines: new Map(),
     refusals: new Map(),
     offences: new Map(),
@@ -155,6 +156,7 @@ const loadAcknowledging = async (state: SyncState): Promise<void> => {
 const tick = (state: SyncState): void => {
   const { timers } = state.engine.deps;
   state.stopTicking = timers.after(tickMilliseconds, () => {
+    state.ticks++;
     for (const { peer } of [...state.connected.values()]) peer.tick();
     state.carrier?.setTags(tagsOf(state.engine));
     goOn(state);

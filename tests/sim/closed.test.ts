@@ -2,9 +2,9 @@
  * A closed network with real cryptography: five devices, of which four come in by invites, whose
  * roles change, who are removed and let in again, while the sequencer is away, copied or put back.
  *
- * Known, and not mended yet: the simulator ends before the last invite is decided (4005, 4010, 4025,
- * 4028); nobody but copies of one device is left to open a term (4046); a copy ends with another
- * head (4048); heads that never become equal (4043, 4052).
+ * Known, and not mended yet: the simulator ends before the last invite is decided (4005, 4010,
+ * 4025, 4028); nobody but copies of one device is left to open a term (4046); a copy ends with
+ * another head (4048); heads that never become equal (4043, 4052).
  */
 import { testSeeds } from "./seeds.ts";
 

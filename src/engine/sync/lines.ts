@@ -1,7 +1,8 @@
 /**
  * What is tried with a peer: a channel carries one network, so on every connection whoever opened
  * it tries all that this device has in turn, one at a time, each on a channel of its own; what came
- * to this device later is tried by itself, whoever opened the connection.
+ * to this device later is tried by itself, whoever opened the connection. Time is counted in ticks,
+ * since clocks are put forward and back.
  */
 import { peerLinesMax } from "../../core/base/limits.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
@@ -48,7 +49,7 @@ export const nextTarget = (
     return null;
   }
   line.channels.set(channel, target.key);
-  line.tryingSince = state.engine.deps.timers.now();
+  line.tryingSince = state.ticks;
   return target;
 };
 
@@ -75,23 +76,22 @@ export const leaveLine = (state: SyncState, line: PeerLine, channel: PeerChannel
 };
 
 const goOn = (state: SyncState, line: PeerLine): void => {
-  const now = state.engine.deps.timers.now();
-  if (line.tryingSince !== null && now - line.tryingSince < tryMillisecondsMax) return;
+  if (line.tryingSince !== null && state.ticks - line.tryingSince < tryTicksMax) return;
   const [channel] = line.channels.keys();
   if (channel === undefined || dueTarget(state, line) === null) return;
-  line.tryingSince = now;
+  line.tryingSince = state.ticks;
   channel.another();
 };
 
 const dueTarget = (state: SyncState, line: PeerLine): Target | null => {
-  const now = state.engine.deps.timers.now();
   const targets = targetsOf(reasonsToMeet(state));
   const served = servedKeys(state, line);
   const from = line.turn % Math.max(1, targets.length);
   const inTurn = [...targets.slice(from), ...targets.slice(0, from)];
   return (
-    inTurn.find(({ key }) => !served.has(key) && (line.tries.get(key)?.notBefore ?? 0) <= now) ??
-    null
+    inTurn.find(
+      ({ key }) => !served.has(key) && (line.tries.get(key)?.notBefore ?? 0) <= state.ticks,
+    ) ?? null
   );
 };
 
@@ -105,13 +105,13 @@ const servedKeys = (state: SyncState, line: PeerLine): ReadonlySet<TargetKey | n
   return served;
 };
 
-const delay = ({ engine }: SyncState, line: PeerLine, key: TargetKey): void => {
+const delay = ({ ticks }: SyncState, line: PeerLine, key: TargetKey): void => {
   const failures = (line.tries.get(key)?.failures ?? 0) + 1;
-  const wait = Math.min(retryMilliseconds.min * 2 ** (failures - 1), retryMilliseconds.max);
-  line.tries.set(key, { failures, notBefore: engine.deps.timers.now() + wait });
+  const wait = Math.min(retryTicks.min * 2 ** (failures - 1), retryTicks.max);
+  line.tries.set(key, { failures, notBefore: ticks + wait });
 };
 
 const never: Try = { failures: 0, notBefore: Infinity };
-const retryMilliseconds = { min: 5_000, max: 600_000 };
+const retryTicks = { min: 5, max: 600 };
 /** A channel that was asked for and did not come by then does not come; longer than a greeting. */
-const tryMillisecondsMax = 15_000;
+const tryTicksMax = 15;

@@ -45,7 +45,7 @@ export interface PeerLine {
 
 export interface Try {
   readonly failures: number;
-  /** `Infinity`: the peer is not of it, or sees to it by itself. */
+  /** In ticks; `Infinity`: the peer is not of it, or sees to it by itself. */
   readonly notBefore: number;
 }
 
@@ -98,6 +98,8 @@ export interface SyncState {
   /** null until it is loaded: with the first network. */
   acknowledging: Acknowledging | null;
   readonly connected: Map<PeerChannel, Connected>;
+  /** Seconds that a carrier was there: a clock that nobody sets. */
+  ticks: number;
   /** By peer: its channels, and what is tried there. */
   readonly lines: Map<string, PeerLine>;
   /** How often something of a peer was refused, dropped or done again, by reason. */
