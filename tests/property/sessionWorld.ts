@@ -231,7 +231,11 @@ class SimulatedWorld implements World {
         this.endOwn(link.from, output.scope, output.header);
         return;
       case "control":
-        // No network here has a chain
+      case "acknowledge":
+      case "ranges":
+      case "message":
+      case "heartbeat":
+        // Of others than the session, who are not here
         return;
       case "close":
         this.cut(link);

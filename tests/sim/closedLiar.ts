@@ -91,7 +91,15 @@ const lieIn = async (message: Message, engine: Engine, random: Random): Promise<
       };
     case "control":
       return { ...message, body: otherChain(message.body, random) };
-    default:
+    case "acknowledge":
+    case "bye":
+    case "collection-announce":
+    case "credit":
+    case "fork":
+    case "heartbeat":
+    case "message":
+    case "ranges":
+    case "want":
       return message;
   }
 };
