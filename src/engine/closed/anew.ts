@@ -6,6 +6,7 @@
 import { bytesToHex } from "../../core/base/bytes.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
 import type { ParsedProposal } from "../../core/network/closed/record.ts";
+import { isOutdated } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
 import { decide, dropProposal, removalOf } from "./decide.ts";
 import type { ClosedMembership } from "./membership.ts";
@@ -17,7 +18,7 @@ export const proposeAnew = async (
 ): Promise<boolean> => {
   let hasProposed = false;
   for (const parsed of [...membership.proposals.values()]) {
-    if (!isOutdated(membership, parsed)) continue;
+    if (!isOvertaken(membership, parsed)) continue;
     const named = removedBy(parsed.proposal.content);
     await dropProposal(engine, membership, parsed.name);
     if (named === null) continue;
@@ -28,14 +29,14 @@ export const proposeAnew = async (
 };
 
 /** As the chain judges it, as far as it is known here. */
-const isOutdated = (
+const isOvertaken = (
   { control }: ClosedMembership,
   { proposal: { content, base } }: ParsedProposal,
 ): boolean => {
   if (content.kind !== "epoch" && content.kind !== "remove") return false;
   const found = control.find(base);
   const knownHeight = found.kind === "known" ? found.position : 0;
-  return control.state().closures.some(({ height }) => height > knownHeight);
+  return isOutdated(control.state(), { knownHeight });
 };
 
 const removedBy = (

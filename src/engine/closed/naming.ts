@@ -19,7 +19,7 @@ export const nameMember = async (
   text: string,
 ): Promise<Decision | null> => {
   const name = checkedName(text);
-  if ((membership.names.get(account)?.name ?? "") === name) return null;
+  if ((membership.names.get(account)?.opened ?? "") === name) return null;
   return proposeName(engine, membership, hexToBytes(account), name);
 };
 

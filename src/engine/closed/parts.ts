@@ -10,6 +10,7 @@ import type { ParsedProposal } from "../../core/network/closed/record.ts";
 import type { NetworkKeys } from "../../core/network/keys.ts";
 import type { NotAccepted } from "../aside.ts";
 import type { Device } from "../device.ts";
+import type { Recorded } from "./recorded.ts";
 
 /** How this device stands in a network by what its chain says. */
 export type OwnStanding = MemberRole | "waiting" | "removed";
@@ -22,23 +23,9 @@ export interface SharedHome {
   readonly isAttached: boolean;
 }
 
-/** Of a collection, as the chain has them. */
-export interface RecordedSettings {
-  /** Sealed. */
-  readonly bytes: Uint8Array;
-  /** null: they can not be read here. */
-  readonly opened: CollectionSettings | null;
-}
-
 export interface OwnInvite {
   readonly seed: Uint8Array;
   /** What whoever comes in by it is to be called; null: that is left to them. */
-  readonly name: string | null;
-}
-
-/** What the chain says of something, sealed, and what of it can be read here. */
-export interface RecordedName {
-  readonly bytes: Uint8Array;
   readonly name: string | null;
 }
 
@@ -66,7 +53,7 @@ export interface ClosedParts {
   /** What this device shares with others, by their signing keys in hexadecimal; it grows. */
   readonly pairs: Map<string, Uint8Array>;
   /** Of collections that members share; it grows. */
-  readonly settings: Map<ScopeId, RecordedSettings>;
+  readonly settings: Map<ScopeId, Recorded<CollectionSettings>>;
   /** What the chain says that accounts are called, by account in hexadecimal. */
-  readonly names: Map<string, RecordedName>;
+  readonly names: Map<string, Recorded<string>>;
 }

@@ -1,13 +1,13 @@
 /**
  * What the chain of a closed network says of its collections, opened with the keys that are here.
  */
-import { equalBytes } from "../../core/base/bytes.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import { strategies, type StrategyName } from "../../core/doc/strategies.ts";
 import { openSettings, type CollectionSettings } from "../../core/network/closed/settings.ts";
 import type { SharedCollectionSnapshot } from "../../core/wire/snapshots.ts";
 import type { ClosedParts, SharedHome } from "./parts.ts";
+import { learnRecorded } from "./recorded.ts";
 
 /** Opens what the chain says and this device has keys for. */
 export const learnSettings = async (
@@ -15,14 +15,10 @@ export const learnSettings = async (
   crypto: Pick<CryptoPort, "open">,
 ): Promise<void> => {
   const epochs = { key: (id: ShortHash) => keys.get(id) ?? null };
-  for (const [scope, bytes] of control.state().collections) {
-    const before = settings.get(scope);
-    const isSame = before !== undefined && equalBytes(before.bytes, bytes);
-    // One that could not be opened may be by now
-    if (isSame && before.opened !== null) continue;
+  await learnRecorded(control.state().collections, settings, async (scope, bytes) => {
     const opened = await openSettings(scope, bytes, { keys: network, epochs }, crypto);
-    settings.set(scope, { bytes, opened: opened.ok ? opened.value : null });
-  }
+    return opened.ok ? opened.value : null;
+  });
 };
 
 export const collectionSnapshots = (

@@ -23,7 +23,7 @@ export const memberSnapshots = ({
         isThis: key === bytesToHex(device.publicKey),
       }));
     const isSelf = account === bytesToHex(device.certificate.account);
-    return [{ account, name: names.get(account)?.name ?? null, role, isSelf, devices }];
+    return [{ account, name: names.get(account)?.opened ?? null, role, isSelf, devices }];
   });
 };
 

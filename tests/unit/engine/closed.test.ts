@@ -14,10 +14,12 @@ import {
   hex,
   invited,
   join,
+  joinWithout,
   membershipOf,
   open,
   share,
   standing,
+  takeInvite,
   team,
   verified,
 } from "./closedWorld.ts";
@@ -65,13 +67,7 @@ test("a third joins by one who is not the sequencer, and waits for it", async ()
   for (const device of [a, b]) await share(device);
   await a.insert("notes", [{ id: "1" }]);
   await world.until(verified(a, b), "verified");
-  const { link } = await invited(b);
-  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "the invite is known");
-  await a.disconnect();
-  const c = await open(world);
-  await beginJoining(c.engine, link);
-  c.opened.sync.refresh();
-  await world.until(() => standing(c) === "waiting", "handed over");
+  const c = await joinWithout(world, a, b);
   expect(closedOf(b)?.waiting).toEqual(["admit"]);
   await share(c);
   await c.insert("notes", [{ id: "3" }]);
@@ -98,14 +94,8 @@ test("who waits goes on with what it wrote before its page was loaded again", as
   const a = await founder(world);
   const b = await join(world, a, { role: "owner" });
   for (const device of [a, b]) await share(device);
-  const { link } = await invited(b);
-  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "the invite is known");
-  await a.disconnect();
   // Nothing tells such a device that its last opening wrote no more
-  const c = await world.open({ joined: false, journalProvesContinuity: false });
-  await beginJoining(c.engine, link);
-  c.opened.sync.refresh();
-  await world.until(() => standing(c) === "waiting", "handed over");
+  const c = await joinWithout(world, a, b, {}, { journalProvesContinuity: false });
   await share(c);
   await c.insert("notes", [{ id: "3", n: 1 }]);
   await c.reopen(undefined, { joined: false });
@@ -148,16 +138,14 @@ test("a used, a revoked and an expired invite lead nowhere", async () => {
   const a = await founder(world);
   const used = await invited(a);
   const first = await open(world);
-  await beginJoining(first.engine, used.link);
-  first.opened.sync.refresh();
+  await takeInvite(first, used.link);
   await world.until(() => standing(first) === "editor", "admitted");
   const expiring = await invited(a, { expiresInMs: 60_000 });
   const late = await world.open({ joined: false, online: false });
   await beginJoining(late.engine, expiring.link);
   await world.pass(61_000);
   const second = await open(world);
-  await beginJoining(second.engine, used.link);
-  second.opened.sync.refresh();
+  await takeInvite(second, used.link);
   await late.connect();
   await world.pass(120_000);
   for (const device of [late, second]) {

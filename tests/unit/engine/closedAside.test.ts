@@ -8,7 +8,6 @@ import { manage } from "../../../src/engine/closed/manage.ts";
 import { leaveNetwork } from "../../../src/engine/membership.ts";
 import type { ManageRequest } from "../../../src/core/wire/networks.ts";
 import type { StoreImage } from "../../../src/storage/memory.ts";
-import { beginJoining } from "../../../src/engine/closed/create.ts";
 import {
   accountOf,
   change,
@@ -16,10 +15,11 @@ import {
   founder,
   invited,
   join,
+  joinWithout,
   membershipOf,
-  open,
   share,
   standing,
+  takeInvite,
   team,
   tell,
   verified,
@@ -167,13 +167,7 @@ test("who waited, wrote, and was admitted to read alone keeps it aside", async (
   const b = await join(world, a, { role: "owner" });
   for (const device of [a, b]) await share(device);
   await a.insert("notes", [{ id: "1" }]);
-  const { link } = await invited(b, { role: "reader" });
-  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "known");
-  await a.disconnect();
-  const c = await open(world);
-  await beginJoining(c.engine, link);
-  c.opened.sync.refresh();
-  await world.until(() => standing(c) === "waiting", "handed over");
+  const c = await joinWithout(world, a, b, { role: "reader" });
   await share(c);
   await c.insert("notes", [{ id: "mine" }, { id: "too" }]);
   await c.insert("other", [{ id: "private" }]);
@@ -211,8 +205,7 @@ test("a removed device sees what was not accepted; let in again, it brings it al
   b.opened.sync.refresh();
   expect(b.find("notes")).toEqual(written);
   const { link } = await invited(a);
-  await beginJoining(b.engine, link);
-  b.opened.sync.refresh();
+  await takeInvite(b, link);
   await world.until(() => standing(b) === "editor", "in again");
   await b.write({ kind: "attach", collection: "notes", networkId: team });
   await world.until(() => c.get("notes", "b3") !== undefined, "c has it");

@@ -11,17 +11,14 @@ import {
   change,
   closedOf,
   founder,
-  invited,
   join,
+  joinWithout,
   membershipOf,
-  open,
   share,
-  standing,
   team,
   tell,
   verified,
 } from "./closedWorld.ts";
-import { beginJoining } from "../../../src/engine/closed/create.ts";
 import { createWorld, type Device } from "./world.ts";
 
 const collections = (device: Device) => closedOf(device)?.collections;
@@ -115,13 +112,7 @@ test("what is attached while a device waits to be admitted is told afterwards", 
   const world = createWorld();
   const a = await founder(world);
   const b = await join(world, a, { role: "owner" });
-  const { link } = await invited(b);
-  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "known");
-  await a.disconnect();
-  const c = await open(world);
-  await beginJoining(c.engine, link);
-  c.opened.sync.refresh();
-  await world.until(() => standing(c) === "waiting", "handed over");
+  const c = await joinWithout(world, a, b);
   await share(c);
   expect(closedOf(c)?.waiting).toEqual([]);
   await a.connect();

@@ -6,14 +6,12 @@ import {
   change,
   closedOf,
   founder,
-  invited,
   join,
-  open,
+  joinWithout,
   standing,
   team,
   tell,
 } from "./closedWorld.ts";
-import { beginJoining } from "../../../src/engine/closed/create.ts";
 import { createWorld, type Device } from "./world.ts";
 
 const nameOf = (device: Device, who: Device): string | null | undefined =>
@@ -51,14 +49,7 @@ test("who comes in is called as the invite says, also where its maker has to ask
   const a = await founder(world);
   const b = await join(world, a, { role: "owner", name: "Bob" });
   await world.until(() => nameOf(b, b) === "Bob", "named by the invite");
-  const link = await invited(b, { name: "Cleo" });
-  // The sequencer decides later on
-  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "the invite is known");
-  await a.disconnect();
-  const c = await open(world);
-  await beginJoining(c.engine, link.link);
-  c.opened.sync.refresh();
-  await world.until(() => standing(c) === "waiting", "handed over");
+  const c = await joinWithout(world, a, b, { name: "Cleo" });
   await a.connect();
   await world.until(() => nameOf(a, c) === "Cleo" && nameOf(c, c) === "Cleo", "named");
   await call(c, c, "Cleopatra");

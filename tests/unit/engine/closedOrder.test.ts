@@ -24,6 +24,7 @@ import {
   open,
   share,
   standing,
+  takeInvite,
   team,
   tell,
   verified,
@@ -200,8 +201,7 @@ test("the recovery key, kept as text, brings a network back whose sequencer is l
   expect(sequencerOf(b)).toBe(nameOf(b));
   await world.until(() => closedOf(b)?.invites[0]?.state === "open", "what waited is decided");
   const c = await open(world);
-  await beginJoining(c.engine, link);
-  c.opened.sync.refresh();
+  await takeInvite(c, link);
   await world.until(() => standing(c) === "editor", "a third joins");
   // The lost one turns up again: it is a member like any other
   await a.open({ joined: false });
@@ -345,8 +345,7 @@ test("keys that were handed over to one who is then refused are replaced", async
   const revoked = await recordOfRevocation(a, id);
   await give(a, [revoked]);
   const stranger = await open(world);
-  await beginJoining(stranger.engine, link);
-  stranger.opened.sync.refresh();
+  await takeInvite(stranger, link);
   await world.until(() => standing(stranger) === "waiting", "handed over");
   const before = epochOf(stranger);
   expect(before).toBe(epochOf(a));

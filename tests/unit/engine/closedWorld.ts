@@ -6,7 +6,7 @@ import { changeMember, closedNamed, makeInvite } from "../../../src/engine/close
 import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
 import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
 import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
-import type { Device, World } from "./world.ts";
+import type { Device, OpenOptions, World } from "./world.ts";
 
 /** Words that stand nowhere else, so that a test can look for them. */
 export const team = "team-of-canaries";
@@ -60,10 +60,32 @@ export const join = async (
 ): Promise<Device> => {
   const { link } = await invited(maker, request);
   const device = await open(world);
-  await beginJoining(device.engine, link);
-  device.opened.sync.refresh();
+  await takeInvite(device, link);
   const role = request.role ?? "editor";
   await world.until(() => standing(device) === role, "admitted");
+  return device;
+};
+
+/** As the service does it. */
+export const takeInvite = async (device: Device, link: string): Promise<void> => {
+  await beginJoining(device.engine, link);
+  device.opened.sync.refresh();
+};
+
+/** In by an invite of `maker` while the sequencer is away: it waits to be admitted. */
+export const joinWithout = async (
+  world: World,
+  sequencer: Device,
+  maker: Device,
+  request: Partial<InviteRequest> = {},
+  options: OpenOptions = {},
+): Promise<Device> => {
+  const { link } = await invited(maker, request);
+  await world.until(() => closedOf(maker)?.invites[0]?.state === "open", "the invite is known");
+  await sequencer.disconnect();
+  const device = await world.open({ joined: false, ...options });
+  await takeInvite(device, link);
+  await world.until(() => standing(device) === "waiting", "handed over");
   return device;
 };
 

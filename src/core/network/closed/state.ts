@@ -181,9 +181,14 @@ export const proposalFault = (
   }
 };
 
-/** Its key is sealed to those who were members then. */
-const isOutdated = ({ closures }: ControlState, { knownHeight }: Evidence): boolean =>
-  closures.some(({ height }) => height > knownHeight);
+/**
+ * Whether a key that is proposed by who knew so much of the chain goes to devices that were removed
+ * since: it is sealed to those who were members then.
+ */
+export const isOutdated = (
+  { closures }: Pick<ControlState, "closures">,
+  { knownHeight }: Pick<Evidence, "knownHeight">,
+): boolean => closures.some(({ height }) => height > knownHeight);
 
 const inviteFault = (
   state: ControlState,
