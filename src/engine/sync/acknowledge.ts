@@ -51,8 +51,8 @@ import {
   type Known,
 } from "./acknowledgeExchange.ts";
 import {
-  isServed,
   reportFailure,
+  servedIn,
   type Acknowledging,
   type Connected,
   type SyncState,
@@ -120,9 +120,6 @@ const networkOf = (
   ...{ said: null, due: null, news: null, lost: null, hasBegunAnew: false, isCopied: false },
 });
 
-const peersIn = ({ connected }: SyncState, { membership }: Network): readonly Connected[] =>
-  [...connected.values()].filter((each) => each.membership === membership && isServed(each));
-
 /** The longer they are, the fewer. */
 const gapAfter = (bytes: number): number =>
   Math.min(
@@ -139,7 +136,8 @@ const changed = (state: SyncState, network: Network): void => {
 /** Nobody is there to be told: then it is done when somebody comes. */
 const plan = (state: SyncState, network: Network, at: number): void => {
   const { timers } = state.engine.deps;
-  if ((network.due?.at ?? Infinity) <= at || peersIn(state, network).length === 0) return;
+  if ((network.due?.at ?? Infinity) <= at || servedIn(state, network.membership).length === 0)
+    return;
   network.due?.cancel();
   const now = timers.now();
   // A clock that was put back must not make it wait for longer
@@ -154,7 +152,7 @@ const plan = (state: SyncState, network: Network, at: number): void => {
 const planNews = (state: SyncState, network: Network): void => {
   network.news ??= state.engine.deps.timers.after(acknowledgedNewsMilliseconds, () => {
     network.news = null;
-    for (const connected of peersIn(state, network)) tell(network, connected);
+    for (const connected of servedIn(state, network.membership)) tell(network, connected);
   });
 };
 
@@ -219,7 +217,7 @@ const membersChanged = (state: SyncState, network: Network): Promise<void> =>
       await state.engine.deps.store.write({ meta, durability: "relaxed" });
       for (const { name } of gone) book.delete(name);
     }
-    for (const connected of peersIn(state, network)) {
+    for (const connected of servedIn(state, network.membership)) {
       tell(network, connected);
       askFor(network, connected);
     }
@@ -259,7 +257,8 @@ const acknowledge = async (state: SyncState, network: Network): Promise<void> =>
   await keepOwn(state, network, device);
   network.lost = null;
   network.said = { at: timers.now(), bytes: said.bytes.length };
-  for (const connected of peersIn(state, network)) give(network, connected, device, said);
+  for (const connected of servedIn(state, network.membership))
+    give(network, connected, device, said);
 };
 
 const ownOf = ({ membership, book }: Network): AcknowledgedDevice => {

@@ -6,7 +6,7 @@ import { bytesToHex } from "../../core/base/bytes.ts";
 import type { ControlPeer } from "../closed/wire.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
 import type { NetworkMembership } from "../identity.ts";
-import { connectedOf, type Connected, type SyncState } from "./state.ts";
+import { connectedIn, connectedOf, type Connected, type SyncState } from "./state.ts";
 import { tellAttachments, tellPage } from "./tell.ts";
 import type { Peer } from "./peer.ts";
 
@@ -39,13 +39,13 @@ export const takeControl = async (
 
 /** Each second online: what the passing of time makes due. */
 export const tendNetworks = async (state: SyncState): Promise<void> => {
-  const { engine, connected, tending } = state;
+  const { engine, tending } = state;
   for (const membership of engine.registry.networks.all()) {
     if (membership.kind !== "closed" || tending.has(membership)) continue;
     tending.add(membership);
     try {
       const { tend } = await import("../closed/tend.ts");
-      const isAlone = ![...connected.values()].some((each) => each.membership === membership);
+      const isAlone = connectedIn(state, membership).length === 0;
       if (await tend(engine, membership, isAlone)) await chainChanged(state, membership);
     } finally {
       tending.delete(membership);
@@ -59,8 +59,7 @@ export const chainChanged = async (
   membership: ClosedMembership,
 ): Promise<void> => {
   const { introduce } = await parts();
-  for (const connected of [...state.connected.values()]) {
-    if (connected.membership !== membership) continue;
+  for (const connected of connectedIn(state, membership)) {
     introduce(membership, controlPeerOf(connected));
     if (membership.control.standingOf(connected.certificate) === "removed") {
       // It hears that it was removed before it goes

@@ -12,7 +12,7 @@ import { unreachable } from "../../core/base/result.ts";
 import { encodeApplicationMessage, isMessageType } from "../../core/sync/applicationMessage.ts";
 import type { PeerOutcome, PeersRequest } from "../../core/wire/peers.ts";
 import type { Peer } from "./peer.ts";
-import { isServed, type SyncState } from "./state.ts";
+import { servedIn, type SyncState } from "./state.ts";
 import { schedule } from "./tell.ts";
 import { watchFor } from "./watch.ts";
 
@@ -49,9 +49,7 @@ const sendMessage = (
   const timestamp = state.engine.deps.timers.now();
   const body = encodeApplicationMessage({ type, timestamp, payload });
   if (body.length > applicationMessageBytesMax) throw messageTooLarge(body.length);
-  const members = [...state.connected.values()]
-    .filter((each) => each.membership === membership && isServed(each))
-    .map(({ peer }) => peer);
+  const members = servedIn(state, membership).map(({ peer }) => peer);
   // Statistics change
   schedule(state);
   if (to === null) return members.map((peer) => outcomeOf(peer, body, timestamp));

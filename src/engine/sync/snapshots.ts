@@ -15,7 +15,14 @@ import { noProgress, statusOfAll } from "../../core/wire/syncStatus.ts";
 import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
 import type { Peer } from "./peer.ts";
-import { attachedHomes, isPaused, modeOf, partnersOf, type SyncState } from "./state.ts";
+import {
+  attachedHomes,
+  connectedIn,
+  isPaused,
+  modeOf,
+  partnersOf,
+  type SyncState,
+} from "./state.ts";
 import { ownWritersOf, pendingOpsOf } from "./summary.ts";
 import { addTraffic, noTraffic } from "./traffic.ts";
 
@@ -31,9 +38,7 @@ const joiningSnapshot = (networkId: string): NetworkSnapshot => ({
 
 const memberSnapshot = (state: SyncState, membership: NetworkMembership): NetworkSnapshot => {
   const closed = membership.kind === "closed" ? closedSnapshot(state, membership) : null;
-  const peers = [...state.connected.values()]
-    .filter((each) => each.membership === membership)
-    .map(({ peer }) => peer);
+  const peers = connectedIn(state, membership).map(({ peer }) => peer);
   const met = state.met.get(membership);
   return {
     ...{ networkId: membership.networkId, name: membership.title, kind: membership.kind },

@@ -162,10 +162,20 @@ export const isServed = ({ membership, certificate }: Connected): boolean =>
   isMemberOf(membership, certificate) &&
   !(membership.kind === "closed" && membership.standing() === "removed");
 
+/** Whoever is connected about a network, as of now. */
+export const connectedIn = (
+  { connected }: SyncState,
+  network: Home["membership"],
+): readonly Connected[] =>
+  [...connected.values()].filter(({ membership }) => membership === network);
+
+/** Those of them with whom something is shared. */
+export const servedIn = (state: SyncState, network: NetworkMembership): readonly Connected[] =>
+  connectedIn(state, network).filter(isServed);
+
 /** Peers whose sessions know a home, but who was removed and is yet to be told so. */
-export const peersOf = ({ connected }: SyncState, home: Home): readonly Peer[] =>
-  [...connected.values()]
-    .filter(({ membership }) => membership === home.membership)
+export const peersOf = (state: SyncState, home: Home): readonly Peer[] =>
+  connectedIn(state, home.membership)
     .filter(({ membership, certificate }) => isMemberOf(membership, certificate))
     .map(({ peer }) => peer)
     .filter((peer) => peer.session().scopes.has(home.scope));
