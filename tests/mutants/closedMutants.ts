@@ -92,8 +92,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "a revoked invite is answered",
     file: "src/core/network/closed/state.ts",
-    text: "invite === undefined || invite.isRevoked || invite.usesLeft === 0",
-    instead: "invite === undefined || invite.usesLeft === 0",
+    text: "if (invite === undefined || invite.isRevoked) return null;",
+    instead: "if (invite === undefined) return null;",
     killedBy: whoReads,
   },
   {
@@ -120,8 +120,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "what was written beyond the frontier stays applied",
     file: "src/engine/closed/decide.ts",
-    text: "if (beyond.length > 0) {",
-    instead: "if (beyond.length < 0) {",
+    text: "if (beyond.length === 0) return;",
+    instead: "if (beyond.length >= 0) return;",
     killedBy: engine,
   },
   {
@@ -225,8 +225,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "what was set aside is written anew twice behind a crash",
     file: "src/engine/closed/aside.ts",
-    text: "await commitOnce(commandOf(home), (draft) => {",
-    instead: 'await commitOnce("", (draft) => {',
+    text: "commitOnce(commandOf(home), (draft) => {",
+    instead: 'commitOnce("", (draft) => {',
     killedBy: aside,
   },
   {
