@@ -3,7 +3,7 @@
  * middle of everybody's writes. Nothing that was acknowledged is lost, nothing takes effect twice,
  * and every tab sees the same.
  */
-import { expect, type Browser, type BrowserContext, type Page } from "@playwright/test";
+import { expect, type Browser, type BrowserContext, type Page, type Route } from "@playwright/test";
 import type { Note, TabReport } from "../support/storagePage/protocol.ts";
 import { openStorage, test } from "./storageSite.ts";
 
@@ -168,10 +168,20 @@ test("a leader that is about to be frozen lets go at once, and follows when it t
 
 test("a leader that freezes is replaced, and follows when it thaws", async ({ browser, site }) => {
   const tabs = await threeTabs(browser, site);
-  const freeze = async ({ page }: Tab, milliseconds: number): Promise<void> => {
-    await page.evaluate((length) => {
-      window.storagePage.freeze(length);
-    }, milliseconds);
+  /** Until what it resolves to is called. */
+  const freeze = async ({ page }: Tab): Promise<() => Promise<void>> => {
+    const address = new URL("/frozen", site).href;
+    const asked = new Promise<Route>((resolve, reject) => {
+      page.route(address, resolve).catch(reject);
+    });
+    await page.evaluate((until) => {
+      window.storagePage.freeze(until);
+    }, address);
+    const route = await asked;
+    return async () => {
+      await route.fulfill({ body: "" });
+      await page.unroute(address);
+    };
   };
   const nextLeader = async (before: Tab): Promise<Tab> => {
     const others = tabs.open.filter((tab) => tab !== before);
@@ -186,18 +196,20 @@ test("a leader that freezes is replaced, and follows when it thaws", async ({ br
   };
 
   const first = await tabs.leader();
-  await freeze(first, 4_000);
+  const thawFirst = await freeze(first);
   await nextLeader(first);
+  await thawFirst();
   // It hears that it was replaced when it thaws
   await tabs.leader();
   await tabs.allGoOn();
 
   // Once more, with a third that has led and gone before it thaws
   const second = await tabs.leader();
-  await freeze(second, 8_000);
+  const thawSecond = await freeze(second);
   const third = await nextLeader(second);
   await tabs.lose(third, (page) => page.close());
   await nextLeader(second);
+  await thawSecond();
   await tabs.leader();
   await tabs.allGoOn();
   await check(tabs);

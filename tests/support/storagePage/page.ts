@@ -174,8 +174,8 @@ window.storagePage = {
     waiting.get(lane)?.();
   },
   ...tabOf(() => databaseOf("tabs")),
-  freeze: (freezeMilliseconds) => {
-    for (const worker of workers) worker.postMessage({ freezeMilliseconds });
+  freeze: (frozenUntil) => {
+    for (const worker of workers) worker.postMessage({ frozenUntil });
   },
   closeLanes: async () => {
     isClosing = true;

@@ -94,8 +94,8 @@ export interface StoragePage {
   readonly tab: () => TabReport;
   /** Stops writing; resolves when all is answered. */
   readonly stopTab: () => Promise<TabReport>;
-  /** Blocks the worker for so long, whatever it is doing. */
-  readonly freeze: (milliseconds: number) => void;
+  /** Blocks the worker, whatever it is doing, until a request to this address is answered. */
+  readonly freeze: (frozenUntil: string) => void;
   readonly closeLanes: () => Promise<void>;
 }
 

@@ -38,12 +38,17 @@ serveDatabase({
   tabs: { ...createBrowserPlatform(), heartbeatMilliseconds: 100 },
 });
 
-// In the middle of whatever is under way, with all that it holds: as a frozen page's worker
+// In the middle of whatever is under way, with all that it holds, as a frozen page's worker: a
+// request that waits for its answer blocks the thread until the test lets it be answered
 addEventListener("message", ({ data }: MessageEvent<unknown>) => {
   if (!isFreezing(data)) return;
-  const end = performance.now() + data.freezeMilliseconds;
-  while (performance.now() < end);
+  const request = new XMLHttpRequest();
+  request.open("GET", data.frozenUntil, false);
+  request.send();
 });
 
-const isFreezing = (data: unknown): data is { readonly freezeMilliseconds: number } =>
-  typeof data === "object" && data !== null && "freezeMilliseconds" in data;
+const isFreezing = (data: unknown): data is { readonly frozenUntil: string } =>
+  typeof data === "object" &&
+  data !== null &&
+  "frozenUntil" in data &&
+  typeof data.frozenUntil === "string";
