@@ -9,6 +9,7 @@ const engine = "tests/unit/engine/closed.test.ts";
 const order = "tests/unit/engine/closedOrder.test.ts";
 const aside = "tests/unit/engine/closedAside.test.ts";
 const collections = "tests/unit/engine/closedCollections.test.ts";
+const spread = "tests/unit/engine/closedChain.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
@@ -169,8 +170,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "who stands where the chain froze is not told",
     file: "src/engine/closed/wire.ts",
-    text: "if (isSameHead(head, control.head()) && !control.isFrozen()) return;",
-    instead: "if (isSameHead(head, control.head())) return;",
+    text: "if (isSameHead(place.head, control.head()) && !control.isFrozen()) return;",
+    instead: "if (isSameHead(place.head, control.head())) return;",
     killedBy: order,
   },
   {
@@ -298,5 +299,26 @@ export const closedMutants: readonly Mutant[] = [
     text: "    if (named === null) continue;",
     instead: "    if (named !== null) continue;",
     killedBy: "tests/unit/engine/closedOutdated.test.ts",
+  },
+  {
+    name: "everybody sends on what was decided",
+    file: "src/engine/closed/wire.ts",
+    text: "if (isLast || isSequencer(membership) || control.isFrozen()) sendLacking(",
+    instead: "sendLacking(",
+    killedBy: spread,
+  },
+  {
+    name: "who did not answer is asked again and again",
+    file: "src/engine/closed/wire.ts",
+    text: "ahead.toSorted((a, b) => since(a) - since(b));",
+    instead: "ahead;",
+    killedBy: spread,
+  },
+  {
+    name: "a proposal is sent with every word",
+    file: "src/engine/closed/wire.ts",
+    text: "if (decider !== peer.device || peer.known.proposed.has(inTerm)) continue;",
+    instead: "if (decider !== peer.device) continue;",
+    killedBy: spread,
   },
 ];

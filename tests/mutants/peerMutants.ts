@@ -12,6 +12,7 @@ const announce = {
   killedBy: "tests/unit/core/sync/announce.test.ts",
 };
 const peers = { file: "src/engine/sync/peers.ts", killedBy: "tests/unit/engine/peers.test.ts" };
+const sessionHeads = "tests/unit/core/sync/sessionHeads.test.ts";
 
 export const peerMutants: readonly Mutant[] = [
   {
@@ -98,5 +99,33 @@ export const peerMutants: readonly Mutant[] = [
     text: "|| pendingOps >= lazyOpsMax;",
     instead: ";",
     killedBy: "tests/unit/engine/syncModes.test.ts",
+  },
+  {
+    name: "what is held is told before all that came is taken in",
+    file: "src/core/sync/session.ts",
+    text: '(draft.push.outstanding === 0 && input.kind !== "cut")',
+    instead: 'input.kind !== "cut"',
+    killedBy: sessionHeads,
+  },
+  {
+    name: "two that say the same at a time answer each other",
+    file: "src/core/sync/knowledge.ts",
+    text: "return reply && !isOnItsWay;",
+    instead: "return reply && (!isOnItsWay || reply);",
+    killedBy: sessionHeads,
+  },
+  {
+    name: "who lacks what was said is sent no tips",
+    file: "src/core/sync/knowledge.ts",
+    text: "changeScope(draft, told, { areTipsWanted: true });",
+    instead: "changeScope(draft, told, { areTipsWanted: false });",
+    killedBy: sessionHeads,
+  },
+  {
+    name: "each change is told, answered or not",
+    file: "src/core/sync/knowledge.ts",
+    text: "(scope.isUrgent || isTick) && (sent.isAnswered || isRested)",
+    instead: "(scope.isUrgent || isTick)",
+    killedBy: sessionHeads,
   },
 ];

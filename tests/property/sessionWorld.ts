@@ -311,6 +311,10 @@ class SimulatedWorld implements World {
         const held = link === origin;
         this.feed(link, { kind: "cut", segment: { ...segment, scope, held } });
       }
+      if (link === origin) {
+        this.feed(link, { kind: "local", summary: summaryOf(replica, scope) });
+        continue;
+      }
       // Sometimes told later, as an engine tells once for many changes.
       this.at(this.random.pick([0, 0, 10]), () => {
         if (!replica.stores.has(scope)) return;

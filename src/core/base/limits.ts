@@ -61,6 +61,8 @@ export const pairTagsMax = 8;
 /** Hashes by which a peer finds out what of a chain is held. */
 export const controlLocatorMax = 64;
 export const controlRecordsPerMessageMax = 1_024;
+/** Who is ahead in the chain and does not answer is asked again after this. */
+export const controlAskMilliseconds = 10_000;
 /** Records are gathered up to so many bytes a message. */
 export const controlMessageBytesTarget = 1_048_576;
 /** A key is replaced when it is older; one that came into wrong hands is not, if it is newer. */
@@ -87,11 +89,11 @@ export const acknowledgedDevicesMax = 4_096;
 export const acknowledgeWaitingBytesMax = 8 * 1_048_576;
 export const acknowledgeWaitingBytesPerMessage = 1_024;
 /** While things change a device acknowledges no more often than this, and this for each byte. */
-export const acknowledgeMilliseconds = 5_000;
+export const acknowledgeMilliseconds = 10_000;
 export const acknowledgeMillisecondsPerByte = 20;
 export const acknowledgeMillisecondsMax = 600_000;
 /** Those of others gather for so long before they are told of. */
-export const acknowledgedNewsMilliseconds = 5_000;
+export const acknowledgedNewsMilliseconds = 10_000;
 
 /** What a member is called. */
 export const memberNameBytesMax = 128;

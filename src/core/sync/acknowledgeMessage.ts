@@ -8,7 +8,8 @@
  *      | [2, [[acknowledgement bstr, certificate bstr or nil], …]]   of a device the lowest first
  * number = [H16("device", signing key), incarnation count, counter]
  *
- * The certificate goes along in open networks, where no chain tells who a device is.
+ * In open networks, where no chain tells who a device is, the certificate goes along with those of
+ * others; a peer's own is known of the greeting.
  */
 import { hexToBytes } from "../base/bytes.ts";
 import { shortHashOf } from "../base/ids.ts";
@@ -28,7 +29,7 @@ export interface DeviceNumber extends AcknowledgementNumber {
 
 export interface SentAcknowledgement {
   readonly bytes: Uint8Array;
-  /** Null in closed networks. */
+  /** Null in closed networks, and of the sender itself. */
   readonly certificate: Uint8Array | null;
 }
 

@@ -22,7 +22,7 @@ import {
   type Sent,
   type SessionView,
 } from "./sessionState.ts";
-import { isSameHeads, isVerified } from "./status.ts";
+import { isEqual, isSameHeads, isVerified } from "./status.ts";
 
 export const attachScope = (draft: Draft, local: LocalSummary): void => {
   draft.lastRevision++;
@@ -35,7 +35,8 @@ export const attachScope = (draft: Draft, local: LocalSummary): void => {
     tipsSent: null,
     peerSaw: 0,
     peerSawTips: 0,
-    ...{ isReplyDue: false, isAbsent: false },
+    ...{ isReplyDue: false, isAbsent: false, isUrgent: false, areTipsWanted: false },
+    askedRevision: 0,
     peer: null,
     peerTips: null,
     missing: new Map(),
@@ -49,8 +50,10 @@ export const setLocal = (draft: Draft, local: LocalSummary, view: SessionView): 
   const scope = draft.scopes.get(local.scope);
   if (scope === undefined || isSameSummary(scope.local, local)) return;
   draft.lastRevision++;
+  const isRead = scope.local.digest === null && local.digest !== null;
   const changed = changeScope(draft, scope, {
     local,
+    isUrgent: scope.isUrgent || isRead,
     proofs: proofsOf(draft, local),
     localN: greatestN(local.tips),
     revision: draft.lastRevision,
@@ -71,7 +74,10 @@ export const askAnew = (draft: Draft, id: ScopeId): void => {
   if (scope === undefined) return;
   draft.lastRevision++;
   // Who did not share it may do so by now
-  changeScope(draft, scope, { revision: draft.lastRevision, isAbsent: false });
+  changeScope(draft, scope, {
+    ...{ revision: draft.lastRevision, askedRevision: draft.lastRevision },
+    ...{ isAbsent: false, isReplyDue: true },
+  });
 };
 
 export const takeSummary = (draft: Draft, summary: Summary): void => {
@@ -82,24 +88,51 @@ export const takeSummary = (draft: Draft, summary: Summary): void => {
   }
   const known = scope.peer?.revision ?? 0;
   if (summary.revision < known) count(draft, "summary-old");
+  // What it cannot have seen does not count
+  const peerSaw = Math.max(scope.peerSaw, Math.min(summary.seen, scope.revision));
   const acknowledged = changeScope(draft, scope, {
-    // What it cannot have seen does not count.
-    peerSaw: Math.max(scope.peerSaw, Math.min(summary.seen, scope.revision)),
+    ...{ peerSaw, isAbsent: false },
     peerSawTips: Math.max(scope.peerSawTips, Math.min(summary.seenTips, scope.revision)),
-    isReplyDue: scope.isReplyDue || summary.reply,
-    isAbsent: false,
+    isReplyDue: scope.isReplyDue || isReplyWanted(draft, scope, summary),
+    summarySent: scope.summarySent && { ...scope.summarySent, isAnswered: true },
   });
-  if (summary.revision <= known) return;
   const { revision, headsHash, proof } = summary;
-  const told = changeScope(draft, acknowledged, {
-    peer: { revision, headsHash, proof },
-    summarySent: acknowledged.summarySent && {
-      ...acknowledged.summarySent,
-      waitMs: draft.options.summaryRepeatMs,
-    },
-  });
-  if (isSameHeads(told)) adoptEqualTips(draft, told);
+  const told =
+    revision <= known
+      ? acknowledged
+      : changeScope(draft, acknowledged, {
+          peer: { revision, headsHash, proof },
+          summarySent: acknowledged.summarySent && {
+            ...acknowledged.summarySent,
+            waitMs: draft.options.summaryRepeatMs,
+          },
+        });
+  if (isSameHeads(told)) {
+    if (revision > known) adoptEqualTips(draft, told);
+  } else if (isOtherThanSaid(told, summary)) changeScope(draft, told, { areTipsWanted: true });
 };
+
+/**
+ * Not where what it asks for is on its way: it asks again if that is lost. Who was asked to say
+ * anew what it holds, and says what it held before, has not heard of that yet.
+ */
+const isReplyWanted = (
+  { now, options }: Draft,
+  { summarySent: sent, revision, askedRevision }: ScopeState,
+  { reply, seen }: Summary,
+): boolean => {
+  if (seen < askedRevision) return true;
+  const isOnItsWay =
+    sent !== null &&
+    sent.revision === revision &&
+    seen < sent.revision &&
+    now - sent.at < options.tipsGapMs;
+  return reply && !isOnItsWay;
+};
+
+/** The peer has seen what I last said of my heads, and its own are not those. */
+const isOtherThanSaid = ({ summarySent: sent }: ScopeState, summary: Summary): boolean =>
+  sent !== null && summary.seen >= sent.revision && summary.headsHash !== sent.headsHash;
 
 export const takeTips = (
   draft: Draft,
@@ -122,14 +155,14 @@ export const takeTips = (
 };
 
 /** Sends the summaries that are due, as few messages as possible. */
-export const sendSummaries = (draft: Draft): void => {
-  const due = [...draft.scopes.values()].filter((scope) => isSummaryDue(draft, scope));
+export const sendSummaries = (draft: Draft, isTick: boolean): void => {
+  const due = [...draft.scopes.values()].filter((scope) => isSummaryDue(draft, scope, isTick));
   for (let at = 0; at < due.length; at += summariesPerMessageMax) {
     if (!takeTurn(draft)) return;
     const part = due.slice(at, at + summariesPerMessageMax);
     const total = pushTotal(draft.push);
     draft.push = { ...draft.push, told: total };
-    const summaries = part.map(summaryOf);
+    const summaries = part.map((scope) => summaryOf(draft, scope));
     send(draft, { kind: "sync-request", pushTotal: total, summaries });
     for (const scope of part) noteSummarySent(draft, scope);
   }
@@ -144,36 +177,42 @@ export const sendTips = (draft: Draft): void => {
     const tips = local.tips.toSorted(compareTips).slice(0, tipsPerMessageMax);
     send(draft, { kind: "sync-response", scope: local.scope, revision, tips });
     const waitMs = nextWait(draft, tipsSent, tipsSent?.revision === revision);
-    changeScope(draft, scope, { tipsSent: { at: draft.now, revision, waitMs } });
+    const sent = { at: draft.now, revision, waitMs };
+    changeScope(draft, scope, { tipsSent: sent, areTipsWanted: false });
   }
 };
 
-const isSummaryDue = (draft: Draft, scope: ScopeState): boolean => {
-  const { summarySent: sent, revision, peer, peerTips } = scope;
+/**
+ * What was asked for at once, and what changed between the two of us; what others brought with the
+ * next tick, since they bring it to the peer too, unless all was quiet. While the last summary is
+ * not answered, what changes gathers for the next.
+ */
+const isSummaryDue = (draft: Draft, scope: ScopeState, isTick: boolean): boolean => {
+  const { summarySent: sent, revision, peerTips } = scope;
   if (scope.isAbsent) return false;
   if (sent === null || scope.isReplyDue) return true;
-  if (sent.revision < revision && !isWorthWaiting(draft, scope, sent)) return true;
-  if (sent.seen < (peer?.revision ?? 0)) return true;
-  if (sent.seenTips < (peerTips?.revision ?? 0)) return true;
+  const sinceMs = draft.now - sent.at;
+  const isRested = sinceMs >= draft.options.tipsGapMs;
+  if (sent.revision < revision && (scope.isUrgent || isTick) && (sent.isAnswered || isRested)) {
+    return isRested || !isBeingFilled(draft, scope);
+  }
+  if (isTick && !isSameHeads(scope) && sent.seenTips < (peerTips?.revision ?? 0)) return true;
   if (isVerified(scope)) return false;
-  const isSeen = scope.peerSaw === revision;
-  return draft.now - sent.at >= (isSeen ? draft.options.summaryRepeatMsMax : sent.waitMs);
+  const isKnown = isSameHeads(scope) && scope.peerSaw === revision;
+  return sinceMs >= (isKnown ? draft.options.summaryRepeatMsMax : sent.waitMs);
 };
 
-/**
- * While the peer's answer comes in, what I hold changes with every message: it hears of it now and
- * then.
- */
-const isWorthWaiting = (
-  { request, now, options }: Draft,
-  { local }: ScopeState,
-  sent: Sent,
-): boolean =>
-  now - sent.at < options.tipsGapMs &&
+/** The peer's answer comes in: what I hold changes with every message. */
+const isBeingFilled = ({ request }: Draft, { local }: ScopeState): boolean =>
   request?.ranges.some(({ scope }) => scope === local.scope) === true;
 
-const summaryOf = (scope: ScopeState): Summary => {
-  const { local, proofs, revision, peer, peerTips, peerSaw } = scope;
+/**
+ * An answer is wanted until the peer has seen this; and where it has, and something else is known
+ * of it, now and then: what it said since may be lost.
+ */
+const summaryOf = ({ now }: Draft, scope: ScopeState): Summary => {
+  const { local, proofs, revision, peer, peerTips, peerSaw, summarySent: sent } = scope;
+  const isRepeated = sent !== null && now - sent.at >= sent.waitMs;
   return {
     scope: local.scope,
     revision,
@@ -183,28 +222,30 @@ const summaryOf = (scope: ScopeState): Summary => {
     parked: local.parked,
     seen: peer?.revision ?? 0,
     seenTips: peerTips?.revision ?? 0,
-    reply: peerSaw < revision,
+    reply: !isEqual(scope) && (isRepeated || peerSaw < revision),
   };
 };
 
 const noteSummarySent = (draft: Draft, scope: ScopeState): void => {
-  const { revision, summarySent, peer, peerTips } = scope;
+  const { revision, local, summarySent, peerTips } = scope;
   const waitMs = nextWait(draft, summarySent, summarySent?.revision === revision);
   changeScope(draft, scope, {
-    isReplyDue: false,
+    ...{ isReplyDue: false, isUrgent: false },
     summarySent: {
-      ...{ at: draft.now, revision, waitMs },
-      ...{ seen: peer?.revision ?? 0, seenTips: peerTips?.revision ?? 0 },
+      ...{ at: draft.now, revision, waitMs, headsHash: local.headsHash },
+      ...{ seenTips: peerTips?.revision ?? 0, isAnswered: false },
     },
   });
 };
 
+/** At the beginning at once; later only to who is known to lack something of what I said. */
 const areTipsDue = (draft: Draft, scope: ScopeState): boolean => {
-  const { peer, tipsSent, revision } = scope;
+  const { peer, peerTips, tipsSent, revision } = scope;
   if (peer === null || isSameHeads(scope) || scope.peerSawTips >= revision) return false;
-  if (tipsSent === null) return true;
-  const waitMs = tipsSent.revision < revision ? draft.options.tipsGapMs : tipsSent.waitMs;
-  return draft.now - tipsSent.at >= waitMs;
+  if (tipsSent === null) return peerTips === null || scope.areTipsWanted;
+  const isRepeated = tipsSent.revision === revision;
+  if (!isRepeated && !scope.areTipsWanted) return false;
+  return draft.now - tipsSent.at >= (isRepeated ? tipsSent.waitMs : draft.options.tipsGapMs);
 };
 
 const nextWait = (draft: Draft, before: Sent | null, isRepeated: boolean): number => {

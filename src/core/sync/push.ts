@@ -1,7 +1,8 @@
 /**
- * Segments sent unasked: own ones at once, others' at the next tick unless the peer has them by
- * then. Only where the peer is known to hold exactly what comes before; everything else is found by
- * comparing heads, and pulled. Also the window that bounds what is pushed, in both directions.
+ * Segments sent unasked: own ones at once, others' once the peer has seen what is held here and
+ * said that it holds something else, or said nothing for a while. Only where the peer is known to
+ * hold exactly what comes before; everything else is found by comparing heads, and pulled. Also the
+ * window that bounds what is pushed, in both directions.
  */
 import { pushBytesMax } from "../base/limits.ts";
 import type { Tip } from "./heads.ts";
@@ -12,6 +13,7 @@ import {
   send,
   type CutSegment,
   type Draft,
+  type Forward,
   type PushState,
   type ScopeState,
   type SessionView,
@@ -22,20 +24,36 @@ export const pushTotal = ({ received, outstanding, told }: PushState): number =>
   Math.max(told, received - outstanding + pushBytesMax);
 
 export const takeCut = (draft: Draft, segment: CutSegment, view: SessionView): void => {
-  const scope = draft.scopes.get(segment.scope);
-  if (scope === undefined) return;
+  const found = draft.scopes.get(segment.scope);
+  if (found === undefined) return;
+  const isOwn = view.ownWriters(segment.scope).has(segment.writer);
+  const isUrgent = found.isUrgent || segment.held || isOwn;
+  const scope = changeScope(draft, found, { isUrgent });
   if (segment.held) noteHeld(draft, scope, segment, segment.previous);
-  else if (view.ownWriters(segment.scope).has(segment.writer)) push(draft, segment, view);
+  else if (isOwn) push(draft, segment, view);
   else addForward(draft, segment);
 };
 
-/** At ticks. */
+/** After a tick or a message. A summary goes behind them, whose answer says whether they came. */
 export const pushForwards = (draft: Draft, view: SessionView): void => {
   const { forwards } = draft.push;
-  if (forwards.length === 0) return;
-  draft.push = { ...draft.push, forwards: [] };
-  for (const segment of forwards) push(draft, segment, view);
+  const due = forwards.filter((forward) => isForwardDue(draft, forward));
+  if (due.length === 0) return;
+  draft.push = { ...draft.push, forwards: forwards.filter((each) => !due.includes(each)) };
+  const scopes = due.flatMap(({ segment }) => (push(draft, segment, view) ? segment.scope : []));
+  for (const id of new Set(scopes)) {
+    const scope = draft.scopes.get(id);
+    if (scope === undefined) continue;
+    draft.lastRevision++;
+    changeScope(draft, scope, {
+      ...{ revision: draft.lastRevision, isUrgent: true, areTipsWanted: false },
+    });
+  }
 };
+
+const isForwardDue = (draft: Draft, { segment, since }: Forward): boolean =>
+  draft.scopes.get(segment.scope)?.areTipsWanted !== false ||
+  draft.now - since >= draft.options.forwardMs;
 
 /** The peer took in what I pushed: gives how far that moves the window, which it cannot widen. */
 export const takePushCredit = (draft: Draft, total: number): number => {
@@ -92,15 +110,16 @@ export const noteHeld = (
 export const tipsOf = (scope: ScopeState, writer: CutSegment["writer"]): readonly Tip[] =>
   scope.peerTips?.byWriter.get(writer) ?? [];
 
-const push = (draft: Draft, segment: CutSegment, view: SessionView): void => {
+/** Whether it was sent. */
+const push = (draft: Draft, segment: CutSegment, view: SessionView): boolean => {
   const scope = draft.scopes.get(segment.scope);
   if (scope === undefined || !isNext(scope, segment) || !mayLeave(scope, segment.writer, view)) {
-    return;
+    return false;
   }
   const { sent, allowed } = draft.push;
   if (sent + segment.bytes.length > allowed) {
     count(draft, "push-held-back");
-    return;
+    return false;
   }
   send(draft, {
     ...{ kind: "operation", request: null, position: sent, scope: segment.scope },
@@ -108,6 +127,7 @@ const push = (draft: Draft, segment: CutSegment, view: SessionView): void => {
   });
   draft.push = { ...draft.push, sent: sent + segment.bytes.length };
   noteHeld(draft, scope, segment, segment.previous);
+  return true;
 };
 
 /** The peer holds the predecessor as a tip, or nothing of a writer that begins. */
@@ -119,7 +139,7 @@ const isNext = (scope: ScopeState, { writer, previous }: CutSegment): boolean =>
 
 const addForward = (draft: Draft, segment: CutSegment): void => {
   const { forwards } = draft.push;
-  const waiting = segmentsBytes(forwards.map(({ bytes }) => bytes));
+  const waiting = segmentsBytes(forwards.map((each) => each.segment.bytes));
   if (waiting + segment.bytes.length > pushBytesMax) count(draft, "forward-dropped");
-  else draft.push = { ...draft.push, forwards: [...forwards, segment] };
+  else draft.push = { ...draft.push, forwards: [...forwards, { segment, since: draft.now }] };
 };

@@ -211,17 +211,21 @@ const takeTick = (draft: Draft, now: number, view: SessionView): void => {
   draft.now += elapsedMs;
   refillAllowance(draft, elapsedMs);
   checkRequest(draft, elapsedMs, view);
-  pushForwards(draft, view);
 };
 
 const settle = (draft: Draft, input: SessionInput, view: SessionView): void => {
   closeIfComplete(draft, view);
   if (areAllAgreed(draft)) reopenPushWindow(draft);
   sendAnnouncement(draft);
-  sendSummaries(draft);
-  sendTips(draft);
-  // What was pushed and is not taken in yet may be what is missing: it has until the next tick.
-  if (draft.push.outstanding === 0 || input.kind === "tick") askForMissing(draft, view);
+  const isTick = input.kind === "tick";
+  if (isTick || input.kind === "message") pushForwards(draft, view);
+  // What was pushed and is not taken in yet may be what is missing, and what is held here is
+  // another thing then: it has until the next tick. What was cut is told with its `local`
+  if (isTick || (draft.push.outstanding === 0 && input.kind !== "cut")) {
+    sendSummaries(draft, isTick);
+    sendTips(draft);
+    askForMissing(draft, view);
+  }
   serveOn(draft, view);
   tellStatus(draft, view);
 };

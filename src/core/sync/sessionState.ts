@@ -72,7 +72,10 @@ export type SessionInput =
       readonly segments: readonly LoadedSegment[];
       readonly end: boolean;
     }
-  /** Segments of a `deliver` were stored or refused, and `hasHeader` knows it. */
+  /**
+   * Segments of a `deliver` were stored or refused, and `hasHeader` knows it. After the `cut` and
+   * `local` inputs of what they changed.
+   */
   | { readonly kind: "delivered"; readonly request: number | null; readonly bytes: number }
   | { readonly kind: "cut"; readonly segment: CutSegment }
   /** Milliseconds by any clock; if it jumps back, no time passed. About once a second. */
@@ -173,9 +176,12 @@ export interface SessionOptions {
   readonly summaryRepeatMs: number;
   readonly summaryRepeatMsMax: number;
   /**
-   * Tips of a changing scope are sent no more often than this, nor summaries while it is filled.
+   * Tips of a changing scope are sent no more often than this, nor summaries while it is filled or
+   * while the last one is not answered.
    */
   readonly tipsGapMs: number;
+  /** Peers' segments are sent on after this if the peer does not say whether it lacks them. */
+  readonly forwardMs: number;
   /** A request or its credit is sent again when nothing came for this long. */
   readonly requestRepeatMs: number;
   readonly requestTimeoutMs: number;
@@ -188,6 +194,7 @@ export const defaultSessionOptions: SessionOptions = {
   summaryRepeatMs: 5_000,
   summaryRepeatMsMax: 60_000,
   tipsGapMs: 1_000,
+  forwardMs: 2_000,
   requestRepeatMs: 5_000,
   requestTimeoutMs: 30_000,
   retryMs: 2_000,
@@ -227,6 +234,13 @@ export interface Sent {
   readonly waitMs: number;
 }
 
+export interface SummarySent extends Sent {
+  readonly headsHash: HeadsHash;
+  readonly seenTips: number;
+  /** The peer has said something of the scope since. */
+  readonly isAnswered: boolean;
+}
+
 export interface ScopeState {
   readonly local: LocalSummary;
   /**
@@ -237,12 +251,18 @@ export interface ScopeState {
   readonly localN: ReadonlyMap<WriterId, number>;
   /** Of `local`; rises over all scopes of the session, so that none comes twice. */
   readonly revision: number;
-  readonly summarySent: (Sent & { readonly seen: number; readonly seenTips: number }) | null;
+  readonly summarySent: SummarySent | null;
   readonly tipsSent: Sent | null;
   /** Last revisions of mine that the peer says it has seen. */
   readonly peerSaw: number;
   readonly peerSawTips: number;
   readonly isReplyDue: boolean;
+  /** The revision with which the peer was asked to say anew what it holds; 0: it was not. */
+  readonly askedRevision: number;
+  /** What changed here goes to the peer or came from it: it hears at once how it ended. */
+  readonly isUrgent: boolean;
+  /** The peer has seen what I last said and holds something else: it needs my tips. */
+  readonly areTipsWanted: boolean;
   /** The peer said that it does not share it. */
   readonly isAbsent: boolean;
   readonly peer: PeerSummary | null;
@@ -297,8 +317,13 @@ export interface PushState {
   readonly outstanding: number;
   /** What the peer was last told that it may push up to. */
   readonly told: number;
-  /** Peers' segments that go to this peer at the next tick unless it has them by then. */
-  readonly forwards: readonly CutSegment[];
+  /** Peers' segments that go to this peer unless it has them by then. */
+  readonly forwards: readonly Forward[];
+}
+
+export interface Forward {
+  readonly segment: CutSegment;
+  readonly since: number;
 }
 
 /** What was said of scopes that one side does not share; revisions of announcements. */

@@ -12,13 +12,17 @@ export const isSameHeads = ({ local, peer, peerTips }: ScopeState): boolean => {
   return peer.revision >= (peerTips?.revision ?? 0);
 };
 
-/** The same heads, and the peer has seen that I hold them. */
+/** The same heads; and if the peer was asked to say so anew, it did. */
 export const isAgreed = (scope: ScopeState): boolean =>
-  isSameHeads(scope) && scope.peerSaw === scope.revision;
+  isSameHeads(scope) && scope.peerSaw >= scope.askedRevision;
 
 /** And the same state. */
-export const isVerified = (scope: ScopeState): boolean =>
+export const isEqual = (scope: ScopeState): boolean =>
   isAgreed(scope) && isSameState(scope) === true;
+
+/** And the peer was told: it can know as much. */
+export const isVerified = (scope: ScopeState): boolean =>
+  isEqual(scope) && scope.summarySent?.revision === scope.revision;
 
 /** `isFetching`: a session is bringing something of this scope. */
 export const statusOf = (scope: ScopeState, isFetching: boolean): SyncStatus => {

@@ -1,9 +1,9 @@
 /**
- * The control chain between members: each says where it stands whenever that changes, whoever is
- * ahead sends what the other lacks, and proposals go to the sequencer when it is there.
+ * The control chain between members: each says where it stands whenever that changes, whoever
+ * decides sends it to all, others to who asks, and proposals go to the sequencer when it is there.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
-import { controlRecordsPerMessageMax } from "../../core/base/limits.ts";
+import { controlAskMilliseconds, controlRecordsPerMessageMax } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
@@ -20,38 +20,94 @@ import type { Engine } from "../engine.ts";
 import { dropProposal, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
-import { decidesHere, hearHead } from "./order.ts";
+import { decidesHere, hearHead, isSequencer } from "./order.ts";
 
 export interface PeerPlace {
   readonly head: ControlHead;
   readonly have: readonly ShortHash[];
 }
 
+/** What is known of where a member stands, in a session. */
+export interface PeerKnowledge {
+  /** As it said last, or where what was sent to it leads. */
+  at: PeerPlace | null;
+  /** It stands where nothing here leads, and was asked at that time. */
+  askedMs: number | null;
+  /** Terms and names of proposals that it has and did not answer. */
+  readonly proposed: Set<string>;
+}
+
 /** A member's end of a session. */
 export interface ControlPeer {
   /** Its device's signing key in hexadecimal. */
   readonly device: string;
-  /** What it said last of where it stands. */
-  readonly known: { at: PeerPlace | null };
+  readonly known: PeerKnowledge;
   readonly say: (body: Uint8Array) => void;
   /** It broke the rules. */
   readonly hangUp: () => void;
 }
 
-/** At the beginning, and whenever the chain says more: what the peer lacks comes along. */
+/** At the beginning: whoever lacks something asks for it by saying so. */
 export const introduce = (membership: ClosedMembership, peer: ControlPeer): void => {
-  if (peer.known.at !== null) sendLacking(membership.control, peer, peer.known.at);
-  say(peer, headMessage(membership.control));
+  sayPlace(membership.control, peer);
   sendProposals(membership, peer);
 };
 
-/** Those that are the peer's to decide. */
+/**
+ * Whenever the chain says more. Who decides sends it to all; the others only say how far they are,
+ * so that it comes to nobody from everybody. `isLast`: to who goes, and can not ask any more.
+ */
+export const announce = (
+  membership: ClosedMembership,
+  peer: ControlPeer,
+  isLast: boolean,
+): void => {
+  const { control } = membership;
+  const { at } = peer.known;
+  if (at === null) {
+    introduce(membership, peer);
+    return;
+  }
+  if (isLast || isSequencer(membership) || control.isFrozen()) sendLacking(control, peer, at);
+  say(peer, { kind: "head", head: control.head(), have: [] });
+  sendProposals(membership, peer);
+};
+
+/**
+ * Each second: one of those that are ahead is asked for what is between. Until then it may have
+ * come from whoever decided it.
+ */
+export const askIfBehind = (
+  { control }: ClosedMembership,
+  peers: readonly ControlPeer[],
+  now: number,
+): void => {
+  const ahead = peers.filter(
+    ({ known: { at } }) => at !== null && control.find(at.head).kind === "unknown",
+  );
+  const isAsked = ({ known: { askedMs } }: ControlPeer): boolean =>
+    askedMs !== null && now >= askedMs && now - askedMs < controlAskMilliseconds;
+  if (ahead.some(isAsked)) return;
+  const since = ({ known: { askedMs } }: ControlPeer): number => askedMs ?? 0;
+  // Another than the one that did not answer
+  const [next] = ahead.toSorted((a, b) => since(a) - since(b));
+  if (next === undefined) return;
+  next.known.askedMs = now;
+  sayPlace(control, next);
+};
+
+/** Those that are the peer's to decide, unless it has them. */
 const sendProposals = (membership: ClosedMembership, peer: ControlPeer): void => {
-  const { sequencer } = membership.control.state();
-  for (const { bytes, proposal } of membership.proposals.values()) {
+  const { control, proposals } = membership;
+  const { sequencer } = control.state();
+  const [last] = control.from(control.head().height);
+  for (const [name, { bytes, proposal }] of proposals) {
     const { content } = proposal;
     const decider = content.kind === "term" ? bytesToHex(content.sequencer) : sequencer;
-    if (decider === peer.device) say(peer, { kind: "proposal", signed: bytes });
+    const inTerm = `${last?.term ?? 0}/${name}`;
+    if (decider !== peer.device || peer.known.proposed.has(inTerm)) continue;
+    peer.known.proposed.add(inTerm);
+    say(peer, { kind: "proposal", signed: bytes });
   }
 };
 
@@ -76,9 +132,7 @@ export const takeMessage = async (
     case "proposal":
       return takeProposal(engine, membership, peer, message.signed);
     case "answer":
-      // An outdated one is made anew once this device knows why it is (anew.ts)
-      if (message.fault === null || message.fault === "outdated") return false;
-      return dropProposal(engine, membership, bytesToHex(message.nonce));
+      return takeAnswer(engine, membership, peer, message);
     case "handover":
       // Handed to a joiner alone, before there is a session
       peer.hangUp();
@@ -92,9 +146,10 @@ const say = (peer: ControlPeer, message: ControlMessage): void => {
   peer.say(encodeControlMessage(message));
 };
 
-const headMessage = (control: ClosedControl): ControlMessage => ({
-  ...{ kind: "head", head: control.head(), have: locatorOf(control) },
-});
+/** And so asks for what the peer has beyond. */
+const sayPlace = (control: ClosedControl, peer: ControlPeer): void => {
+  say(peer, { kind: "head", head: control.head(), have: locatorOf(control) });
+};
 
 /** The last ten, then ever wider, the genesis last. */
 const locatorOf = (control: ClosedControl): readonly ShortHash[] => {
@@ -110,39 +165,65 @@ const locatorOf = (control: ClosedControl): readonly ShortHash[] => {
   return genesis === undefined ? have : [...have, headOf(genesis).hash];
 };
 
+/** With what it holds it asks for what it lacks; without, it only says where it stands. */
 const answerHead = (membership: ClosedMembership, peer: ControlPeer, place: PeerPlace): boolean => {
   const { control } = membership;
-  peer.known.at = place;
-  const mayDecideNow = hearFrom(membership, peer);
-  sendLacking(control, peer, place);
-  // It decides again since it heard of this device, or has forgotten what waits
+  const { known } = peer;
+  const isAsking = place.have.length > 0;
+  const isFirst = known.at === null;
+  if (isAsking || !isBefore(control, place.head, known.at)) known.at = place;
+  const mayDecideNow = hearFrom(membership, peer, place.head);
+  if (isAsking) sendLacking(control, peer, place);
   sendProposals(membership, peer);
   // It is ahead, and sends what is between when it knows where this device stands
-  if (control.find(place.head).kind === "unknown") say(peer, headMessage(control));
+  if ((isFirst || isAsking) && control.find(place.head).kind === "unknown") sayPlace(control, peer);
   return mayDecideNow;
 };
 
+/** It was said before what was sent to it came. */
+const isBefore = (control: ClosedControl, head: ControlHead, at: PeerPlace | null): boolean => {
+  const [said, sent] = [control.find(head), at === null ? null : control.find(at.head)];
+  return said.kind === "known" && sent?.kind === "known" && said.position < sent.position;
+};
+
 /** Of a member alone: who is on its way in says what the link says. */
-const hearFrom = (membership: ClosedMembership, { device, known }: ControlPeer): boolean => {
+const hearFrom = (
+  membership: ClosedMembership,
+  { device }: ControlPeer,
+  head: ControlHead,
+): boolean => {
   const isMember = roleOf(membership.control.state(), device) !== null;
-  return isMember && known.at !== null && hearHead(membership, known.at.head);
+  return isMember && hearHead(membership, head);
 };
 
 /** Whatever stands above the last record in common, on every branch. */
-const sendLacking = (
-  control: ClosedControl,
-  peer: ControlPeer,
-  { head, have }: PeerPlace,
-): void => {
+const sendLacking = (control: ClosedControl, peer: ControlPeer, place: PeerPlace): void => {
   // What contradicts stands beside the head, which says nothing of it
-  if (isSameHead(head, control.head()) && !control.isFrozen()) return;
-  const held = new Set([head.hash, ...have]);
-  const common = control.from(0).findLast((record) => held.has(headOf(record).hash));
-  if (common === undefined) return;
-  const records = control.records().filter(({ height }) => height > common.height);
+  if (isSameHead(place.head, control.head()) && !control.isFrozen()) return;
+  const height = commonHeight(control, place);
+  if (height === null) return;
+  const records = control.records().filter((record) => record.height > height);
   for (const part of partsOf(records.map(({ bytes }) => bytes))) {
     say(peer, { kind: "records", records: part });
   }
+  peer.known.at = { head: control.head(), have: [] };
+};
+
+/** Of the last record that both have and that counts here; null: none is known. */
+const commonHeight = (control: ClosedControl, { head, have }: PeerPlace): number | null => {
+  const counting = new Set(control.from(0));
+  const records = control.records();
+  const byHead = new Map(records.map((record) => [headOf(record).hash, record]));
+  const byHash = new Map(records.map((record) => [record.hash, record]));
+  for (const hash of [head.hash, ...have]) {
+    // On a branch that does not count it leads to where that begins
+    let record = byHead.get(hash);
+    while (record !== undefined && !counting.has(record)) {
+      record = record.previous === null ? undefined : byHash.get(record.previous);
+    }
+    if (record !== undefined) return record.height;
+  }
+  return null;
 };
 
 export const partsOf = (records: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] =>
@@ -157,7 +238,7 @@ const takeTheirs = async (
   const { hasNew, faults } = await takeRecords(engine, membership, records);
   // One whose parent is not here yet may be sound; no honest member passes on any other
   if (faults.some((fault) => fault !== "no-parent" && fault !== "out-of-place")) peer.hangUp();
-  hearFrom(membership, peer);
+  if (peer.known.at !== null) hearFrom(membership, peer, peer.known.at.head);
   return hasNew;
 };
 
@@ -175,12 +256,34 @@ const takeProposal = async (
   const { proposal } = parsed.value;
   if (!decidesHere(membership, proposal.content)) return false;
   const decision = await sequence(engine, membership, parsed.value);
-  // Its member keeps it, and sends it again
-  if (decision.kind === "waiting") return false;
+  if (decision.kind === "waiting") {
+    say(peer, { kind: "answer", nonce: proposal.nonce, fault: waiting });
+    return false;
+  }
   const fault = decision.kind === "refused" ? decision.fault : null;
   if (fault !== null) noteRefusal(membership, proposal.content, fault);
   // Asked again because the answer was lost: it is in the chain
   const isKnown = fault === "nonce-used";
   say(peer, { kind: "answer", nonce: proposal.nonce, fault: isKnown ? null : fault });
   return decision.kind === "decided";
+};
+
+/** As the answer to what can not be decided yet: its member keeps it, and sends it again. */
+const waiting = "waiting";
+
+const takeAnswer = (
+  engine: Engine,
+  membership: ClosedMembership,
+  peer: ControlPeer,
+  { nonce, fault }: Extract<ControlMessage, { kind: "answer" }>,
+): Promise<boolean> => {
+  const name = bytesToHex(nonce);
+  if (fault === waiting) {
+    for (const inTerm of peer.known.proposed) {
+      if (inTerm.endsWith(`/${name}`)) peer.known.proposed.delete(inTerm);
+    }
+  }
+  // An outdated one is made anew once this device knows why it is (anew.ts)
+  const isDropped = fault !== null && fault !== "outdated" && fault !== waiting;
+  return isDropped ? dropProposal(engine, membership, name) : Promise.resolve(false);
 };

@@ -85,7 +85,7 @@ export const tell = (known: Known, connected: Connected): void => {
   sayNumbers(connected, "held", news);
 };
 
-/** This device's own, unasked, to a member. */
+/** This device's own, unasked, to a member, who knows its certificate of the greeting. */
 export const give = (
   known: Known,
   connected: Connected,
@@ -94,7 +94,7 @@ export const give = (
 ): void => {
   if (!isServed(connected)) return;
   peerIn(known, connected).theirs.set(device.name, device.held.number);
-  say(connected, { kind: "given", given: [sentOf(known, device, said)] });
+  say(connected, { kind: "given", given: [{ bytes: said.bytes, certificate: null }] });
 };
 
 /** Asks for what the peer has of members and this device has not. */
@@ -265,7 +265,7 @@ const takeGiven = async (
     noteTheirs(peerIn(known, connected), name, parsed.value);
     const before = changed.get(name) ?? book.get(name) ?? null;
     if (before !== null && isKnown(before, parsed.value)) continue;
-    const checked = await check(state, known, each, parsed.value);
+    const checked = await check(state, known, connected, each, parsed.value);
     if (checked === "broken") return hangUp(connected);
     if (checked === null) continue;
     if (name === membership.device.name) {
@@ -292,6 +292,7 @@ interface Checked {
 const check = async (
   { engine: { deps } }: SyncState,
   { membership, book }: Known,
+  peer: Connected,
   { certificate: shown }: SentAcknowledgement,
   parsed: ParsedAcknowledgement,
 ): Promise<Checked | "broken" | null> => {
@@ -299,7 +300,9 @@ const check = async (
   const certificate =
     membership.kind === "closed"
       ? (membership.control.state().devices.get(bytesToHex(parsed.device))?.certificate ?? null)
-      : await openCertificate(parsed.device, shown, { membership, book }, deps.crypto);
+      : shown === null
+        ? ofItself(peer, parsed.device)
+        : await openCertificate(parsed.device, shown, { membership, book }, deps.crypto);
   // Its admission may be on its way; what it says is asked for again then
   if (certificate === null) return membership.kind === "closed" ? null : "broken";
   if (!isMemberOf(membership, certificate)) return null;
@@ -308,13 +311,16 @@ const check = async (
   return said.ok ? { said: said.value, certificate } : "broken";
 };
 
+/** Where a peer speaks of itself; of others it shows the certificate, too. */
+const ofItself = ({ certificate }: Connected, device: Uint8Array): CheckedCertificate | null =>
+  equalBytes(certificate.signingKey, device) ? certificate : null;
+
 const openCertificate = async (
   device: Uint8Array,
-  shown: Uint8Array | null,
+  shown: Uint8Array,
   { membership, book }: Pick<Known, "membership" | "book">,
   crypto: SyncState["engine"]["deps"]["crypto"],
 ): Promise<CheckedCertificate | null> => {
-  if (shown === null) return null;
   const kept = book.get(deviceNameOf(device))?.certificate;
   if (kept !== undefined && equalBytes(kept.bytes, shown)) return kept;
   const checked = await checkCertificate(shown, membership.network.networkHash, crypto);

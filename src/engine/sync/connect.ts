@@ -31,7 +31,7 @@ import {
   type SyncState,
 } from "./state.ts";
 import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
-import { cutSoon, schedule, tellPage } from "./tell.ts";
+import { cutSoon, schedule, tellHome, tellPage } from "./tell.ts";
 import { addTraffic, noTraffic } from "./traffic.ts";
 
 export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
@@ -59,7 +59,12 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
     device: deviceNameOf(certificate.signingKey),
     identity,
   });
-  const connected: Connected = { peer, membership, certificate, known: { at: null } };
+  const connected: Connected = {
+    peer,
+    membership,
+    certificate,
+    known: { at: null, askedMs: null, proposed: new Set() },
+  };
   // It closed meanwhile
   if (!line.channels.has(channel)) return;
   state.connected.set(channel, connected);
@@ -158,6 +163,7 @@ const peerDeps = (
       const from = channel.remotePeer;
       const source = { scope: home.scope, from, isRequested };
       const { delivered, forgers } = await engine.ingest.take(home, segments, source);
+      tellHome(state, home);
       for (const { peer } of [...state.connected.values()]) {
         if (!forgers.includes(peer.channel.remotePeer)) continue;
         peer.step({ kind: "malformed", fault: "segment-forged" });

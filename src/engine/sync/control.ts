@@ -45,7 +45,15 @@ export const tendNetworks = async (state: SyncState): Promise<void> => {
     tending.add(membership);
     try {
       const { tend } = await import("../closed/tend.ts");
-      const isAlone = connectedIn(state, membership).length === 0;
+      const others = connectedIn(state, membership);
+      const isAlone = others.length === 0;
+      if (!isAlone) {
+        (await parts()).askIfBehind(
+          membership,
+          others.map(controlPeerOf),
+          engine.deps.timers.now(),
+        );
+      }
       if (await tend(engine, membership, isAlone)) await chainChanged(state, membership);
     } finally {
       tending.delete(membership);
@@ -58,13 +66,12 @@ export const chainChanged = async (
   state: SyncState,
   membership: ClosedMembership,
 ): Promise<void> => {
-  const { introduce } = await parts();
+  const { announce } = await parts();
   for (const connected of connectedIn(state, membership)) {
-    introduce(membership, controlPeerOf(connected));
-    if (membership.control.standingOf(connected.certificate) === "removed") {
-      // It hears that it was removed before it goes
-      connected.peer.finish();
-    }
+    const isRemoved = membership.control.standingOf(connected.certificate) === "removed";
+    announce(membership, controlPeerOf(connected), isRemoved);
+    // It hears that it was removed before it goes
+    if (isRemoved) connected.peer.finish();
   }
   await state.acknowledging?.membersChanged(membership);
   state.retag();

@@ -170,6 +170,8 @@ const inquire = async (pair: Pair): Promise<void> => {
   if (typeof items === "string") note(items === "righted" ? patient : before);
   if (typeof items === "string" || situation === null || situationOf(home) !== situation) return;
   const found = await findDiffering(pair, items);
+  // The question was of other heads: no fault of the peer's
+  if (found === null && situationOf(home) !== situation) note(before);
   if (found === null) return;
   const { differing, isNoted } = found;
   const mended =
@@ -214,7 +216,8 @@ const ask = (pair: Pair, step: RangesStep): Promise<RangesStep | null> => {
       resolve(answered);
     };
     const sayOn = (left: number): void => {
-      if (left === 0 || !isDiffering(state, home, peer)) {
+      const isOfNow = isDiffering(state, home, peer) && summaryOf(home).headsHash === headsHash;
+      if (left === 0 || !isOfNow) {
         take(null);
         return;
       }

@@ -13,7 +13,7 @@ import type {
   SyncSnapshot,
   TrafficSnapshot,
 } from "../../core/wire/snapshots.ts";
-import type { PeerPlace } from "../closed/wire.ts";
+import type { PeerKnowledge } from "../closed/wire.ts";
 import type { Engine } from "../engine.ts";
 import { errorValueOf } from "../failure.ts";
 import type { Home } from "../home.ts";
@@ -26,8 +26,8 @@ export interface Connected {
   readonly peer: Peer;
   readonly membership: NetworkMembership;
   readonly certificate: CheckedCertificate;
-  /** Where it stands in the chain of a closed network, as it said last. */
-  readonly known: { at: PeerPlace | null };
+  /** Of the chain of a closed network. */
+  readonly known: PeerKnowledge;
 }
 
 /** A connection to a peer, as long as it has channels. */

@@ -51,15 +51,17 @@ export const tellAttachments = (state: SyncState): void => {
 };
 
 const tellSessions = (state: SyncState): void => {
-  const homes = [...state.dirty];
-  state.dirty.clear();
-  for (const home of homes) {
-    const peers = peersOf(state, home);
-    if (peers.length === 0) continue;
-    const summary = summaryOf(home);
-    for (const peer of peers) peer.step({ kind: "local", summary });
-    cutSoon(state, home);
-  }
+  for (const home of [...state.dirty]) tellHome(state, home);
+};
+
+/** At once, for a session that brought the change: its end is told behind the change itself. */
+export const tellHome = (state: SyncState, home: Home): void => {
+  if (!state.dirty.delete(home)) return;
+  const peers = peersOf(state, home);
+  if (peers.length === 0) return;
+  const summary = summaryOf(home);
+  for (const peer of peers) peer.step({ kind: "local", summary });
+  cutSoon(state, home);
 };
 
 /**

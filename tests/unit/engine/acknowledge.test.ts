@@ -320,7 +320,7 @@ describe("a member that lies", () => {
         lie === "network"
           ? [await saying({ networkHash: hash("other") }), certificate]
           : lie === "certificate"
-            ? [await saying({}), null]
+            ? [await saying({ device: device.publicKey }, device.seed), null]
             : [await saying({ device: device.publicKey }), device.certificate.bytes];
       const bytes = lie === "nonsense" ? new Uint8Array(9) : said.bytes;
       expect(isConnected()).toBe(true);

@@ -114,6 +114,8 @@ export const playStory = async (): Promise<Story> => {
   if (world.hub.stats().linked < linked + 3 * outside.length)
     throw new Error("they are not linked");
   await world.pass(120_000);
+  // What they read stands in their pages, too
+  for (const { engine } of devices) await engine.checkpointer.run();
   return {
     ...{ a, b, reader, removed, devices, frames: tap.frames },
     invites: strangers.map((device, at) => ({ device, invite: inviteOf(links[at] ?? "") })),

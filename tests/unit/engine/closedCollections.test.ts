@@ -73,6 +73,8 @@ test("owners say otherwise, for everybody; others are told that they may not", a
   const [b, c] = [await join(world, a, { role: "owner" }), await join(world, a)];
   for (const device of [a, b, c]) await share(device);
   await world.until(verified(a, b, c), "verified");
+  await world.until(() => closedOf(b)?.waiting.length === 0, "b's is decided");
+  await world.until(() => collections(c)?.length === 1, "c knows of it");
   await expect(setStrategy(c, "first-write-wins")).rejects.toMatchObject({ code: "NotPermitted" });
   expect(strategyOf(c)).toBe("last-write-wins");
   await a.disconnect();

@@ -127,6 +127,7 @@ test("records that contradict each other freeze decisions, not data, for everybo
   const [b, c] = [await join(world, a), await join(world, a, { role: "owner" })];
   for (const device of [a, b, c]) await share(device);
   await world.until(verified(a, b, c), "verified");
+  await world.until(() => [b, c].every((one) => heightOf(one) === heightOf(a)), "all follow");
   const records = [await recordBy(a, policy(1)), await recordBy(a, policy(2))];
   const frozen = (device: Device) => closedOf(device)?.isFrozen === true;
   // Each of them knows one
@@ -228,6 +229,7 @@ test("a term can name another device, and carries keys of epochs beside it", asy
   const [b, c] = [await join(world, a), await join(world, a)];
   for (const device of [a, b, c]) await share(device);
   await world.until(verified(a, b, c), "verified");
+  await world.until(() => [b, c].every((one) => heightOf(one) === heightOf(a)), "all follow");
   // The sequencer contradicts itself with two epochs: b knows one, c the other
   world.hub.partition([[a.network], [b.network], [c.network]]);
   const before = a.image();

@@ -11,6 +11,7 @@ import { createSession, stepSession } from "../../../../src/core/sync/session.ts
 import type {
   CutSegment,
   LocalSummary,
+  ScopeState,
   SessionInput,
   SessionOptions,
   SessionOutput,
@@ -142,3 +143,9 @@ export const outputsOf = <Kind extends SessionOutput["kind"]>(
   outputs.filter(
     (output): output is Extract<SessionOutput, { kind: Kind }> => output.kind === kind,
   );
+
+export const statusOf = (driver: Driver): ScopeState["status"] | undefined =>
+  driver.state().scopes.get(scope)?.status;
+
+export const countOf = (driver: Driver, reason: keyof SessionState["counters"]): number =>
+  driver.state().counters[reason] ?? 0;
