@@ -9,7 +9,7 @@ import { environment, nodePath, ready, root } from "./ready.mjs";
 ready();
 build({ ifStale: true });
 
-const options = ["--port", "5173", "--static", "dist", ...process.argv.slice(2)];
+const options = process.argv.slice(2);
 const server = spawn(nodePath, ["relay/main.ts", ...options], {
   cwd: root,
   env: environment,

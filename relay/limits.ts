@@ -3,32 +3,40 @@
  * traffic on a public node: 15 reservations, 128 KiB and two minutes a relayed connection, five
  * connections a second from one host (and all of ours come from one: the HTTP server in front).
  * Here a relay serves the pages it serves.
+ *
+ * What whoever runs a relay may want otherwise is a setting; `settings.ts` has its default and how
+ * far it goes.
  */
 export const limits = {
-  /** Browsers connected at once. */
-  connectionsMax: 1_024,
-  connectionsPendingMax: 128,
-  connectionsPerSecondMax: 256,
-  reservationsMax: 1_024,
-  /** Pages renew theirs long before. */
-  reservationMilliseconds: 2 * 60 * 60_000,
+  /** No relay is larger: what is kept for each page is meant for one process. */
+  connectionsCeiling: 65_536,
+  /** Handshakes that run at once, and that begin in a second. */
+  connectionsPendingMax: 1_024,
+  connectionsPerSecondMax: 1_024,
+  reservationMinutesCeiling: 7 * 24 * 60,
   /** One relayed connection between two pages, both ways together; a new one takes its place. */
-  relayedBytesMax: 16n * 1_024n ** 3n,
-  relayedMilliseconds: 24 * 60 * 60_000,
+  relayedMebibytesCeiling: 1_048_576,
+  relayedMinutesCeiling: 7 * 24 * 60,
   /** Relayed connections that one page opens, and that one page answers, at a time. */
   relayedPerPageMax: 256,
 
   /** A page that comes back may open a second stream before the first is known to be dead. */
   rendezvousStreamsPerPageMax: 4,
-  rendezvousPagesMax: 1_024,
   /** Registrations of one page: so many at once, then so many a second. */
   registrationsBurst: 20,
   registrationsPerSecond: 2,
   /** How long changes gather before a page is told of them again. */
   pushIntervalMilliseconds: 100,
 
-  /** WebSockets being carried to libp2p. */
-  socketsMax: 1_100,
+  /** Addresses in a setting that is a list of them. */
+  addressesMax: 32,
+  configurationBytesMax: 65_536,
+
+  /** Of one event; what is beyond is counted. */
+  logLinesPerSecondMax: 10,
+
+  /** WebSockets carried to libp2p before they are one of its connections. */
+  socketsPendingMax: 1_024,
   headersMillisecondsMax: 10_000,
   requestMillisecondsMax: 30_000,
   stopMillisecondsMax: 3_000,

@@ -1,30 +1,37 @@
 /**
- * The relay as a process: `node relay/main.ts [--port 5173] [--host 127.0.0.1] [--static dist]
- * [--data DIR]`. Serves the built app and introduces browsers to each other, on one port, until it
- * is stopped.
+ * The relay as a process: `node relay/main.ts` (`--help` lists what can be set). Serves the built
+ * app and introduces browsers to each other, on one port, until it is stopped.
  */
-import { parseFlags, usage } from "./flags.ts";
+import { readSettings } from "./configuration.ts";
 import { limits } from "./limits.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
+import { usage } from "./settings.ts";
 import { startRelayServer, type RunningRelay } from "./start.ts";
 
 const main = async (): Promise<void> => {
-  const flags = parseFlags(process.argv.slice(2));
-  if (flags === null) {
-    process.stdout.write(`${usage}\n`);
+  const settings = readSettings({ words: process.argv.slice(2), environment: process.env });
+  if (settings === null) {
+    process.stdout.write(`${usage()}\n`);
     return;
   }
-  const log = createLog((line) => process.stderr.write(line), Date.now);
-  const relay = await startRelayServer(flags, log);
-  stopOnSignals(relay);
+  const log = createLog({
+    write: (line) => process.stderr.write(line),
+    now: Date.now,
+    level: settings.logLevel,
+  });
+  const relay = await startRelayServer(settings, log);
+  stopOnSignals(relay, log);
   process.stdout.write(`NebulusDB is at ${relay.url}\n`);
   for (const address of relay.addresses) process.stdout.write(`relay ${address}\n`);
 };
 
-const stopOnSignals = (relay: RunningRelay): void => {
+const stopOnSignals = (relay: RunningRelay, log: Log): void => {
   const stop = (): void => {
     // A connection that will not close must not keep the process.
-    setTimeout(() => process.exit(0), limits.stopMillisecondsMax).unref();
+    setTimeout(() => {
+      log("stop forced");
+      process.exit(0);
+    }, limits.stopMillisecondsMax).unref();
     relay.stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -17,11 +17,13 @@ import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { createRegistry } from "./registry.ts";
 import { serveRendezvous } from "./rendezvous.ts";
+import type { Settings } from "./settings.ts";
 
 /** libp2p's own 5 to 10 seconds are short on a loaded machine. */
 const patienceMilliseconds = 20_000;
 
 export interface RelayDeps {
+  readonly settings: Settings;
   readonly privateKey: PrivateKey;
   /** Where pages reach it: multiaddresses without peer id. */
   readonly announce: readonly string[];
@@ -37,7 +39,12 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-export const startRelay = async ({ privateKey, announce, log }: RelayDeps): Promise<Relay> => {
+export const startRelay = async ({
+  settings,
+  privateKey,
+  announce,
+  log,
+}: RelayDeps): Promise<Relay> => {
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
@@ -46,7 +53,7 @@ export const startRelay = async ({ privateKey, announce, log }: RelayDeps): Prom
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: {
-      maxConnections: limits.connectionsMax,
+      maxConnections: settings.connectionsMax,
       inboundConnectionThreshold: limits.connectionsPerSecondMax,
       maxIncomingPendingConnections: limits.connectionsPendingMax,
       inboundUpgradeTimeout: patienceMilliseconds,
@@ -62,10 +69,10 @@ export const startRelay = async ({ privateKey, announce, log }: RelayDeps): Prom
         maxInboundHopStreams: limits.relayedPerPageMax,
         maxOutboundStopStreams: limits.relayedPerPageMax,
         reservations: {
-          maxReservations: limits.reservationsMax,
-          reservationTtl: limits.reservationMilliseconds,
-          defaultDataLimit: limits.relayedBytesMax,
-          defaultDurationLimit: limits.relayedMilliseconds,
+          maxReservations: settings.reservationsMax,
+          reservationTtl: settings.reservationMinutes * 60_000,
+          defaultDataLimit: BigInt(settings.relayedMebibytes) * 1_024n ** 2n,
+          defaultDurationLimit: settings.relayedMinutes * 60_000,
         },
       }),
     },
@@ -79,7 +86,10 @@ export const startRelay = async ({ privateKey, announce, log }: RelayDeps): Prom
     random: () => systemClock.random(),
     peersPerTagMax: rendezvousPeersPerTagMax,
   });
-  await serveRendezvous(libp2p, { registry, log, clock: systemClock });
+  if (settings.rendezvous) {
+    const pagesMax = settings.connectionsMax;
+    await serveRendezvous(libp2p, { registry, log, clock: systemClock, pagesMax });
+  }
   return {
     peerId: libp2p.peerId.toString(),
     internalPort,

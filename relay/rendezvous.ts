@@ -21,6 +21,7 @@ export interface RendezvousDeps {
   readonly registry: Registry;
   readonly log: Log;
   readonly clock: Clock;
+  readonly pagesMax: number;
 }
 
 /** Resolves when the relay answers the protocol. */
@@ -34,7 +35,7 @@ export const serveRendezvous = (libp2p: Libp2p, deps: RendezvousDeps): Promise<v
 
   const serve = (stream: Stream, connection: Connection): void => {
     const peer = connection.remotePeer.toString();
-    if (pages.size >= limits.rendezvousPagesMax && !pages.has(peer)) {
+    if (pages.size >= deps.pagesMax && !pages.has(peer)) {
       deps.log("rendezvous full");
       stream.abort(new Error("the rendezvous is full"));
       return;

@@ -12,6 +12,8 @@ import { carryUpgrade, refuseUpgrade } from "./upgrade.ts";
 export interface PublicServerDeps {
   readonly files: StaticFiles;
   readonly log: Log;
+  /** WebSockets that are carried to libp2p at once. */
+  readonly socketsMax: number;
 }
 
 /** What the server can tell once libp2p runs. */
@@ -31,7 +33,7 @@ export interface PublicServer {
   close(): Promise<void>;
 }
 
-export const createPublicServer = ({ files, log }: PublicServerDeps): PublicServer => {
+export const createPublicServer = ({ files, log, socketsMax }: PublicServerDeps): PublicServer => {
   let behind: Behind | null = null;
   const sockets = new Set<Duplex>();
 
@@ -52,7 +54,7 @@ export const createPublicServer = ({ files, log }: PublicServerDeps): PublicServ
 
   server.on("upgrade", (request, socket, head) => {
     const refusal = request.url !== "/" ? "404 Not Found" : "503 Busy";
-    if (behind === null || request.url !== "/" || sockets.size >= limits.socketsMax) {
+    if (behind === null || request.url !== "/" || sockets.size >= socketsMax) {
       log("upgrade refused", { sockets: sockets.size });
       refuseUpgrade(socket, refusal);
       return;

@@ -4,11 +4,12 @@
  */
 import { networkInterfaces } from "node:os";
 import { announcedAddresses, pageUrl } from "./addresses.ts";
-import type { Flags } from "./flags.ts";
 import { loadIdentity } from "./identity.ts";
 import type { Log } from "./log.ts";
+import { limits } from "./limits.ts";
 import { startRelay } from "./relay.ts";
 import { createPublicServer } from "./server.ts";
+import type { Settings } from "./settings.ts";
 import { createStaticFiles } from "./static.ts";
 
 export interface RunningRelay {
@@ -21,16 +22,19 @@ export interface RunningRelay {
   stop(): Promise<void>;
 }
 
-/** Rejects with an Error whose message says which flag to change. */
-export const startRelayServer = async (flags: Flags, log: Log): Promise<RunningRelay> => {
-  const privateKey = await loadIdentity(flags.data);
-  const server = createPublicServer({ files: createStaticFiles(flags.static), log });
-  const port = await server.listen(flags.port, flags.host).catch((error: unknown) => {
-    throw explained(error, flags);
+/** Rejects with an Error whose message says which setting to change. */
+export const startRelayServer = async (settings: Settings, log: Log): Promise<RunningRelay> => {
+  const privateKey = await loadIdentity(settings.data);
+  const server = createPublicServer({
+    files: createStaticFiles(settings.static),
+    log,
+    socketsMax: settings.connectionsMax + limits.socketsPendingMax,
   });
-  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const announce = announcedAddresses(flags.host, port, interfaces);
-  const relay = await startRelay({ privateKey, announce, log });
+  const port = await server.listen(settings.port, settings.host).catch((error: unknown) => {
+    throw explained(error, settings);
+  });
+  const announce = announceOf(settings, port);
+  const relay = await startRelay({ settings, privateKey, announce, log });
   const addresses = announce.map((address) => `${address}/p2p/${relay.peerId}`);
   server.setBehind({
     internalPort: relay.internalPort,
@@ -41,7 +45,7 @@ export const startRelayServer = async (flags: Flags, log: Log): Promise<RunningR
   return {
     peerId: relay.peerId,
     port,
-    url: pageUrl(flags.host, port),
+    url: pageUrl(settings.host, port),
     addresses,
     stop: async () => {
       log("stopping", relay.counts());
@@ -51,7 +55,13 @@ export const startRelayServer = async (flags: Flags, log: Log): Promise<RunningR
   };
 };
 
-const explained = (error: unknown, { port, host }: Flags): Error => {
+const announceOf = ({ announce, host }: Settings, port: number): readonly string[] => {
+  if (announce.length > 0) return announce;
+  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return announcedAddresses(host, port, interfaces);
+};
+
+const explained = (error: unknown, { port, host }: Settings): Error => {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") {
     return new Error(`port ${port} is in use: stop what uses it, or choose another with --port`);

@@ -6,6 +6,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { settingsWith, type Settings } from "../../relay/settings.ts";
 import { startRelayServer, type RunningRelay } from "../../relay/start.ts";
 import type { CarrierStatus, PeerChannel } from "../../src/core/net/carrier.ts";
 import { systemClock } from "../../src/net/clock.ts";
@@ -40,11 +41,11 @@ export const temporaryDirectory = async (cleanup: Cleanup): Promise<string> => {
 /** `port` 0 takes a free one; the same `data` gives the same peer id. */
 export const startTestRelay = async (
   cleanup: Cleanup,
-  options: { readonly data?: string; readonly port?: number; readonly static?: string } = {},
+  changes: Partial<Settings> = {},
 ): Promise<RunningRelay> => {
-  const data = options.data ?? (await temporaryDirectory(cleanup));
+  const data = changes.data ?? (await temporaryDirectory(cleanup));
   const relay = await startRelayServer(
-    { port: options.port ?? 0, host: "127.0.0.1", static: options.static ?? data, data },
+    settingsWith({ port: 0, static: data, ...changes, data }),
     () => undefined,
   );
   cleanup.add(() => relay.stop());

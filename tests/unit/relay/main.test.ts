@@ -74,8 +74,8 @@ test("a port in use is an error that names the flag", async () => {
 });
 
 test.each([
-  [["--port", "70000"], "--port takes a number from 0 to 65535"],
-  [["--port", "http"], "--port takes a number from 0 to 65535"],
+  [["--port", "70000"], "--port: port takes a whole number from 0 to 65535"],
+  [["--port", "http"], "--port: port takes a whole number from 0 to 65535"],
   [["--prot", "5"], "--prot"],
   [["--host", "203.0.113.1", "--port", "0"], "--host"],
 ])("%j is refused with advice", async (flags, advice) => {

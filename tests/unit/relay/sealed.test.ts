@@ -6,6 +6,7 @@
 import { generateKeyPair, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { settingsWith } from "../../../relay/settings.ts";
 import { startRelayServer } from "../../../relay/start.ts";
 import { createDistributedDb, InMemoryAdapter } from "../../../src/index.node.ts";
 import type { DistributedDatabase } from "../../../src/client/api.ts";
@@ -27,7 +28,7 @@ test("T-250 P-005 nothing of what two share can be read on its way through a rel
   const directory = await temporaryDirectory(cleanup);
   const logged: unknown[] = [];
   const relay = await startRelayServer(
-    { port: 0, host: "127.0.0.1", static: directory, data: directory },
+    settingsWith({ port: 0, static: directory, data: directory }),
     (...entry) => logged.push(entry),
   );
   cleanup.add(() => relay.stop());
