@@ -35,8 +35,16 @@ export const limits = {
   /** Of one event; what is beyond is counted. */
   logLinesPerSecondMax: 10,
 
-  /** WebSockets carried to libp2p before they are one of its connections. */
-  socketsPendingMax: 1_024,
+  /** Sockets that wait to be accepted, if the system lets so many; Node's own 511 are soon full. */
+  backlogMax: 4_096,
+  /** Sockets that are no peers, or not yet: the one silent longest makes room for the newest. */
+  guestsMax: 2_048,
+  /** What one says before it is a peer: a handshake, and what is sent right behind it. */
+  guestBytesMax: 65_536,
+  /** One message of a WebSocket. libp2p sends at most 64 KiB and their seal in one. */
+  messageBytesMax: 1_048_576,
+  /** How long a browser has to end its socket when libp2p is done with it. */
+  goodbyeMilliseconds: 2_000,
   headersMillisecondsMax: 10_000,
   requestMillisecondsMax: 30_000,
   stopMillisecondsMax: 3_000,

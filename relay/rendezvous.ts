@@ -13,12 +13,14 @@ import {
   rendezvousProtocol,
   type Registration,
 } from "../src/net/rendezvousMessages.ts";
+import type { Counts } from "./counts.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Changes, Registry } from "./registry.ts";
 
 export interface RendezvousDeps {
   readonly registry: Registry;
+  readonly counts: Counts;
   readonly log: Log;
   readonly clock: Clock;
   readonly pagesMax: number;
@@ -37,6 +39,7 @@ export const serveRendezvous = (libp2p: Libp2p, deps: RendezvousDeps): Promise<v
     const peer = connection.remotePeer.toString();
     if (pages.size >= deps.pagesMax && !pages.has(peer)) {
       deps.log("rendezvous full");
+      deps.counts.registrationsRefused.add("full");
       stream.abort(new Error("the rendezvous is full"));
       return;
     }
@@ -77,7 +80,7 @@ interface PageHandlers {
 const createPage = (
   stream: Stream,
   peer: string,
-  { registry, log, clock }: RendezvousDeps,
+  { registry, counts, log, clock }: RendezvousDeps,
   { onRegistration, onEnded }: PageHandlers,
 ): Page => {
   const frames = createFrameStream({ stream, clock, frameBytesMax: rendezvousFrameBytesMax });
@@ -92,7 +95,10 @@ const createPage = (
       while (untold.size > 0) {
         const tags = [...untold];
         untold.clear();
-        for (const tag of tags) await frames.send(encodePeersOfTag(registry.peersOf(tag, peer)));
+        for (const tag of tags) {
+          await frames.send(encodePeersOfTag(registry.peersOf(tag, peer)));
+          counts.pushes.add();
+        }
         await pause(limits.pushIntervalMilliseconds);
       }
     } catch {
@@ -106,9 +112,11 @@ const createPage = (
   frames.onFrame((frame) => {
     const registration = parseRegistration(frame);
     if (registration !== null && mayRegister()) {
+      counts.registrations.add();
       onRegistration(registration);
     } else {
       log("registration refused");
+      counts.registrationsRefused.add(registration === null ? "malformed" : "rate");
       frames.abort("the registration is refused");
     }
   });

@@ -20,6 +20,7 @@ export interface Settings {
   readonly relayedMebibytes: number;
   readonly relayedMinutes: number;
   readonly rendezvous: boolean;
+  readonly metrics: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -87,6 +88,11 @@ export const settings: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     "how long one relayed connection stays",
   ),
   rendezvous: setting(true, trueOrFalse, "tells pages who else is there"),
+  metrics: setting(
+    true,
+    trueOrFalse,
+    "answers /metrics, to whoever asks, with counts of all pages",
+  ),
   logLevel: setting(
     "info",
     choice(logLevels),
@@ -122,6 +128,7 @@ export const settingsOf = (read: <K extends SettingName>(name: K) => Settings[K]
   relayedMebibytes: read("relayedMebibytes"),
   relayedMinutes: read("relayedMinutes"),
   rendezvous: read("rendezvous"),
+  metrics: read("metrics"),
   logLevel: read("logLevel"),
 });
 

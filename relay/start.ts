@@ -4,10 +4,11 @@
  */
 import { networkInterfaces } from "node:os";
 import { announcedAddresses, pageUrl } from "./addresses.ts";
+import { createCounts, gaugesOf, type Counts } from "./counts.ts";
 import { loadIdentity } from "./identity.ts";
 import type { Log } from "./log.ts";
-import { limits } from "./limits.ts";
-import { startRelay } from "./relay.ts";
+import type { Metric } from "./metrics.ts";
+import { startRelay, type Relay } from "./relay.ts";
 import { createPublicServer } from "./server.ts";
 import type { Settings } from "./settings.ts";
 import { createStaticFiles } from "./static.ts";
@@ -25,21 +26,21 @@ export interface RunningRelay {
 /** Rejects with an Error whose message says which setting to change. */
 export const startRelayServer = async (settings: Settings, log: Log): Promise<RunningRelay> => {
   const privateKey = await loadIdentity(settings.data);
-  const server = createPublicServer({
-    files: createStaticFiles(settings.static),
-    log,
-    socketsMax: settings.connectionsMax + limits.socketsPendingMax,
-  });
+  const counts = createCounts();
+  const server = createPublicServer({ files: createStaticFiles(settings.static), counts, log });
   const port = await server.listen(settings.port, settings.host).catch((error: unknown) => {
     throw explained(error, settings);
   });
   const announce = announceOf(settings, port);
-  const relay = await startRelay({ settings, privateKey, announce, log });
+  const { admission } = server;
+  const relay = await startRelay({ settings, privateKey, announce, admission, counts, log });
   const addresses = announce.map((address) => `${address}/p2p/${relay.peerId}`);
   server.setBehind({
     internalPort: relay.internalPort,
+    isListening: relay.isListening,
     description: { peerId: relay.peerId, addresses },
-    counts: relay.counts,
+    standing: () => ({ ...relay.standing() }),
+    metrics: settings.metrics ? metricsOf(counts, relay) : null,
   });
   log("ready", { port });
   return {
@@ -48,11 +49,19 @@ export const startRelayServer = async (settings: Settings, log: Log): Promise<Ru
     url: pageUrl(settings.host, port),
     addresses,
     stop: async () => {
-      log("stopping", relay.counts());
-      await Promise.all([relay.stop(), server.close()]);
+      log("stopping", { ...relay.standing() });
+      server.setStopping();
+      // libp2p says goodbye over the sockets that the server then ends
+      await relay.stop();
+      await server.close();
       log("stopped");
     },
   };
+};
+
+const metricsOf = (counts: Counts, relay: Relay): readonly Metric[] => {
+  const startedSeconds = Math.floor(Date.now() / 1_000 - process.uptime());
+  return [...counts.all, ...gaugesOf(relay.standing, startedSeconds)];
 };
 
 const announceOf = ({ announce, host }: Settings, port: number): readonly string[] => {

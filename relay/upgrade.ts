@@ -5,24 +5,40 @@
  */
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { pipeline, type Duplex } from "node:stream";
+import { pipeline, Transform, type Duplex } from "node:stream";
+import { limits } from "./limits.ts";
+import { createMessageGuard } from "./webSocketGuard.ts";
+
+export interface CarriedUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What had been read of the socket beyond the request. */
+  readonly head: Buffer;
+  readonly internalPort: number;
+  /** Whether libp2p has it as a peer by now. */
+  readonly isAdmitted: () => boolean;
+  /** With the port from which it reaches libp2p. */
+  readonly onConnected: (port: number) => void;
+  /** It said more than it may. */
+  readonly onOversize: () => void;
+  /** libp2p never answered. */
+  readonly onFailed: () => void;
+}
 
 /**
  * Sends the upgrade request on as it came, then joins the two sockets. Each direction ends by
- * itself (a side that has said all may still listen); an error in one ends both. `head` is what had
- * been read of the socket beyond the request.
+ * itself (a side that has said all may still listen); an error in one ends both.
  */
-export const carryUpgrade = (
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  internalPort: number,
-  onFailed: () => void,
-): void => {
+export const carryUpgrade = (upgrade: CarriedUpgrade): void => {
+  const { request, socket, head, internalPort, onConnected, onFailed } = upgrade;
   const inner = connect({ host: "127.0.0.1", port: internalPort, allowHalfOpen: true });
   inner.setNoDelay(true);
+  inner.once("connect", () => {
+    onConnected(inner.localPort ?? 0);
+  });
   inner.write(requestText(request));
-  inner.write(head);
+  const guarded = createGuarded(upgrade);
+  guarded.write(head);
   let directions = 2;
   const onEnd = (error: Error | null): void => {
     directions -= 1;
@@ -31,8 +47,25 @@ export const carryUpgrade = (
     inner.destroy();
     socket.destroy();
   };
-  pipeline(socket, inner, onEnd);
+  pipeline(socket, guarded, inner, onEnd);
   pipeline(inner, socket, onEnd);
+};
+
+/** Hands on what a browser says, as long as it says no more than it may. */
+const createGuarded = ({ isAdmitted, onOversize }: CarriedUpgrade): Transform => {
+  const isSound = createMessageGuard(limits.messageBytesMax);
+  let guestBytes = 0;
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      if (guestBytes <= limits.guestBytesMax && !isAdmitted()) guestBytes += chunk.length;
+      if (isSound(chunk) && (guestBytes <= limits.guestBytesMax || isAdmitted())) {
+        done(null, chunk);
+        return;
+      }
+      onOversize();
+      done(new Error("it says more than it may"));
+    },
+  });
 };
 
 /** Answers an upgrade that is not carried on, and closes. */

@@ -55,7 +55,8 @@ const statusOfPath = async (path: string): Promise<string> => {
 };
 
 test("every answer keeps foreign code, frames and referrers out", async () => {
-  for (const path of ["/", "/assets/app-1a2b3c.js", "/nothing.js", "/relay.json", "/healthz"]) {
+  const own = ["/relay.json", "/healthz", "/readyz", "/metrics"];
+  for (const path of ["/", "/assets/app-1a2b3c.js", "/nothing.js", ...own]) {
     const { headers } = await get(path);
     const policy = headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';");
@@ -137,6 +138,15 @@ test.each([
   expect(await statusOfPath(path)).toMatch(/^40[04]$/);
 });
 
+test("/metrics is text that Prometheus reads", async () => {
+  const { status, headers } = await get("/metrics");
+  expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
+    200,
+    "text/plain; version=0.0.4; charset=utf-8",
+    "no-store",
+  ]);
+});
+
 test("/relay.json names the relay, /healthz counts, and neither names anyone", async () => {
   const description: unknown = await (await get("/relay.json")).json();
   expect(description).toEqual({ peerId: relay.peerId, addresses: relay.addresses });
@@ -146,6 +156,7 @@ test("/relay.json names the relay, /healthz counts, and neither names anyone", a
     connections: 0,
     reservations: 0,
     pages: 0,
+    relayed: 0,
   });
 });
 
