@@ -16,6 +16,10 @@ export const announcedAddresses = (
   interfaces: readonly InterfaceAddress[],
 ): readonly string[] => hostsOf(host, interfaces).map((name) => toMultiaddress(name, port));
 
+/** Whether only this machine reaches what listens there. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+
 /** What a person types into a browser on this machine. */
 export const pageUrl = (host: string, port: number): string => {
   const isHere = ["127.0.0.1", "::1", "0.0.0.0", "::", "localhost"].includes(host);

@@ -80,6 +80,8 @@ export interface Standing {
   readonly reservations: number;
   readonly pages: number;
   readonly relayed: number;
+  readonly relays: number;
+  readonly providers: number;
 }
 
 export const gaugesOf = (standing: () => Standing, startedSeconds: number): readonly Metric[] => [
@@ -91,6 +93,12 @@ export const gaugesOf = (standing: () => Standing, startedSeconds: number): read
   ),
   createGauge(`${prefix}pages`, "Rendezvous streams now.", () => standing().pages),
   createGauge(`${prefix}relayed_connections`, "Relayed connections now.", () => standing().relayed),
+  createGauge(`${prefix}relays`, "Other relays that are connected.", () => standing().relays),
+  createGauge(
+    `${prefix}dht_providers`,
+    "Records of the DHT: who provides what.",
+    () => standing().providers,
+  ),
   createGauge("process_resident_memory_bytes", "Resident memory size in bytes.", () =>
     process.memoryUsage.rss(),
   ),

@@ -28,6 +28,22 @@ export const limits = {
   /** How long changes gather before a page is told of them again. */
   pushIntervalMilliseconds: 100,
 
+  /** Other relays to which one stays connected. */
+  neighboursMax: 32,
+  /** One of the LAN that fails so often in a row is forgotten, until it is found again. */
+  neighbourFailuresMax: 10,
+  dialMillisecondsMax: 20_000,
+
+  /** What is known of peers that are not connected. */
+  peersMax: 4_096,
+  peerMillisecondsMax: 24 * 60 * 60_000,
+  /** Who provides what in the DHT, of all and of one peer; each as long as it is not said again. */
+  providersMax: 16_384,
+  providersPerPeerMax: 256,
+  providersToldMax: 64,
+  providerMillisecondsMax: 2 * 60 * 60_000,
+  dhtStreamsPerPageMax: 8,
+
   /** Addresses in a setting that is a list of them. */
   addressesMax: 32,
   configurationBytesMax: 65_536,

@@ -21,6 +21,8 @@ const levels = {
   stopping: "info",
   stopped: "info",
   "stop forced": "warning",
+  "relay met": "info",
+  "relay lost": "warning",
   "rendezvous opened": "info",
   "rendezvous ended": "info",
   "registration refused": "warning",

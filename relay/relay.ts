@@ -1,16 +1,9 @@
 /**
  * The libp2p side of the relay: carries sealed bytes between pages that cannot reach each other
- * (circuit relay v2), and introduces them (rendezvous). It listens on a loopback port of its own;
- * `server.ts` brings the WebSockets of the one public port here.
+ * (circuit relay v2), introduces them (rendezvous, DHT), and knows other relays. It listens on a
+ * loopback port of its own; `server.ts` brings the WebSockets of the one public port here.
  */
-import { noise } from "@chainsafe/libp2p-noise";
-import { yamux } from "@chainsafe/libp2p-yamux";
-import { circuitRelayServer } from "@libp2p/circuit-relay-v2";
-import { identify } from "@libp2p/identify";
-import type { Connection, Libp2p, PrivateKey } from "@libp2p/interface";
-import { ping } from "@libp2p/ping";
-import { webSockets } from "@libp2p/websockets";
-import { createLibp2p } from "libp2p";
+import type { Connection, Libp2p, PeerDiscovery, PrivateKey } from "@libp2p/interface";
 import { rendezvousPeersPerTagMax } from "../src/core/base/limits.ts";
 import { systemClock } from "../src/net/clock.ts";
 import type { Admission } from "./admission.ts";
@@ -18,13 +11,13 @@ import { watchCircuits } from "./circuits.ts";
 import type { Counts, Standing } from "./counts.ts";
 import { limits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { createNeighbours } from "./neighbours.ts";
+import { createNode, type RelayNode } from "./node.ts";
+import { Records } from "./records.ts";
 import { createRegistry } from "./registry.ts";
 import { keepReservations } from "./reservations.ts";
 import { serveRendezvous } from "./rendezvous.ts";
 import type { Settings } from "./settings.ts";
-
-/** libp2p's own 5 to 10 seconds are short on a loaded machine. */
-const patienceMilliseconds = 20_000;
 
 export interface RelayDeps {
   readonly settings: Settings;
@@ -47,7 +40,9 @@ export interface Relay {
 
 export const startRelay = async (deps: RelayDeps): Promise<Relay> => {
   const { settings, counts, log } = deps;
-  const libp2p = await createNode(deps);
+  const neighbours = createNeighbours({ bootstrap: settings.bootstrap, clock: systemClock, log });
+  const records = new Records(limits);
+  const libp2p = await createNode({ ...deps, neighbours, records });
   let internalPort: number | null = null;
   libp2p.addEventListener("transport:listening", ({ detail }) => {
     internalPort = tcpPortOf(detail.getAddrs().map(String));
@@ -55,10 +50,14 @@ export const startRelay = async (deps: RelayDeps): Promise<Relay> => {
   libp2p.addEventListener("transport:close", () => {
     internalPort = null;
   });
-  watchConnections(libp2p, deps);
+  watchConnections(libp2p, records, deps);
+  mdnsOf(libp2p)?.addEventListener("peer", ({ detail }) => {
+    neighbours.found(detail);
+  });
   const relayed = watchCircuits(libp2p, counts);
   keepReservations(libp2p, settings.reservationMinutes * 60_000);
   await libp2p.start();
+  neighbours.start(libp2p);
   const registry = createRegistry({
     random: () => systemClock.random(),
     peersPerTagMax: rendezvousPeersPerTagMax,
@@ -76,50 +75,32 @@ export const startRelay = async (deps: RelayDeps): Promise<Relay> => {
       reservations: libp2p.services.circuit.reservations.size,
       pages: registry.peerCount(),
       relayed: relayed(),
+      relays: neighbours.count(),
+      providers: records.counts().providers,
     }),
     stop: async () => {
+      neighbours.stop();
       await libp2p.stop();
     },
   };
 };
 
-/** Not started yet. */
-const createNode = ({ settings, privateKey, announce }: RelayDeps) =>
-  createLibp2p({
-    start: false,
-    privateKey,
-    addresses: { listen: ["/ip4/127.0.0.1/tcp/0/ws"], announce: [...announce] },
-    transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: {
-      maxConnections: settings.connectionsMax,
-      inboundConnectionThreshold: limits.connectionsPerSecondMax,
-      maxIncomingPendingConnections: limits.connectionsPendingMax,
-      inboundUpgradeTimeout: patienceMilliseconds,
-      inboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
-      outboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
-      // Pages come to the relay; it never goes to them.
-      reconnectRetries: 0,
-    },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      circuit: circuitRelayServer({
-        maxInboundHopStreams: limits.relayedPerPageMax,
-        maxOutboundStopStreams: limits.relayedPerPageMax,
-        reservations: {
-          maxReservations: settings.reservationsMax,
-          reservationTtl: settings.reservationMinutes * 60_000,
-          defaultDataLimit: BigInt(settings.relayedMebibytes) * 1_024n ** 2n,
-          defaultDurationLimit: settings.relayedMinutes * 60_000,
-        },
-      }),
-    },
-  });
+/** Its type forgets that a service may be left out. */
+const mdnsOf = ({ services }: RelayNode): PeerDiscovery | undefined => services.mdns;
 
 /** Whoever stands behind a socket that `server.ts` brought here is a peer while it is connected. */
-const watchConnections = (libp2p: Libp2p, { admission, counts }: RelayDeps): void => {
+const watchConnections = (
+  libp2p: Libp2p,
+  records: Records,
+  { admission, counts }: RelayDeps,
+): void => {
+  records.hold(libp2p.peerId);
+  libp2p.addEventListener("peer:connect", ({ detail }) => {
+    records.hold(detail);
+  });
+  libp2p.addEventListener("peer:disconnect", ({ detail }) => {
+    records.release(detail);
+  });
   libp2p.addEventListener("connection:open", ({ detail }) => {
     counts.connections.add();
     admission.admit(portOf(detail));
@@ -130,7 +111,8 @@ const watchConnections = (libp2p: Libp2p, { admission, counts }: RelayDeps): voi
 };
 
 /** Connections of the one public port come from loopback, each from a port of its own. */
-const portOf = ({ remoteAddr }: Connection): number => tcpPortOf([remoteAddr.toString()]) ?? 0;
+const portOf = ({ direction, remoteAddr }: Connection): number =>
+  direction === "inbound" ? (tcpPortOf([remoteAddr.toString()]) ?? 0) : 0;
 
 const tcpPortOf = (addresses: readonly string[]): number | null => {
   const port = /\/tcp\/(\d+)/.exec(addresses.join(" "))?.[1];

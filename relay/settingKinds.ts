@@ -60,6 +60,10 @@ export const choice = <T extends string>(choices: readonly T[]): Kind<T> => {
   };
 };
 
+/** Of other relays, with or without their peer ids. */
+export const addresses = (countMax: number): Kind<readonly string[]> =>
+  listOfAddresses(countMax, "", isWebSocketAddress);
+
 /** Of this relay, which adds its peer id itself. */
 export const ownAddresses = (countMax: number): Kind<readonly string[]> =>
   listOfAddresses(

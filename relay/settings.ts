@@ -5,7 +5,15 @@
  */
 import { limits } from "./limits.ts";
 import { logLevels, type LogLevel } from "./log.ts";
-import { choice, ownAddresses, text, trueOrFalse, wholeNumber, type Kind } from "./settingKinds.ts";
+import {
+  addresses,
+  choice,
+  ownAddresses,
+  text,
+  trueOrFalse,
+  wholeNumber,
+  type Kind,
+} from "./settingKinds.ts";
 
 export interface Settings {
   readonly port: number;
@@ -14,12 +22,16 @@ export interface Settings {
   readonly data: string;
   /** Empty: derived from `host` and `port`. */
   readonly announce: readonly string[];
+  readonly bootstrap: readonly string[];
+  readonly mdns: boolean;
+  readonly mdnsSeconds: number;
   readonly connectionsMax: number;
   readonly reservationsMax: number;
   readonly reservationMinutes: number;
   readonly relayedMebibytes: number;
   readonly relayedMinutes: number;
   readonly rendezvous: boolean;
+  readonly dht: boolean;
   readonly metrics: boolean;
   readonly logLevel: LogLevel;
 }
@@ -66,6 +78,17 @@ export const settings: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     ownAddresses(limits.addressesMax),
     "how others reach it, if not at host and port: behind a proxy, or by a name",
   ),
+  bootstrap: setting(
+    [],
+    addresses(limits.addressesMax),
+    "other relays, to which it stays connected; each should name the others",
+  ),
+  mdns: setting(
+    true,
+    trueOrFalse,
+    "finds other relays of the local network, if host is an address there",
+  ),
+  mdnsSeconds: setting(5, wholeNumber(1, 3_600), "how often it asks for them"),
   connectionsMax: setting(1_024, countOfBrowsers, "browsers connected at once"),
   reservationsMax: setting(
     1_024,
@@ -88,6 +111,7 @@ export const settings: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     "how long one relayed connection stays",
   ),
   rendezvous: setting(true, trueOrFalse, "tells pages who else is there"),
+  dht: setting(true, trueOrFalse, "answers as server of a DHT that relays share"),
   metrics: setting(
     true,
     trueOrFalse,
@@ -122,12 +146,16 @@ export const settingsOf = (read: <K extends SettingName>(name: K) => Settings[K]
   static: read("static"),
   data: read("data"),
   announce: read("announce"),
+  bootstrap: read("bootstrap"),
+  mdns: read("mdns"),
+  mdnsSeconds: read("mdnsSeconds"),
   connectionsMax: read("connectionsMax"),
   reservationsMax: read("reservationsMax"),
   reservationMinutes: read("reservationMinutes"),
   relayedMebibytes: read("relayedMebibytes"),
   relayedMinutes: read("relayedMinutes"),
   rendezvous: read("rendezvous"),
+  dht: read("dht"),
   metrics: read("metrics"),
   logLevel: read("logLevel"),
 });

@@ -33,7 +33,7 @@ test("each metric is shown with its help, its type and its samples", () => {
 });
 
 test("every name, help and label of the relay is one that the format allows", () => {
-  const none = { connections: 0, reservations: 0, pages: 0, relayed: 0 };
+  const none = { connections: 0, reservations: 0, pages: 0, relayed: 0, relays: 0, providers: 0 };
   const all = [...createCounts().all, ...gaugesOf(() => none, 0)];
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   for (const { name, help, type, samples } of all) {

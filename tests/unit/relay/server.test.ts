@@ -157,6 +157,8 @@ test("/relay.json names the relay, /healthz counts, and neither names anyone", a
     reservations: 0,
     pages: 0,
     relayed: 0,
+    relays: 0,
+    providers: 0,
   });
 });
 

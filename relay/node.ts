@@ -1,0 +1,106 @@
+/**
+ * The relay's libp2p node, with the settings whose defaults do not suit a relay. Not started, so
+ * that whoever watches it misses nothing.
+ */
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { circuitRelayServer } from "@libp2p/circuit-relay-v2";
+import { identify } from "@libp2p/identify";
+import type { PrivateKey } from "@libp2p/interface";
+import { kadDHT, passthroughMapper } from "@libp2p/kad-dht";
+import { mdns } from "@libp2p/mdns";
+import { ping } from "@libp2p/ping";
+import { webSockets } from "@libp2p/websockets";
+import { createLibp2p } from "libp2p";
+import { dhtProtocol } from "../src/net/dhtProtocol.ts";
+import { isLoopback } from "./addresses.ts";
+import { limits } from "./limits.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { Records } from "./records.ts";
+import type { Settings } from "./settings.ts";
+
+/** libp2p's own 5 to 10 seconds are short on a loaded machine. */
+const patienceMilliseconds = 20_000;
+
+/** Other services of the LAN, and nodes of libp2p that are no relays of ours, have other names. */
+const mdnsService = "_nebulus-relay._udp.local";
+
+export interface NodeDeps {
+  readonly settings: Settings;
+  readonly privateKey: PrivateKey;
+  /** Where pages reach it: multiaddresses without peer id. */
+  readonly announce: readonly string[];
+  readonly neighbours: Pick<Neighbours, "mayDial">;
+  readonly records: Records;
+}
+
+export type RelayNode = Awaited<ReturnType<typeof createNode>>;
+
+export const createNode = ({ settings, privateKey, announce, neighbours, records }: NodeDeps) =>
+  createLibp2p({
+    start: false,
+    privateKey,
+    datastore: records,
+    peerStore: { maxPeerAge: limits.peerMillisecondsMax },
+    addresses: { listen: ["/ip4/127.0.0.1/tcp/0/ws"], announce: [...announce] },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // Pages come to the relay; it never goes to them.
+    connectionGater: { denyDialMultiaddr: (address) => !neighbours.mayDial(address) },
+    connectionManager: {
+      maxConnections: settings.connectionsMax,
+      inboundConnectionThreshold: limits.connectionsPerSecondMax,
+      maxIncomingPendingConnections: limits.connectionsPendingMax,
+      dialTimeout: limits.dialMillisecondsMax,
+      addressDialTimeout: limits.dialMillisecondsMax,
+      inboundUpgradeTimeout: patienceMilliseconds,
+      inboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
+      outboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
+      // neighbours.ts returns to other relays, and never gives up.
+      reconnectRetries: 0,
+    },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      circuit: circuitOf(settings),
+      ...(settings.dht ? { dht: dhtServer() } : {}),
+      ...(isOnLan(settings) ? { mdns: mdnsOf(settings) } : {}),
+    },
+  });
+
+/** Where nobody else can come, nobody else needs to know. */
+const isOnLan = ({ mdns: isWanted, host }: Settings): boolean => isWanted && !isLoopback(host);
+
+const mdnsOf = ({ mdnsSeconds }: Settings) =>
+  mdns({ serviceTag: mdnsService, interval: mdnsSeconds * 1_000 });
+
+const circuitOf = (settings: Settings) =>
+  circuitRelayServer({
+    maxInboundHopStreams: limits.relayedPerPageMax,
+    maxOutboundStopStreams: limits.relayedPerPageMax,
+    reservations: {
+      maxReservations: settings.reservationsMax,
+      reservationTtl: settings.reservationMinutes * 60_000,
+      defaultDataLimit: BigInt(settings.relayedMebibytes) * 1_024n ** 2n,
+      defaultDurationLimit: settings.relayedMinutes * 60_000,
+    },
+  });
+
+/** Holds who provides what, and nothing else: no values of anybody. */
+const dhtServer = () =>
+  kadDHT({
+    protocol: dhtProtocol,
+    clientMode: false,
+    // addresses of a LAN are as good as any here
+    peerInfoMapper: passthroughMapper,
+    // a lonely relay has nobody to ask, and must answer all the same
+    allowQueryWithZeroPeers: true,
+    maxInboundStreams: limits.dhtStreamsPerPageMax,
+    reprovide: { validity: limits.providerMillisecondsMax },
+    validators: {
+      pk: () => {
+        throw new Error("this relay keeps no values");
+      },
+    },
+  });
