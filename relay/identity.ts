@@ -9,23 +9,37 @@ import { join } from "node:path";
 
 const fileName = "identity.key";
 
+/** The key is there and cannot be used. The message says what to do. */
+export class IdentityError extends Error {
+  override readonly name = "IdentityError";
+  /** The file. */
+  readonly path: string;
+
+  constructor(path: string, what: string, cause: unknown) {
+    super(`${path} ${what}`, { cause });
+    this.path = path;
+  }
+}
+
 /**
- * Reads the key in this directory, or makes one there (the file for its owner only). Throws if the
- * file is damaged: another identity is never taken silently.
+ * Reads the key in this directory, or makes one there (the file for its owner only). Rejects with
+ * IdentityError if the file is damaged or cannot be read: another identity is never taken silently.
  */
 export const loadIdentity = async (directory: string): Promise<PrivateKey> => {
   const path = join(directory, fileName);
   const bytes = await readFile(path).catch((error: unknown) => {
     if (isNotFound(error)) return null;
-    throw error;
+    throw new IdentityError(path, "cannot be read: let this user read it", error);
   });
   if (bytes === null) return createIdentity(directory, path);
   try {
     return privateKeyFromProtobuf(bytes);
   } catch (cause) {
-    throw new Error(`${path} is no relay key: restore it, or remove it for a new identity`, {
+    throw new IdentityError(
+      path,
+      "is no relay key: restore it, or remove it for a new identity",
       cause,
-    });
+    );
   }
 };
 

@@ -16,7 +16,9 @@ const tag = "5".repeat(32);
 const whenLoaded = { timeout: 30_000 };
 
 interface Fixtures {
-  readonly relay: RelayProcess & { readonly restart: () => Promise<void> };
+  readonly relay: Pick<RelayProcess, "url" | "port" | "stop"> & {
+    readonly restart: () => Promise<void>;
+  };
 }
 interface WorkerFixtures {
   /** The test page, built once. */

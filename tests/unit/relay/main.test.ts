@@ -1,10 +1,16 @@
 /** The relay as people run it: what it says, how it ends, what it keeps. */
 import { execFile } from "node:child_process";
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { generateKeyPair } from "@libp2p/crypto/keys";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { createCleanup, temporaryDirectory } from "../../support/nodePeers.ts";
+import { loadIdentity } from "../../../relay/identity.ts";
+import type { RelayStatus } from "../../../src/core/net/carrier.ts";
+import { systemClock } from "../../../src/net/clock.ts";
+import { createRelayedLibp2p } from "../../../src/net/libp2p.ts";
+import { createPeerNode } from "../../../src/net/peerNode.ts";
+import { createCleanup, createSignal, temporaryDirectory } from "../../support/nodePeers.ts";
 import { startRelayProcess, type RelayProcess } from "../../support/relayProcess.ts";
 
 const cleanup = createCleanup();
@@ -56,6 +62,48 @@ test("it says where the page is, ends cleanly when asked, and is the same afterw
   expect(await descriptionOf(again)).toEqual(description);
 });
 
+test("asked to end, it tells pages, waits for nobody, and ends with 0", async () => {
+  const relay = await startIn(await temporaryDirectory(cleanup));
+  const libp2p = await createRelayedLibp2p({
+    privateKey: await generateKeyPair("Ed25519"),
+    relayCount: 1,
+  });
+  cleanup.add(() => libp2p.stop());
+  const page = await createPeerNode({
+    libp2p,
+    relays: [`/ip4/127.0.0.1/tcp/${relay.port}/ws`],
+    clock: systemClock,
+  });
+  cleanup.add(() => page.stop());
+  const changed = createSignal();
+  page.onStatus(changed.raise);
+  const stateIs = (state: RelayStatus["state"]): Promise<boolean> =>
+    changed.until(() => page.status().relays.every((each) => each.state === state));
+  await stateIs("reserved");
+  // One that says nothing, one that never ends its request, one whose WebSocket is no peer.
+  const upgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+  for (const said of [
+    "",
+    "GET / HTTP/1.1\r\nHost: x\r\n",
+    `GET / HTTP/1.1\r\nHost: x\r\n${upgrade}`,
+  ]) {
+    const socket = connect(relay.port, "127.0.0.1");
+    cleanup.add(() => socket.destroy());
+    socket.on("error", () => undefined);
+    await new Promise<void>((resolveWritten) => {
+      socket.write(said, () => {
+        resolveWritten();
+      });
+    });
+  }
+  const [code] = await Promise.all([relay.stop(), stateIs("connecting")]);
+  expect(code).toBe(0);
+  expect(relay.said()).toContain('"event":"stopped"');
+  expect(relay.said()).not.toContain("stop forced");
+});
+
 test("a port in use is an error that names the flag", async () => {
   const holder = createServer();
   const port = await new Promise<number>((resolvePort) => {
@@ -89,6 +137,13 @@ test("--help lists the flags and starts nothing", async () => {
   const { code, out } = await run(["--help"]);
   expect(code).toBe(0);
   for (const flag of ["--port", "--host", "--static", "--data"]) expect(out).toContain(flag);
+});
+
+test("a key that cannot be used is an error of its own, with the file's name", async () => {
+  const data = await temporaryDirectory(cleanup);
+  const path = join(data, "identity.key");
+  await mkdir(path);
+  await expect(loadIdentity(data)).rejects.toMatchObject({ name: "IdentityError", path });
 });
 
 test("a damaged key is never replaced silently", async () => {

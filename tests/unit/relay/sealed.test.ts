@@ -1,13 +1,13 @@
 /**
- * What passes a real relay, and what it logs: two databases share a closed network through it, and
- * nothing of theirs can be read on the wire or in the log. In Node every byte between them goes
- * through the relay, since WebRTC is missing.
+ * What passes a real relay, and what it keeps of it: two databases share a closed network through
+ * it, and nothing of theirs can be read on the wire, in its log, its metrics or its data directory.
+ * In Node every byte between them goes through the relay, since WebRTC is missing.
  */
 import { generateKeyPair, privateKeyToProtobuf } from "@libp2p/crypto/keys";
+import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { settingsWith } from "../../../relay/settings.ts";
-import { startRelayServer } from "../../../relay/start.ts";
 import { createDistributedDb, InMemoryAdapter } from "../../../src/index.node.ts";
 import type { DistributedDatabase } from "../../../src/client/api.ts";
 import type { Carrier, ChannelPath } from "../../../src/core/net/carrier.ts";
@@ -16,6 +16,8 @@ import { systemClock } from "../../../src/net/clock.ts";
 import { createRelayedLibp2p } from "../../../src/net/libp2p.ts";
 import { createPeerNode } from "../../../src/net/peerNode.ts";
 import { createCleanup, temporaryDirectory } from "../../support/nodePeers.ts";
+import { readMetrics } from "../../support/relayMetrics.ts";
+import { startRelayProcess } from "../../support/relayProcess.ts";
 import { rowsOnce, toldOnce } from "../../support/twoPeers.ts";
 
 const cleanup = createCleanup();
@@ -26,11 +28,10 @@ const [networkId, collection, text] = words;
 
 test("T-250 P-005 nothing of what two share can be read on its way through a relay", async () => {
   const directory = await temporaryDirectory(cleanup);
-  const logged: unknown[] = [];
-  const relay = await startRelayServer(
-    settingsWith({ port: 0, static: directory, data: directory }),
-    (...entry) => logged.push(entry),
-  );
+  const relay = await startRelayProcess([
+    ...["--port", "0", "--log-level", "info"],
+    ...["--static", directory, "--data", directory],
+  ]);
   cleanup.add(() => relay.stop());
   const wire = await startWire(relay.port);
   const [a, b] = [await startPeer(wire.port), await startPeer(wire.port)];
@@ -58,15 +59,27 @@ test("T-250 P-005 nothing of what two share can be read on its way through a rel
   const seen = Buffer.concat(wire.fromRelay);
   // It is the wire that was looked at: how the sealing is agreed on stands there
   expect(seen.includes("/noise")).toBe(true);
-  expect(logged.length).toBeGreaterThan(0);
-  for (const word of [...words, "Title of canaries"]) {
-    expect(seen.includes(word)).toBe(false);
-    expect(JSON.stringify(logged)).not.toContain(word);
+  for (const word of [...words, "Title of canaries"]) expect(seen.includes(word)).toBe(false);
+
+  const metrics = await readMetrics(relay.port);
+  const kept = await Promise.all(
+    (await readdir(directory)).map((name) => readFile(join(directory, name), "latin1")),
+  );
+  expect(await relay.stop()).toBe(0);
+  // They met at this relay, and it counted it
+  expect(metrics.of("nebulus_relay_relayed_connections_total")).toBeGreaterThan(0);
+  expect(relay.said()).toContain('"event":"rendezvous opened"');
+  // The key, and nothing else
+  expect(kept).toHaveLength(1);
+  const peers = [a, b].map(({ peerId }) => peerId);
+  for (const word of [...words, "Title of canaries", ...peers]) {
+    for (const place of [relay.said(), metrics.text, ...kept]) expect(place).not.toContain(word);
   }
 });
 
 interface RelayedPeer {
   readonly database: DistributedDatabase;
+  readonly peerId: string;
   /** Of the connections that it has now. */
   readonly encryptions: () => readonly {
     readonly encryption: string | undefined;
@@ -95,6 +108,7 @@ const startPeer = async (port: number): Promise<RelayedPeer> => {
   cleanup.add(() => database.shutdown());
   return {
     database,
+    peerId: node.peerId,
     encryptions: () =>
       libp2p.getConnections().map(({ encryption, remoteAddr }) => ({
         encryption,
