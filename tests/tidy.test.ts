@@ -207,6 +207,30 @@ test("no file that the product does not use", () => {
   expect(dead.map(({ path }) => path)).toEqual([]);
 });
 
+/** What `import()` names in a file, from the root; types alone are none. */
+const onDemand = ({ path, script }: Source): readonly string[] => {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [name] = node.arguments;
+      if (name !== undefined && ts.isStringLiteral(name)) found.push(name.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(script);
+  return found
+    .filter((name) => name.startsWith("."))
+    .map((name) => relative(root, resolve(root, dirname(path), name)));
+};
+
+test("what engine and worker load on demand is loaded before where time is virtual", () => {
+  const loaded = product
+    .filter(({ path }) => /^src\/(engine|worker)\//.test(path))
+    .flatMap(onDemand);
+  const before = tests.find(({ path }) => path === "tests/support/loadedOnDemand.ts");
+  expect(before?.imports.map(({ to }) => to)).toEqual([...new Set(loaded)].sort());
+});
+
 test("no barrels", () => {
   const barrels = product.filter(({ path }) => /^src\/.+\/index\.ts$/.test(path));
   expect(barrels.map(({ path }) => path)).toEqual([]);

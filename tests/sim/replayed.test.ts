@@ -2,7 +2,7 @@
  * A run is told by its seed alone: what failed once can be looked at again.
  */
 import { expect, test } from "vitest";
-import { simulate } from "./world.ts";
+import { simulate } from "./native.ts";
 
 test("a seed runs the same way twice", { timeout: 60_000 }, async () => {
   const first = await simulate(7, { commands: 60 });

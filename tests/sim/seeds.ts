@@ -3,7 +3,8 @@
  * that one alone.
  */
 import { test } from "vitest";
-import { simulate, type SimulationOptions } from "./world.ts";
+import { simulate } from "./native.ts";
+import type { SimulationOptions } from "./world.ts";
 
 export const testSeeds = (
   what: string,

@@ -7,13 +7,13 @@ import { bytesToHex } from "../../src/core/base/bytes.ts";
 import { sha256 } from "../../src/core/crypto/hash.ts";
 import { utf8Encode } from "../../src/core/base/utf8.ts";
 import { openNetwork } from "../../src/core/network/open.ts";
-import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import { createMemoryHub, type MemoryHub } from "../../src/net/memory.ts";
 import { createNodeCrypto } from "../support/nodeCrypto.ts";
 import { loadPages } from "../support/loadPages.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { stableText } from "../support/model.ts";
+import { chainLines, standingText } from "./chainText.ts";
 import { finalProblems, mirrorDiffers } from "./checks.ts";
 import { isMember, membersApart, truthOf } from "./closedChecks.ts";
 import { createClosedLiar } from "./closedLiar.ts";
@@ -401,9 +401,7 @@ class World {
     for (const { engine, disk } of this.devices) {
       if (engine !== null) await disk.atOnce(() => loadPages(engine));
     }
-    for (const { name, membership } of this.devices) {
-      if (membership !== null) this.note(`${name} ${standingText(membership)}`);
-    }
+    this.noteSociety();
     const { devices, oracle, commands, networkKind } = this;
     const { crypto } = this.around;
     const deps = { devices, oracle, crypto, commands, networkKind, isWatched: this.isWatched };
@@ -412,6 +410,15 @@ class World {
     }
     const waste = this.isFrugal ? await wastefulness(deps, this.hub.stats()) : null;
     if (waste !== null) this.problem(waste);
+  }
+
+  private noteSociety(): void {
+    const truth = truthOf(this.devices);
+    if (truth === null || this.trace === undefined) return;
+    for (const line of chainLines(truth, this.devices)) this.note(line);
+    for (const { name, membership } of this.devices) {
+      if (membership !== null) this.note(`${name} ${standingText(membership)}`);
+    }
   }
 
   private async framesIn(milliseconds: number): Promise<number> {
@@ -466,14 +473,6 @@ class World {
     });
   }
 }
-
-const standingText = (membership: ClosedMembership): string => {
-  const { control, device } = membership;
-  const { term, height, hash } = control.head();
-  const isSequencer = control.state().sequencer === bytesToHex(device.publicKey);
-  const at = `${term}/${height}/${hash.slice(0, 6)}`;
-  return `is ${membership.standing()} at ${at}${isSequencer ? ", sequencer" : ""}`;
-};
 
 const devicesMax = 6;
 const checkEvery = 40;
