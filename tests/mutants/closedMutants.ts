@@ -6,6 +6,7 @@ import type { Mutant } from "./mutant.ts";
 
 const chain = "tests/unit/core/network/closed/chain.test.ts";
 const engine = "tests/unit/engine/closed.test.ts";
+const terms = "tests/unit/engine/closedTerms.test.ts";
 const order = "tests/unit/engine/closedOrder.test.ts";
 const aside = "tests/unit/engine/closedAside.test.ts";
 const collections = "tests/unit/engine/closedCollections.test.ts";
@@ -186,7 +187,43 @@ export const closedMutants: readonly Mutant[] = [
     file: "src/engine/closed/term.ts",
     text: "([id, key]) => !counting.has(id) && isRecordedKey(",
     instead: "([id, key]) => counting.size < 0 && isRecordedKey(",
-    killedBy: order,
+    killedBy: terms,
+  },
+  {
+    name: "keys of epochs beside the chain are not opened",
+    file: "src/engine/closed/keys.ts",
+    text: "of epochsIn(control).reverse()) {",
+    instead:
+      "of epochsIn(control).filter(({ head }) => control.epochAt(head) === null).reverse()) {",
+    killedBy: terms,
+  },
+  {
+    name: "a term carries keys to whoever was removed beside the chain",
+    file: "src/engine/closed/term.ts",
+    text: "const orphaned = [...keysFor(membership, members)].filter(",
+    instead: "const orphaned = [...keysFor(membership, members.slice(0, 0))].filter(",
+    killedBy: terms,
+  },
+  {
+    name: "the key of a removal beside the chain is in use again after the term",
+    file: "src/core/network/closed/state.ts",
+    text: "termHeight > knownHeight ||",
+    instead: "termHeight < 0 ||",
+    killedBy: terms,
+  },
+  {
+    name: "who was let in and removed beside the chain is let in again",
+    file: "src/engine/closed/orphans.ts",
+    text: "    if (isUndone(control, beside, record)) return [];\n",
+    instead: "",
+    killedBy: terms,
+  },
+  {
+    name: "who is let in again for want of knowledge stays",
+    file: "src/engine/closed/orphans.ts",
+    text: "[...orphans, ...removalsOfThese(control, beside, taken)]",
+    instead: "[...orphans, ...removalsOfThese(control, [], taken)]",
+    killedBy: terms,
   },
   {
     name: "keys that a refused joiner has stay in use",
@@ -296,8 +333,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "a removal that another overtook is forgotten",
     file: "src/engine/closed/anew.ts",
-    text: "    if (named === null) continue;",
-    instead: "    if (named !== null) continue;",
+    text: "    if (named === null || !isKnown(membership, named)) continue;",
+    instead: "    if (named !== null || !isKnown(membership, named)) continue;",
     killedBy: "tests/unit/engine/closedOutdated.test.ts",
   },
   {

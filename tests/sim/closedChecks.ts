@@ -3,13 +3,12 @@
  * the records alone: closed logs end at their frontiers.
  */
 import { isDeepStrictEqual } from "node:util";
-import { bytesToHex } from "../../src/core/base/bytes.ts";
-import { shortHashOf } from "../../src/core/base/ids.ts";
-import type { HeaderHash, ScopeId, ShortHash, WriterId } from "../../src/core/base/types.ts";
-import { shortHash } from "../../src/core/crypto/hash.ts";
+import { bytesToHex, equalBytes } from "../../src/core/base/bytes.ts";
+import type { HeaderHash, ScopeId, WriterId } from "../../src/core/base/types.ts";
 import { storedCertificate } from "../../src/core/network/certificate.ts";
 import type { ClosedControl } from "../../src/core/network/closed/chain.ts";
 import type { ControlContent, Frontier } from "../../src/core/network/closed/content.ts";
+import { epochIdOf, type ControlRecord } from "../../src/core/network/closed/record.ts";
 import type { ControlHead } from "../../src/core/network/control.ts";
 import type { DeliveredSegment } from "../../src/core/segment/segment.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
@@ -44,6 +43,7 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
     ...chainProblems(members, truth),
     ...(isAlone ? [] : [...members.flatMap(pendingProblems), ...logProblems(members)]),
     ...strangers.flatMap((each) => strangerProblems(each, truth)),
+    ...standings.flatMap((each) => leakedKeys(each, recordsOf(deps.devices))),
     ...(deps.isWatched ? forkProblems(standings, members) : []),
   ];
 };
@@ -250,19 +250,13 @@ const strangerProblems = (
   );
   if (removal === undefined && wasAdmitted(control, own)) return [];
   const height = removal?.height ?? 0;
-  const later = epochsFrom(control, height);
   const foreign = [...log.homes.values()]
     .flatMap(({ segments }) => segments)
     .filter(({ origin }) => bytesToHex(origin.signingKey) !== own)
     .filter(
       ({ header: { controlHead } }) => controlHead !== null && isFrom(control, controlHead, height),
     );
-  return [
-    ...foreign.map(({ headerHash }) => `${device.name} was given ${headerHash.slice(0, 8)}`),
-    ...[...membership.keys.keys()]
-      .filter((id) => removal !== undefined && later.has(id))
-      .map((id) => `${device.name} has the key of the later epoch ${id}`),
-  ];
+  return foreign.map(({ headerHash }) => `${device.name} was given ${headerHash.slice(0, 8)}`);
 };
 
 /** On a branch that does not count any more. */
@@ -273,16 +267,37 @@ const wasAdmitted = (control: ClosedControl, device: string): boolean =>
     return key !== undefined && bytesToHex(key) === device;
   });
 
+const recordsOf = (devices: readonly Device[]): ReadonlyMap<string, ControlRecord> =>
+  new Map(
+    devices
+      .flatMap(({ membership }) => membership?.control.records() ?? [])
+      .map((record) => [record.hash, record]),
+  );
+
+/** Keys of epochs that began with its removal or after it, on the chain or on a branch beside. */
+const leakedKeys = (
+  { device, membership }: Standing,
+  records: ReadonlyMap<string, ControlRecord>,
+): readonly string[] => {
+  const { signingKey, account } = membership.device.certificate;
+  const isRemoval = ({ proposal: { content } }: ControlRecord): boolean =>
+    content.kind === "remove" &&
+    (content.devices.some((each) => equalBytes(each, signingKey)) ||
+      (content.account !== null && equalBytes(content.account, account)));
+  const isBehindRemoval = (from: ControlRecord): boolean => {
+    for (let at: ControlRecord | undefined = from; at !== undefined;) {
+      if (isRemoval(at)) return true;
+      at = at.previous === null ? undefined : records.get(at.previous);
+    }
+    return false;
+  };
+  return [...records.values()]
+    .filter(({ proposal: { content } }) => ["remove", "epoch"].includes(content.kind))
+    .filter((record) => membership.keys.has(epochIdOf(record)) && isBehindRemoval(record))
+    .map((record) => `${device.name} was removed before the epoch ${epochIdOf(record)}`);
+};
+
 const isFrom = (control: ClosedControl, head: ControlHead, height: number): boolean => {
   const found = control.find(head);
   return found.kind !== "known" || found.position >= height;
 };
-
-/** Epochs that began with this record or later. */
-const epochsFrom = (control: ClosedControl, height: number): ReadonlySet<ShortHash> =>
-  new Set(
-    control
-      .from(height)
-      .filter(({ proposal: { content } }) => ["remove", "epoch"].includes(content.kind))
-      .map(({ signed }) => shortHashOf(shortHash("epoch", signed.bytes))),
-  );

@@ -15,6 +15,7 @@ import { openInvite, type InviteState } from "../../core/network/closed/state.ts
 import type { Engine } from "../engine.ts";
 import { decide } from "./decide.ts";
 import { sealHandover } from "./handover.ts";
+import { keysFor } from "./keys.ts";
 import type { ClosedMembership } from "./membership.ts";
 
 export interface HandedOver {
@@ -52,7 +53,7 @@ export const admitJoiner = async (
   };
   const handover = {
     networkSecret: membership.networkSecret,
-    keys: membership.keys,
+    keys: keysFor(membership, [certificate]),
     account: isDevice ? { certificate: certificate.bytes, seed: membership.accountSeed } : null,
   };
   const sealed = await sealHandover(handover, shown.xWingKey, place, crypto);

@@ -1,7 +1,8 @@
 /**
- * What waited for the sequencer while somebody else was removed: a key that it brings is sealed to
- * those who are out by now, so no record is made of it. A removal is proposed again for the members
- * of now; a key that was replaced meanwhile need not be.
+ * What waited for the sequencer while somebody else was removed, or stood beside the chain when a
+ * term began: a key that it brings may be in the hands of those who are out, so no record is made
+ * of it. A removal is proposed again for the members of now; a key that was replaced meanwhile need
+ * not be.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
@@ -21,7 +22,7 @@ export const proposeAnew = async (
     if (!isOvertaken(membership, parsed)) continue;
     const named = removedBy(parsed.proposal.content);
     await dropProposal(engine, membership, parsed.name);
-    if (named === null) continue;
+    if (named === null || !isKnown(membership, named)) continue;
     await decide(engine, membership, (base) => removalOf(engine, membership, named, base));
     hasProposed = true;
   }
@@ -39,9 +40,15 @@ const isOvertaken = (
   return isOutdated(control.state(), { knownHeight });
 };
 
-const removedBy = (
-  content: ControlContent,
-): { readonly account: string } | { readonly device: string } | null => {
+type Named = { readonly account: string } | { readonly device: string };
+
+/** Whoever was let in beside the chain is not there any more, and is kept out (orphans.ts). */
+const isKnown = ({ control }: ClosedMembership, named: Named): boolean => {
+  const { accounts, devices } = control.state();
+  return "account" in named ? accounts.has(named.account) : devices.has(named.device);
+};
+
+const removedBy = (content: ControlContent): Named | null => {
   if (content.kind !== "remove") return null;
   if (content.account !== null) return { account: bytesToHex(content.account) };
   const [device] = content.devices;

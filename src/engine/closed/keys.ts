@@ -2,10 +2,11 @@
  * Keys of epochs: opened where a record seals them for this device, or carries them under a later
  * one; and made, for the devices that are to have them.
  */
-import { equalBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { readWhole } from "../../core/cbor/structures.ts";
+import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import {
   epochCommitment,
@@ -17,7 +18,7 @@ import {
   readEpoch,
 } from "../../core/network/closed/epoch.ts";
 import { epochIdOf, headOf } from "../../core/network/closed/record.ts";
-import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
+import { isRemoved, roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import type { EpochKey } from "../../core/network/keys.ts";
 import type { Engine } from "../engine.ts";
@@ -32,16 +33,16 @@ export const learnKeys = async (
   const { control, network, device, keys } = membership;
   const { networkHash } = network;
   const gained: ShortHash[] = [];
-  const { epochs } = control.state();
   const keep = (id: ShortHash, key: Uint8Array): void => {
     keys.set(id, key);
     gained.push(id);
   };
-  for (const { id, bytes, height, sender } of epochs.toReversed()) {
+  // Beside the chain, too: what was written there is to be read
+  for (const { id, bytes, height, sender } of epochsIn(control).reverse()) {
     const content = readWhole(bytes, readEpoch);
     if (!content.ok) continue;
     if (!keys.has(id)) {
-      const place = { networkHash, height, sender: hexToBytes(sender) };
+      const place = { networkHash, height, sender };
       const mine = { ...place, signingKey: device.publicKey, xWingSeed: device.xWingSeed };
       const key = await openEpoch(content.value, mine, crypto);
       if (key !== null) keep(id, key);
@@ -53,6 +54,46 @@ export const learnKeys = async (
     if (isRecordedKey(control, previous, networkHash)) keep(previous.id, previous.key);
   }
   return [...gained, ...(await learnTermKeys(engine, membership))];
+};
+
+interface RecordedEpoch {
+  readonly id: ShortHash;
+  readonly bytes: Uint8Array;
+  /** Of the record that its proposer saw last. */
+  readonly height: number;
+  readonly sender: Uint8Array;
+  /** Of its own record. */
+  readonly head: ControlHead;
+}
+
+/** Those of all records that are held, parents first. */
+const epochsIn = (control: ClosedControl): RecordedEpoch[] =>
+  control.records().flatMap((record) => {
+    const { content, base } = record.proposal;
+    const [proposer] = record.signed.signatures;
+    if (proposer === undefined || (content.kind !== "epoch" && content.kind !== "remove"))
+      return [];
+    const made = { bytes: content.epoch, height: base.height, sender: proposer.signer };
+    return [{ id: epochIdOf(record), head: headOf(record), ...made }];
+  });
+
+/**
+ * Keys of epochs before which none of these devices had been removed. A removal that a term leaves
+ * beside the chain is made again, and what was written meanwhile is not for whoever it is about.
+ */
+export const keysFor = (
+  { control, keys }: Pick<ClosedMembership, "control" | "keys">,
+  devices: readonly CheckedCertificate[],
+): ReadonlyMap<ShortHash, Uint8Array> => {
+  const kept = new Map(keys);
+  for (const { id, head } of epochsIn(control)) {
+    const state = control.stateAt(head);
+    const isKeptFrom = devices.some(({ signingKey, account }) =>
+      isRemoved(state, bytesToHex(signingKey), bytesToHex(account)),
+    );
+    if (isKeptFrom) kept.delete(id);
+  }
+  return kept;
 };
 
 /**
@@ -86,10 +127,9 @@ export const isRecordedKey = (
   { id, key }: EpochKey,
   networkHash: Uint8Array,
 ): boolean => {
-  const record = control.records().find((each) => epochIdOf(each) === id);
-  const content = record?.proposal.content;
-  if (content?.kind !== "epoch" && content?.kind !== "remove") return false;
-  const read = readWhole(content.epoch, readEpoch);
+  const recorded = epochsIn(control).find((each) => each.id === id);
+  if (recorded === undefined) return false;
+  const read = readWhole(recorded.bytes, readEpoch);
   return read.ok && equalBytes(read.value.commitment, epochCommitment(key, networkHash));
 };
 

@@ -4,12 +4,16 @@
  * contradicted itself.
  */
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
+import { storedCertificate } from "../../core/network/certificate.ts";
+import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import {
   encodeSignedProposal,
+  headOf,
   parseSignedProposal,
   type ControlRecord,
   type ParsedProposal,
 } from "../../core/network/closed/record.ts";
+import { isRemoved } from "../../core/network/closed/state.ts";
 import type { ClosedMembership } from "./membership.ts";
 
 /** `taken`: what just came; only then, since what is refused again is not to come back. */
@@ -18,23 +22,54 @@ export const orphanedProposals = (
   taken: readonly ControlRecord[],
 ): readonly ParsedProposal[] => {
   const path = new Set(control.from(0).map(({ hash }) => hash));
-  const beside = (records: readonly ControlRecord[]): readonly ControlRecord[] =>
-    records.filter(({ hash }) => !path.has(hash));
-  const isTerm = taken.some(({ proposal }) => proposal.content.kind === "term");
   const last = control.head().term;
   // Within the last term nothing is orphaned: what contradicts waits for the next one
-  const orphans = (isTerm ? beside(control.records()) : beside(taken)).filter(
-    ({ term }) => term < last,
-  );
+  const isBeside = ({ hash, term }: ControlRecord): boolean => !path.has(hash) && term < last;
+  const beside = control.records().filter(isBeside);
+  const isTerm = taken.some(({ proposal }) => proposal.content.kind === "term");
+  const orphans = isTerm ? beside : taken.filter(isBeside);
   const { nonces } = control.state();
-  return orphans.flatMap((record) => {
+  return [...orphans, ...removalsOfThese(control, beside, taken)].flatMap((record) => {
     const { content, nonce } = record.proposal;
-    // A key is replaced by whoever finds that it is due; a term is said once
-    if (content.kind === "epoch" || content.kind === "term") return [];
+    // A key is replaced by whoever finds that it is due; who decides is the term's to say
+    if (["epoch", "term", "transfer"].includes(content.kind)) return [];
     if (nonces.has(bytesToHex(nonce)) || !isBy(record, device.publicKey)) return [];
+    if (isUndone(control, beside, record)) return [];
     const parsed = parseSignedProposal(encodeSignedProposal(record.signed));
     return parsed.ok ? [parsed.value] : [];
   });
+};
+
+/** Whoever was let in and removed beside the chain is let in again by who knows the one alone. */
+const removalsOfThese = (
+  control: ClosedControl,
+  beside: readonly ControlRecord[],
+  taken: readonly ControlRecord[],
+): readonly ControlRecord[] =>
+  beside.filter(
+    (record) =>
+      isRemoval(record) && taken.some((admission) => isRemovedBy(control, record, admission)),
+  );
+
+/** Who was let in and removed again beside the chain is not to come back. */
+const isUndone = (
+  control: ClosedControl,
+  beside: readonly ControlRecord[],
+  admission: ControlRecord,
+): boolean => beside.some((record) => isRemoval(record) && isRemovedBy(control, record, admission));
+
+const isRemoval = ({ proposal }: ControlRecord): boolean => proposal.content.kind === "remove";
+
+const isRemovedBy = (
+  control: ClosedControl,
+  removal: ControlRecord,
+  { proposal: { content } }: ControlRecord,
+): boolean => {
+  if (content.kind !== "admit" && content.kind !== "device") return false;
+  const certificate = storedCertificate(content.certificate);
+  if (certificate === null) return false;
+  const state = control.stateAt(headOf(removal));
+  return isRemoved(state, bytesToHex(certificate.signingKey), bytesToHex(certificate.account));
 };
 
 const isBy = ({ signed }: ControlRecord, publicKey: Uint8Array): boolean =>

@@ -7,10 +7,10 @@ import { invalid } from "../../core/base/errors.ts";
 import type { TermKey } from "../../core/network/closed/content.ts";
 import { sealEpochKey } from "../../core/network/closed/epoch.ts";
 import { readRecoveryKey, recoveryKeyText } from "../../core/network/closed/recoveryKey.ts";
-import type { KeyText } from "../../core/network/closed/state.ts";
+import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
 import { decide, type Decision } from "./decide.ts";
-import { isRecordedKey } from "./keys.ts";
+import { isRecordedKey, keysFor } from "./keys.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
 
 /** Throws `NotPermitted` on a device that does not have it. */
@@ -47,17 +47,25 @@ export const openTerm = async (
   return decide(engine, membership, content, signer);
 };
 
-/** Of epochs that count no more once the term has begun, sealed under the one that goes on. */
+/**
+ * Of epochs that count no more once the term has begun, sealed under the one that goes on: as far
+ * as all who have that one may have them.
+ */
 const orphanedKeys = async (
   { deps: { crypto } }: Engine,
-  { control, network, keys }: ClosedMembership,
+  membership: ClosedMembership,
 ): Promise<readonly TermKey[]> => {
-  const { epochs } = control.state();
+  const { control, network, keys } = membership;
+  const state = control.state();
+  const { epochs, devices } = state;
   const last = epochs.at(-1);
   const current = last === undefined ? undefined : keys.get(last.id);
   if (current === undefined) return [];
   const counting = new Set(epochs.map(({ id }) => id));
-  const orphaned = [...keys].filter(
+  const members = [...devices].flatMap(([name, { certificate }]) =>
+    roleOf(state, name) === null ? [] : [certificate],
+  );
+  const orphaned = [...keysFor(membership, members)].filter(
     ([id, key]) => !counting.has(id) && isRecordedKey(control, { id, key }, network.networkHash),
   );
   return Promise.all(

@@ -30,7 +30,7 @@ export const genesisState = (record: ControlRecord, evidence: Evidence): Control
   const device = bytesToHex(certificate.signingKey);
   return {
     name: content.name,
-    sequencer: device,
+    ...{ sequencer: device, termHeight: 0 },
     recovery: {
       needed: content.recovery.needed,
       keys: new Set(content.recovery.keys.map(bytesToHex)),
@@ -101,7 +101,10 @@ const decide = (state: ControlState, content: ControlContent, around: Around): C
     case "transfer":
       return { ...state, sequencer: bytesToHex(content.device) };
     case "term":
-      return { ...state, sequencer: bytesToHex(content.sequencer) };
+      return {
+        ...state,
+        ...{ sequencer: bytesToHex(content.sequencer), termHeight: around.record.height },
+      };
     case "fork": {
       const { scope, writer, headers } = content;
       return { ...state, forks: new Map([...state.forks, [forkName(scope, writer), headers]]) };

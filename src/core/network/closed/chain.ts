@@ -53,6 +53,8 @@ export interface ClosedControl extends ControlChain {
   readonly networkHash: Uint8Array;
   /** At the head. */
   readonly state: () => ControlState;
+  /** At a record that is held, on the chain or beside it. */
+  readonly stateAt: (head: ControlHead) => ControlState;
   /** Two records stand at one height: nothing is decided before a new term. */
   readonly isFrozen: () => boolean;
   /** Takes a record in whose parent is here; what it says is checked whole. */
@@ -105,6 +107,7 @@ const createChain = (
     networkHash,
     head: () => headOf(last().record),
     state: () => last().state,
+    stateAt: (head) => nodeAt(tree, head).state,
     isFrozen: () => tree.isFrozen() || last().state.needsNewer,
     append: (bytes) => append(bytes, { tree, networkHash, crypto }),
     records: () => [...nodes.values()].map(({ record }) => record),
@@ -173,14 +176,11 @@ const createTree = (root: Node): Tree => {
 
 /** How segments are judged. */
 const judging = (
-  { last, at, knows, onMain }: Tree,
+  tree: Tree,
   genesis: ShortHash,
 ): Pick<ControlChain, "find" | "epochAt" | "mayWrite" | "frontierOf" | "isVoidRow"> => {
-  const known = (head: ControlHead): Node => {
-    const node = at(head);
-    assert(node !== null, "only known heads are asked about");
-    return node;
-  };
+  const { last, at, knows, onMain } = tree;
+  const known = (head: ControlHead): Node => nodeAt(tree, head);
   return {
     find(head) {
       const node = at(head);
@@ -212,6 +212,12 @@ const judging = (
         return row !== undefined && n > row.n;
       }),
   };
+};
+
+const nodeAt = ({ at }: Tree, head: ControlHead): Node => {
+  const node = at(head);
+  assert(node !== null, "only known heads are asked about");
+  return node;
 };
 
 const standingOf = (

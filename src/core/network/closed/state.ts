@@ -61,6 +61,8 @@ export interface Closure {
 export interface ControlState {
   readonly name: string;
   readonly sequencer: KeyText;
+  /** Of the record that opened the present term; 0: the first. */
+  readonly termHeight: number;
   readonly recovery: { readonly needed: number; readonly keys: ReadonlySet<KeyText> };
   readonly accounts: ReadonlyMap<KeyText, AccountState>;
   readonly devices: ReadonlyMap<KeyText, DeviceState>;
@@ -95,7 +97,7 @@ export type RuleFault =
   | "certificate"
   /** As many as a network, or a device, may have. */
   | "too-many"
-  /** It hands a key to devices that were removed before its proposer knew. */
+  /** It hands on a key that devices may have which were removed, or will be. */
   | "outdated";
 
 /** What the record was found to hold beside its bytes. */
@@ -183,12 +185,20 @@ export const proposalFault = (
 
 /**
  * Whether a key that is proposed by who knew so much of the chain goes to devices that were removed
- * since: it is sealed to those who were members then.
+ * since: it is sealed to those who were members then. And none is taken from before a term: it may
+ * stand beside the chain, where others decided who is to have it, and be in use there.
  */
 export const isOutdated = (
-  { closures }: Pick<ControlState, "closures">,
+  { closures, termHeight }: Pick<ControlState, "closures" | "termHeight">,
   { knownHeight }: Pick<Evidence, "knownHeight">,
-): boolean => closures.some(({ height }) => height > knownHeight);
+): boolean => termHeight > knownHeight || closures.some(({ height }) => height > knownHeight);
+
+/** Whether it was in the network, and is not any more. */
+export const isRemoved = (
+  { accounts, devices }: Pick<ControlState, "accounts" | "devices">,
+  device: KeyText,
+  account: KeyText,
+): boolean => devices.get(device)?.isRemoved === true || accounts.get(account)?.isMember === false;
 
 const inviteFault = (
   state: ControlState,

@@ -1,0 +1,185 @@
+/**
+ * Who was removed or let in beside the chain when a term begins: decisions of a sequencer that
+ * contradicted itself count no more, and are made again; nobody comes back by that, or reads what
+ * was written when everybody took him for removed.
+ */
+import { expect, test } from "vitest";
+import { beginJoining } from "../../../src/engine/closed/create.ts";
+import { takeRecords } from "../../../src/engine/closed/decide.ts";
+import { manage } from "../../../src/engine/closed/manage.ts";
+import { keysFor } from "../../../src/engine/closed/keys.ts";
+import {
+  accountOf,
+  change,
+  closedOf,
+  founder,
+  hex,
+  invited,
+  join,
+  membershipOf,
+  open,
+  share,
+  standing,
+  takeInvite,
+  team,
+  tell,
+  verified,
+} from "./closedWorld.ts";
+import { createWorld, type Device, type World } from "./world.ts";
+
+const keysOf = (device: Device): readonly string[] => [...membershipOf(device).keys.keys()];
+const epochOf = (device: Device): string => membershipOf(device).epochs.latest()?.id ?? "";
+const recordsOf = (device: Device): readonly Uint8Array[] =>
+  membershipOf(device)
+    .control.records()
+    .map(({ bytes }) => bytes);
+
+const give = (device: Device, records: readonly Uint8Array[]) =>
+  takeRecords(device.engine, membershipOf(device), records);
+
+const openTerm = async (device: Device): Promise<void> => {
+  await manage(device.engine, { kind: "term", networkId: team, device: null });
+  await tell(device);
+};
+
+/** The sequencer's profile as it was, which decides something else. */
+const contradict = async (
+  world: World,
+  image: ReturnType<Device["image"]>,
+): Promise<{ readonly device: Device; readonly records: readonly Uint8Array[] }> => {
+  const device = await world.open({ joined: false, image });
+  // Nobody is there to name a head
+  await world.pass(40_000);
+  expect((await invited(device)).isWaiting).toBe(false);
+  return { device, records: recordsOf(device) };
+};
+
+/** Each by itself. */
+const part = (world: World, ...devices: readonly Device[]): void => {
+  world.hub.partition(devices.map(({ network }) => [network]));
+};
+
+test("who was removed beside the chain gets no key of what came after", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c, d] = [await join(world, a), await join(world, a), await join(world, a)];
+  for (const device of [a, b, c, d]) await share(device);
+  await world.until(verified(a, b, c, d), "verified");
+  const image = a.image();
+  part(world, a, b, c, d);
+  await change(a, { kind: "remove-account", account: accountOf(c) });
+  await give(b, recordsOf(a));
+  const orphaned = epochOf(b);
+  await b.insert("notes", [{ id: "not for c" }]);
+  await b.engine.cutter.cutAll(b.engine.registry.homes());
+  const copy = await contradict(world, image);
+  await give(d, copy.records);
+  await copy.device.close();
+  world.hub.heal();
+  await world.until(() => [a, b, c, d].every((one) => closedOf(one)?.isFrozen === true), "frozen");
+  await openTerm(a);
+  await world.until(() => standing(c) === "removed", "removed again");
+  await world.until(() => d.get("notes", "not for c") !== undefined, "read by who stays");
+  await world.until(verified(a, b, d), "verified");
+  expect(keysOf(c)).not.toContain(orphaned);
+  // Nor is that key in use again
+  expect(epochOf(a)).not.toBe(orphaned);
+  for (const device of [a, b, d]) expect(keysOf(device)).toContain(epochOf(a));
+  expect(keysOf(c)).not.toContain(epochOf(a));
+  expect(c.get("notes", "not for c")).toBeUndefined();
+  const { certificate } = membershipOf(c).device;
+  expect([...keysFor(membershipOf(a), [certificate]).keys()]).not.toContain(orphaned);
+});
+
+test("who was let in and removed beside the chain does not come back with a term", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  await b.disconnect();
+  const image = a.image();
+  const c = await join(world, a);
+  await change(a, { kind: "remove-account", account: accountOf(c) });
+  part(world, a, b, c);
+  const copy = await contradict(world, image);
+  await copy.device.close();
+  await give(a, copy.records);
+  await openTerm(a);
+  world.hub.heal();
+  await b.connect();
+  await world.until(() => membershipOf(b).control.head().term === 1, "told");
+  await world.pass(60_000);
+  expect(closedOf(a)).toMatchObject({ isFrozen: false, waiting: [] });
+  // Not even for a moment
+  const { devices } = membershipOf(a).control.state();
+  expect([...devices.keys()]).not.toContain(hex(membershipOf(c).device.publicKey));
+  expect(closedOf(b)?.members.map(({ account }) => account)).toEqual([accountOf(a), accountOf(b)]);
+});
+
+test("nor by who knows that it was let in, and not that it was removed", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "owner" });
+  const image = a.image();
+  const { link } = await invited(b);
+  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "the invite is known");
+  const c = await open(world);
+  await takeInvite(c, link);
+  await world.until(() => standing(c) === "editor", "admitted");
+  part(world, a, b, c);
+  await change(a, { kind: "remove-account", account: accountOf(c) });
+  const copy = await contradict(world, image);
+  await copy.device.close();
+  // Both know of the contradiction, one of them what it was about
+  await give(b, copy.records);
+  await give(a, copy.records);
+  await openTerm(a);
+  const term = recordsOf(a).at(-1);
+  await give(b, term === undefined ? [] : [term]);
+  const kinds = [...membershipOf(b).proposals.values()].map(
+    ({ proposal }) => proposal.content.kind,
+  );
+  expect(kinds).toEqual(["invite", "admit"]);
+  world.hub.heal();
+  await world.until(() => standing(c) === "removed", "it hears that it is removed");
+  await world.pass(60_000);
+  for (const device of [a, b]) {
+    expect(closedOf(device)?.members.map(({ account }) => account)).toEqual([
+      accountOf(a),
+      accountOf(b),
+    ]);
+  }
+});
+
+test("who was let in on another branch is handed the keys of this one by the term", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  const image = a.image();
+  part(world, a, b);
+  await manage(a.engine, { kind: "epoch", networkId: team });
+  await give(b, recordsOf(a));
+  const orphaned = epochOf(b);
+  await b.insert("notes", [{ id: "under the orphaned key" }]);
+  await b.engine.cutter.cutAll(b.engine.registry.homes());
+  const copy = await world.open({ joined: false, image });
+  const c = await open(world);
+  world.hub.partition([[a.network], [b.network], [copy.network, c.network]]);
+  await world.pass(40_000);
+  const { link } = await invited(copy);
+  await beginJoining(c.engine, link);
+  c.opened.sync.refresh();
+  await world.until(() => standing(c) === "editor", "admitted");
+  await share(c);
+  // Under another key they would not find each other
+  await give(b, recordsOf(copy));
+  await copy.close();
+  world.hub.heal();
+  await world.until(() => [a, b, c].every((one) => closedOf(one)?.isFrozen === true), "frozen");
+  expect(keysOf(c)).not.toContain(orphaned);
+  await openTerm(a);
+  await world.until(() => c.get("notes", "under the orphaned key") !== undefined, "read by c");
+  expect(keysOf(c)).toContain(orphaned);
+  await world.until(verified(a, b, c), "verified");
+});
