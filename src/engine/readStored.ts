@@ -81,8 +81,8 @@ export const deliverAll = (
     const path = [root];
     for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
       const segment = segments.get(at);
-      const lacking = segment === undefined ? [] : lackingIn(home, segment.header);
-      const before = lacking.find((hash) => segments.has(hash) && !tried.has(hash));
+      const absent = segment === undefined ? [] : absentFrom(home, segment.header);
+      const before = absent.find(({ hash }) => segments.has(hash) && !tried.has(hash))?.hash;
       if (before !== undefined) {
         path.push(before);
         continue;
@@ -92,7 +92,8 @@ export const deliverAll = (
       tried.add(at);
       // A checkpoint may hold it already, though the note of it was not taken away
       if (home.tree.get(segment.headerHash) !== null) continue;
-      const one = lacking.length === 0 ? deliverStored(segment, home.tree) : null;
+      const isWhole = absent.every(({ isVoid }) => isVoid);
+      const one = isWhole ? deliverStored(segment, home.tree) : null;
       if (one === null) continue;
       if (home.tree.add(one) !== null) hasSplit = true;
       home.reading.add(one.headerHash, one.header);
@@ -103,14 +104,24 @@ export const deliverAll = (
   return { delivered, hasSplit };
 };
 
-/** Headers that must be delivered before it and are not. */
-const lackingIn = (home: Home, { previous, rows }: SegmentHeader): readonly ShortHash[] => {
+interface Absent {
+  readonly hash: ShortHash;
+  /** Beyond a frontier: it is not waited for, and yet comes first where this device has it. */
+  readonly isVoid: boolean;
+}
+
+/** Headers that it builds on and that are not delivered. */
+const absentFrom = (home: Home, { previous, rows }: SegmentHeader): readonly Absent[] => {
   const { tree, scope } = home;
-  const isVoid = controlOf(home)?.isVoidRow;
-  const lacking = rows
+  const control = controlOf(home);
+  const absent = rows
     .filter((row) => tree.find(row.writer, row.header) === null)
-    .filter((row) => isVoid?.(scope, row.writer, row.n) !== true)
-    .map((row) => row.header);
-  if (previous !== null && tree.get(previous) === null) lacking.push(shortened(previous));
-  return lacking;
+    .map((row) => ({
+      hash: row.header,
+      isVoid: control?.isVoidRow(scope, row.writer, row.n) === true,
+    }));
+  if (previous !== null && tree.get(previous) === null) {
+    absent.push({ hash: shortened(previous), isVoid: false });
+  }
+  return absent;
 };

@@ -275,6 +275,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: aside,
   },
   {
+    name: "what was deleted beyond a frontier comes back where it is read anew",
+    file: "src/engine/readStored.ts",
+    text: "absent.find(({ hash }) => segments.has(hash) && !tried.has(hash))?.hash;",
+    instead: "absent.find(({ hash, isVoid }) => !isVoid && !tried.has(hash))?.hash;",
+    killedBy: aside,
+  },
+  {
     name: "who may only read writes anew",
     file: "src/engine/closed/aside.ts",
     text: "const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);",

@@ -4,6 +4,7 @@
  * crash comes between.
  */
 import { expect, test } from "vitest";
+import { takeRecords } from "../../../src/engine/closed/decide.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import { leaveNetwork } from "../../../src/engine/membership.ts";
 import type { ManageRequest } from "../../../src/core/wire/networks.ts";
@@ -267,6 +268,33 @@ const alone = async (world: World, devices: readonly Device[], device: Device): 
   await world.settle();
   await device.update("notes", "b1", { $inc: { count: 1_000 } });
 };
+
+test("what others deleted of it stays deleted, in whatever order its store has the logs", async () => {
+  let before = 0;
+  for (let seed = 1; before < 2; seed++) {
+    const world = createWorld(seed);
+    const [a, b, c] = await apart(world);
+    // What is ready is read by its time: by this clock the later of the two
+    b.skew = 86_400_000;
+    await b.insert("notes", [{ id: "b4" }]);
+    await world.until(() => c.get("notes", "b4") !== undefined, "c has it");
+    await c.remove("notes", "b4");
+    await world.until(() => b.get("notes", "b4") === undefined, "deleted");
+    const writers = [c, b].map((device) => device.shared("notes").writer?.id ?? "");
+    await change(a, { kind: "remove-account", account: accountOf(b) });
+    const records = membershipOf(a).control.records();
+    await takeRecords(
+      b.engine,
+      membershipOf(b),
+      records.map(({ bytes }) => bytes),
+    );
+    expect(membershipOf(b).standing()).toBe("removed");
+    await b.engine.rebuild.rename(b.shared("notes"));
+    expect(ids(b)).not.toContain("b4");
+    // The one that deletes stands first in the store, about every second time
+    if (writers.join() === writers.toSorted().join()) before += 1;
+  }
+});
 
 test("whatever crash comes between, it is written anew once", async () => {
   let devices: readonly [Device, Device, Device] | null = null;
