@@ -40,8 +40,13 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
   const isAlone = membersApart(deps.devices, truth) < 2;
   const strangers = standings.filter(({ device }) => !isMember(device, truth));
   return [
-    ...chainProblems(members, truth),
-    ...(isAlone ? [] : [...members.flatMap(pendingProblems), ...logProblems(members)]),
+    ...(isAlone
+      ? []
+      : [
+          ...chainProblems(members, truth),
+          ...members.flatMap(pendingProblems),
+          ...logProblems(members),
+        ]),
     ...strangers.flatMap((each) => strangerProblems(each, truth)),
     ...standings.flatMap((each) => leakedKeys(each, recordsOf(deps.devices))),
     ...(deps.isWatched ? forkProblems(standings, members) : []),
@@ -96,10 +101,7 @@ export const isMember = ({ membership }: Device, truth: ClosedControl | null): b
 
 /** Everybody's chain is the same, and nothing waits for the sequencer if there still is one. */
 const chainProblems = (members: readonly Standing[], truth: ClosedControl): readonly string[] => {
-  const { sequencer } = truth.state();
-  const isDecided = members.some(
-    ({ membership }) => bytesToHex(membership.device.publicKey) === sequencer,
-  );
+  const devices = members.map(({ device }) => device);
   return [
     ...members
       .filter(({ membership }) => !isDeepStrictEqual(membership.control.head(), truth.head()))
@@ -108,12 +110,28 @@ const chainProblems = (members: readonly Standing[], truth: ClosedControl): read
       .filter(({ membership }) => membership.control.isFrozen())
       .map(({ device }) => `the chain of ${device.name} is frozen`),
     ...members
-      .filter(({ membership }) => isDecided && membership.proposals.size > 0)
+      .filter(({ device }) => isAwaited(device, devices, truth))
       .map(({ device, membership }) => {
         const kinds = [...membership.proposals.values()].map(({ proposal }) => proposal.content);
         return `${device.name} waits for ${kinds.map(({ kind }) => kind).join()}`;
       }),
   ];
+};
+
+/** It asked for something that the sequencer can decide: if there is one, and they can meet. */
+export const isAwaited = (
+  device: Device,
+  devices: readonly Device[],
+  truth: ClosedControl,
+): boolean => {
+  const { sequencer } = truth.state();
+  const isThere = devices.some(
+    (each) =>
+      each.membership !== null &&
+      bytesToHex(each.membership.device.publicKey) === sequencer &&
+      !each.isCopyOf(device),
+  );
+  return isThere && (device.membership?.proposals.size ?? 0) > 0;
 };
 
 /** Whoever may write has said all. */

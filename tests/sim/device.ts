@@ -130,8 +130,12 @@ export class Device {
     return found?.kind === "closed" ? found : null;
   }
 
-  /** The wall clock, in ms since 1970. */
-  readonly now = (): number => simulationStart + this.around.scheduler.now() + this.skewMs;
+  /**
+   * The wall clock, in ms since 1970: whole ones, as Date.now gives them. Links wait for parts of
+   * them, and no record of a chain holds such a time.
+   */
+  readonly now = (): number =>
+    simulationStart + Math.floor(this.around.scheduler.now()) + this.skewMs;
 
   start(): void {
     if (this.running !== null) return;
@@ -276,6 +280,15 @@ export class Device {
     if (this.running !== null) {
       this.running.earliest = Math.min(this.running.earliest, this.now());
     }
+  }
+
+  /**
+   * A profile that was copied goes by the same name among peers, in whatever network each of them
+   * came since: the two never meet.
+   */
+  isCopyOf(other: Device): boolean {
+    const originOf = ({ name }: Device): string | undefined => name.split("c")[0];
+    return this !== other && originOf(this) === originOf(other);
   }
 
   get liar(): Liar | null {

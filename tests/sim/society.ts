@@ -5,11 +5,12 @@
  */
 import { bytesToHex } from "../../src/core/base/bytes.ts";
 import type { ClosedControl } from "../../src/core/network/closed/chain.ts";
-import { roleOf } from "../../src/core/network/closed/state.ts";
+import { openInvite, roleOf } from "../../src/core/network/closed/state.ts";
 import type { MemberRoleName } from "../../src/core/wire/networks.ts";
+import type { Joining } from "../../src/engine/closed/joining.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import { deviceNameOf } from "../../src/engine/device.ts";
-import { isMember, truthOf } from "./closedChecks.ts";
+import { isAwaited, isMember, truthOf } from "./closedChecks.ts";
 import { networkId, type Device } from "./device.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Random } from "../support/random.ts";
@@ -21,6 +22,8 @@ export interface Society {
   readonly settle: () => void;
   /** Who was let in since then shares all, too. */
   readonly shareAll: () => void;
+  /** Something is still to be decided, or somebody to be let in by an invite that is open. */
+  readonly isUnsettled: () => boolean;
 }
 
 export interface SocietyDeps {
@@ -73,6 +76,10 @@ export const createSociety = (deps: SocietyDeps): Society => {
       shareAll(["a", "b"], 1);
       const truth = truthOf(devices);
       if (truth !== null) openTerm(devices, truth);
+    },
+    isUnsettled() {
+      const truth = truthOf(devices);
+      return truth !== null && isUnsettled(devices, truth);
     },
   };
 };
@@ -180,6 +187,23 @@ const openTerm = (devices: readonly Device[], truth: ClosedControl): void => {
   if (!(isLost || isFrozen) || holder === undefined || next === undefined) return;
   const device = nameOf(keyOf(next.membership));
   holder.device.manage({ kind: "term", networkId, device });
+};
+
+const isUnsettled = (devices: readonly Device[], truth: ClosedControl): boolean => {
+  const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));
+  const isExpected = (guest: Device, { publicKey }: Joining): boolean =>
+    members.some(
+      ({ device, membership: { control, invites } }) =>
+        invites.has(bytesToHex(publicKey)) &&
+        !guest.isCopyOf(device) &&
+        openInvite(control.state(), publicKey, device.now()) !== null,
+    );
+  return (
+    members.some(({ device }) => isAwaited(device, devices, truth)) ||
+    devices.some((device) =>
+      device.engine?.registry.networks.joinings().some((each) => isExpected(device, each)),
+    )
+  );
 };
 
 /** Who was removed lets go of the network, and may be invited anew. */

@@ -380,14 +380,15 @@ class World {
       if (this.society === null) device.submit({ kind: "attach", collection: "b", networkId });
     }
     await this.settleSociety();
-    // Somebody may be let in when all others agree already
-    for (let round = 0; round < 3; round++) {
+    // Somebody may be let in, or something be decided, when all others agree already
+    for (let round = 0; round < roundsMax; round++) {
       for (let waited = 0; waited < this.quietMsMax() && !this.isVerified(); waited += 5_000) {
         await this.pass(5_000);
         this.society?.shareAll();
       }
       await this.pass(60_000);
-      if (this.society === null || this.isVerified()) break;
+      if (this.society === null || (this.isVerified() && !this.society.isUnsettled())) break;
+      this.society.settle();
     }
     for (const device of this.devices) if (!this.mayBeHeard(device)) device.crash();
     // Acknowledgements are the later the longer they are, and in a closed network a pair may yet be
@@ -475,6 +476,8 @@ class World {
 }
 
 const devicesMax = 6;
+/** Of a minute or more, in which what is under way in a closed network comes to its end. */
+const roundsMax = 10;
 const checkEvery = 40;
 const pauses = [0, 0, 0, 3, 30, 300, 1_500, 5_000];
 /** How wrong clocks are, in ms: hours, days, years. */

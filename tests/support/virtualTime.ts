@@ -92,7 +92,8 @@ export const virtualTimers = (
     if (life.isAlive) run();
   };
   return {
-    now: () => clock.now() + skew(),
+    // Whole ones, as Date.now gives them: what waits may wait for parts of them
+    now: () => Math.floor(clock.now()) + skew(),
     soon: (run) => {
       clock.soon(whileAlive(run));
     },

@@ -269,7 +269,7 @@ const alone = async (world: World, devices: readonly Device[], device: Device): 
   await device.update("notes", "b1", { $inc: { count: 1_000 } });
 };
 
-test("what others deleted of it stays deleted, in whatever order its store has the logs", async () => {
+test("what others deleted of it stays deleted, whatever order the store has logs in", async () => {
   let before = 0;
   for (let seed = 1; before < 2; seed++) {
     const world = createWorld(seed);
