@@ -219,6 +219,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: terms,
   },
   {
+    name: "what was written without a right on the chain stays with who had it before the term",
+    file: "src/core/segment/deliver.ts",
+    text: "const isLeft = isBeside && controlHead.term < control.head().term;",
+    instead: "const isLeft = isBeside && controlHead.term > control.head().term;",
+    killedBy: terms,
+  },
+  {
     name: "who is let in again for want of knowledge stays",
     file: "src/engine/closed/orphans.ts",
     text: "[...orphans, ...removalsOfThese(control, beside, taken)]",

@@ -251,6 +251,26 @@ export const isBeyondFrontier = (
   return end !== null && first + count - 1 > end;
 };
 
+/**
+ * Whether a segment that was delivered counts no more: its log ends before it, or a term left the
+ * head that it names beside the chain, and on the chain its device had no right then. Who gets it
+ * only now refuses it, too.
+ */
+export const isVoid = (
+  node: HeaderNode,
+  openedUnder: ControlHead | null,
+  scope: ScopeId,
+  control: ControlChain,
+): boolean => {
+  if (isBeyondFrontier(node, openedUnder, scope, control)) return true;
+  const { controlHead, origin } = node;
+  if (controlHead === null || origin.certificate === null) return false;
+  const isBeside = positionOf(controlHead, control) < controlHead.height;
+  // Where the chain is only frozen, data goes on
+  const isLeft = isBeside && controlHead.term < control.head().term;
+  return isLeft && !control.mayWrite(origin.certificate, controlHead);
+};
+
 /** Where the head of a delivered segment stands; before all others where there is no segment. */
 const positionOf = (head: ControlHead | null, control: ControlChain): number => {
   if (head === null) return -1;

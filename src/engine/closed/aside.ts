@@ -9,7 +9,7 @@ import { notAcceptedNamedMax } from "../../core/base/limits.ts";
 import { assert } from "../../core/base/result.ts";
 import { hash } from "../../core/crypto/hash.ts";
 import type { OwnOp } from "../../core/segment/cut.ts";
-import { isBeyondFrontier } from "../../core/segment/deliver.ts";
+import { isVoid } from "../../core/segment/deliver.ts";
 import { sealSegment } from "../../core/segment/seal.ts";
 import { parseSegment } from "../../core/segment/segment.ts";
 import { writerBegin } from "../../core/segment/branches.ts";
@@ -93,12 +93,14 @@ const ownBeyond = (
   { tree, scope }: Home,
   { control, device }: ClosedMembership,
 ): readonly SegmentKey[] => {
-  if (control.state().closures.length === 0) return [];
+  const { closures, termHeight } = control.state();
+  if (closures.length === 0 && termHeight === 0) return [];
   return tree.records(0).flatMap(({ hash: header, writer, first }) => {
     const node = tree.get(header);
     if (node === null || !equalBytes(node.origin.signingKey, device.publicKey)) return [];
-    const isVoid = isBeyondFrontier(node, tree.beginOf(node).controlHead, scope, control);
-    return isVoid ? [{ scope, writer, first, header }] : [];
+    return isVoid(node, tree.beginOf(node).controlHead, scope, control)
+      ? [{ scope, writer, first, header }]
+      : [];
   });
 };
 

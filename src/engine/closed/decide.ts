@@ -22,7 +22,7 @@ import {
 } from "../../core/network/closed/record.ts";
 import { proposalFault } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
-import { isBeyondFrontier } from "../../core/segment/deliver.ts";
+import { isVoid } from "../../core/segment/deliver.ts";
 import { parseSegment } from "../../core/segment/segment.ts";
 import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
@@ -225,7 +225,7 @@ const follow = async (
   for (const home of homes) {
     // The tree is made anew: not while a segment is being judged by the present one
     await engine.ingest.inTurn(home, async () => {
-      const beyond = beyondFrontier(home, membership);
+      const beyond = voidIn(home, membership);
       if (beyond.length === 0) return;
       const own = ownHeaders(home);
       const waiting = await engine.rebuild.without(home, beyond);
@@ -262,18 +262,20 @@ const keysAmong = (
     return parsed.ok && own.has(parsed.value.headerHash) ? [keyOf(home, parsed.value)] : [];
   });
 
-/** Delivered before their writer was closed, and void by now. */
-const beyondFrontier = (
+/** Delivered before their writer was closed, or a term came, and void by now. */
+const voidIn = (
   { tree, scope }: Home,
   { control, device }: ClosedMembership,
 ): readonly SegmentKey[] => {
-  if (control.state().closures.length === 0) return [];
+  const { closures, termHeight } = control.state();
+  if (closures.length === 0 && termHeight === 0) return [];
   return tree.records(0).flatMap(({ hash, writer, first }) => {
     const node = tree.get(hash);
     // What this device wrote stays with it, whatever others take of it
     if (node === null || equalBytes(node.origin.signingKey, device.publicKey)) return [];
-    const isVoid = isBeyondFrontier(node, tree.beginOf(node).controlHead, scope, control);
-    return isVoid ? [{ scope, writer, first, header: hash }] : [];
+    return isVoid(node, tree.beginOf(node).controlHead, scope, control)
+      ? [{ scope, writer, first, header: hash }]
+      : [];
   });
 };
 

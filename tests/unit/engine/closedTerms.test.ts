@@ -183,3 +183,32 @@ test("who was let in on another branch is handed the keys of this one by the ter
   expect(keysOf(c)).toContain(orphaned);
   await world.until(verified(a, b, c), "verified");
 });
+
+test("what was written by who was let in beside the chain is written anew with the term", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  const image = a.image();
+  const c = await open(world);
+  world.hub.partition([[a.network, c.network], [b.network]]);
+  const { link } = await invited(a);
+  await takeInvite(c, link);
+  await world.until(() => standing(c) === "editor", "admitted");
+  await share(c);
+  await c.insert("notes", [{ id: "c" }]);
+  await world.until(() => a.get("notes", "c") !== undefined, "a has it");
+  const copy = await contradict(world, image);
+  await copy.device.close();
+  // Who comes to the log only behind the term finds no right to it
+  await give(b, copy.records);
+  world.hub.heal();
+  await world.until(() => [a, b, c].every((one) => closedOf(one)?.isFrozen === true), "frozen");
+  expect(a.get("notes", "c")).toBeDefined();
+  await openTerm(a);
+  await world.until(() => b.get("notes", "c") !== undefined, "b has it, too");
+  await world.until(verified(a, b, c), "verified");
+  const headsOf = (device: Device) => device.shared("notes").tree.heads();
+  for (const device of [b, c]) expect(headsOf(device)).toEqual(headsOf(a));
+});
