@@ -11,6 +11,7 @@ const order = "tests/unit/engine/closedOrder.test.ts";
 const aside = "tests/unit/engine/closedAside.test.ts";
 const collections = "tests/unit/engine/closedCollections.test.ts";
 const spread = "tests/unit/engine/closedChain.test.ts";
+const removal = "tests/unit/engine/closedRemoval.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
@@ -79,10 +80,39 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "who was removed is greeted as before",
-    file: "src/core/sync/greeting.ts",
-    text: '    if (standing === "removed") return fail("not-a-member");\n',
+    file: "src/engine/sync/greet.ts",
+    text: 'if (met.standing === "removed") {',
+    instead: 'if (met.standing === "removed" && networkHash.length === 0) {',
+    killedBy: removal,
+  },
+  {
+    name: "who was removed is told what was decided later",
+    file: "src/engine/closed/removal.ts",
+    text: "    .filter(({ height }) => height <= removedAt)\n",
     instead: "",
-    killedBy: whoReads,
+    killedBy: removal,
+  },
+  {
+    name: "who was removed while away is looked for by nobody",
+    file: "src/engine/closed/membership.ts",
+    text: "removed.slice(0, removedTagsMax)",
+    instead: "removed.slice(removed.length)",
+    killedBy: removal,
+  },
+  {
+    name: "who was removed is given the chain as often as it asks",
+    file: "src/engine/closed/removal.ts",
+    text: "ticks - last < removalToldTicksMin",
+    instead: "ticks - last < 0",
+    killedBy: removal,
+  },
+  {
+    name: "whoever shows a removed device's certificate is told of its removal",
+    file: "src/core/sync/greetingMessages.ts",
+    text: 'if (!(await crypto.verify(peer.signingKey, signature, text))) return fail("signature");',
+    instead:
+      'if (standing.value !== "removed" && signature.length === 0) return fail("signature");',
+    killedBy: removal,
   },
   {
     name: "what readers write is taken from them",

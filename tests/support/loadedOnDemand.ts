@@ -10,6 +10,7 @@ import "../../src/engine/closed/joining.ts";
 import "../../src/engine/closed/manage.ts";
 import "../../src/engine/closed/meeting.ts";
 import "../../src/engine/closed/membership.ts";
+import "../../src/engine/closed/removal.ts";
 import "../../src/engine/closed/tend.ts";
 import "../../src/engine/closed/wire.ts";
 import "../../src/engine/crypto/pair.ts";

@@ -58,6 +58,13 @@ export const usedInvitesAnsweredMax = 4;
 export const openInvitesPerDeviceMax = 256;
 /** Devices that the sequencer looks for under tags of their own: a relay takes 64 tags in all. */
 export const pairTagsMax = 8;
+/** And those that were removed and may not know it: so many of the last, for so long. */
+export const removedTagsMax = 2;
+export const removedTagMillisecondsMax = 90 * 86_400_000;
+/** A removed device that asks again is given the records again after so many ticks of a second. */
+export const removalToldTicksMin = 30;
+/** Of so many it is remembered when they were given them. */
+export const removalsToldMax = 1_024;
 /** Hashes by which a peer finds out what of a chain is held. */
 export const controlLocatorMax = 64;
 export const controlRecordsPerMessageMax = 1_024;

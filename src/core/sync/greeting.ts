@@ -22,6 +22,7 @@ import type { CheckedCertificate } from "../network/certificate.ts";
 import type { ControlHead } from "../network/control.ts";
 import { messageTypes } from "./frames.ts";
 import {
+  dismiss,
   hello,
   introduce,
   meet,
@@ -50,9 +51,9 @@ export interface GreetingNetwork {
 
 /**
  * A device that the chain does not name may be one that a later record admits: it is let in, and
- * told apart. Open networks have no unknown ones: what is not certified by them is `removed`.
+ * told apart. `refused`: it never belonged. Open networks have neither unknown nor removed ones.
  */
-export type Standing = PeerStanding | "removed";
+export type Standing = PeerStanding | "refused";
 
 /** A link that this device holds: the way into a network whose control chain it has not seen. */
 export interface GreetingInvite {
@@ -110,7 +111,10 @@ export type GreetingOptions = GreetingBase &
       }
   );
 
-/** `standing` is `unknown` on both sides of an invite: neither could ask the chain. */
+/**
+ * `standing` is `unknown` on both sides of an invite: neither could ask the chain. Where it is
+ * `removed` there is no session: the other side hears no more than what its removal rests on.
+ */
 export interface Greeted extends SessionIdentity, Met {
   readonly networkHash: Uint8Array;
   /** The public key of the invite that was used; null between members. */
@@ -240,7 +244,12 @@ const respond = async (
   const m5 = await hear();
   if (terms === null) return stop("no-common-network");
   const met = orStop(await meet(m5, terms, "I", transcript, crypto));
-  await say(await introduce(terms, "R", transcript, crypto));
+  const isRemoved = met.standing === "removed";
+  await say(
+    isRemoved
+      ? await dismiss(terms, transcript, crypto)
+      : await introduce(terms, "R", transcript, crypto),
+  );
   return { role: "R", ...greeted(terms, transcript), ...met, peerFeatures };
 };
 
@@ -260,7 +269,7 @@ const memberTerms = (network: GreetingNetwork): GreetingTerms => ({
   invite: null,
   judge: (peer, head) => {
     const standing = network.standingOf(peer);
-    if (standing === "removed") return fail("not-a-member");
+    if (standing === "refused") return fail("not-a-member");
     return network.isPossibleHead(head) ? ok(standing) : fail("control-head");
   },
 });

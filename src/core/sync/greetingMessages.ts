@@ -8,12 +8,16 @@
  *   m3 I→R, m4 R→I   HMAC(k, CBOR [role, t])
  *   m5 I→R, m6 R→I   AES-256-GCM under KDF(k, "greeting", t, role), associated data t, of
  *                    CBOR [certificate bstr, control head, extensions, signature 64],
- *                    and from who holds an invite a fifth: its signature 64 of the same text
+ *                    and from who holds an invite a fifth: its signature 64 of the same text;
+ *                    or, as m6 to a device that was removed, of CBOR ["removed"]
  *   signature        sign("greeting", role, t, network hash, certificate, control head)
  *
  * An invite's public key stands in the control chain, so every member knows its k: m3 and m4 prove
  * no more than that. The fifth part proves that a side holds the link; the holder knows its maker
  * by the key that signs the other introduction. Either of them may be I.
+ *
+ * R shows itself to no device that was removed. It says so, under the key that m6 would have had,
+ * and only where the whole of m5 held: to who has that device's key, on this connection.
  */
 import { equalBytes } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -51,9 +55,10 @@ export interface GreetingTerms {
 
 /**
  * What this side knows of the other: `unknown` is a device that the control chain as it stands here
- * does not name. It gets control records only, until heads are compared.
+ * does not name. It gets control records only, until heads are compared. One that was `removed`
+ * gets those up to its removal, and nothing else.
  */
-export type PeerStanding = "member" | "unknown";
+export type PeerStanding = "member" | "unknown" | "removed";
 
 export type StandingFault = "not-a-member" | "not-the-maker" | "control-head";
 
@@ -64,6 +69,8 @@ export type IntroductionFault =
   | "not-sealed"
   | CertificateFault
   | StandingFault
+  /** R says that this device is no member any more; the records that show it come behind. */
+  | "removed"
   | "signature"
   /** Whoever greets for an invite does not hold its seed. */
   | "invite-signature"
@@ -118,6 +125,14 @@ export const introduce = async (
   return crypto.seal(sealingKey(terms, role, transcript), transcript, plain);
 };
 
+/** m6 for a device that proved to be one that was removed. */
+export const dismiss = (
+  terms: GreetingTerms,
+  transcript: Uint8Array,
+  crypto: CryptoPort,
+): Promise<Uint8Array> =>
+  crypto.seal(sealingKey(terms, "R", transcript), transcript, encodeCbor([dismissal]));
+
 /** The other side's m5 or m6, by its role. */
 export const meet = async (
   body: Uint8Array,
@@ -130,6 +145,9 @@ export const meet = async (
   if (plain === null) return fail("not-sealed");
   // The holder shows that it is one, whichever side opened the channel.
   const { invite } = terms;
+  if (role === "R" && invite === null && equalBytes(plain, encodeCbor([dismissal]))) {
+    return fail("removed");
+  }
   const inviteKey = invite === null || invite.seed !== null ? null : invite.publicKey;
   const introduction = readIntroduction(plain, inviteKey === null ? 4 : 5);
   if (!introduction.ok) return introduction;
@@ -150,6 +168,7 @@ export const meet = async (
 };
 
 const version = 1;
+const dismissal = "removed";
 /** Features name what a side can do beyond this version: none yet. */
 const featuresMax = 64;
 const signatureBytes = 64;

@@ -59,7 +59,7 @@ export const createClosed = async (
     device: { ...keys.device, certificate, xWingSeed: keys.xWingSeed },
     ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
-    ...{ settings: new Map(), names: new Map() },
+    ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
   });
   const kept = control.value.records().map((record) => recordChange(membership, record));
   await store.write({ meta: new Map([...kept, closedChange(membership)]) });
@@ -141,7 +141,7 @@ export const completeJoining = async (
     ...{ networkSecret: handover.networkSecret, recoverySeed: null, control },
     ...{ networkId: joining.networkId, title: control.state().name },
     ...{ keys: new Map(handover.keys), invites: new Map(), proposals: new Map(), pairs: new Map() },
-    ...{ settings: new Map(), names: new Map() },
+    ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
   };
   await learnFromChain(parts, crypto);
   const membership = membershipOf(parts);

@@ -37,19 +37,26 @@ export const handOver = async (
     ...partsOf(handed.records).map((records) => ({ kind: "records", records }) as const),
     { kind: "handover", sealed: handed.sealed },
   ];
+  return (await sendControl(channel, messages)) ? handed.certificate : null;
+};
+
+/** Beside a session. False: the channel closed meanwhile, and tells so by itself. */
+export const sendControl = async (
+  channel: PeerChannel,
+  messages: readonly ControlMessage[],
+): Promise<boolean> => {
   for (const [index, message] of messages.entries()) {
     const bytes = encodeMessage({ kind: "control", body: encodeControlMessage(message) });
     // Apart from those of the session that follows
     for (const frame of splitMessage(bytes, 2 ** 31 + index)) {
-      // A channel that closes meanwhile tells so by itself
       const isSent = await channel.send(frame).then(
         () => true,
         () => false,
       );
-      if (!isSent) return null;
+      if (!isSent) return false;
     }
   }
-  return handed.certificate;
+  return true;
 };
 
 /** null: the maker hung up, or what it handed over is not of the network that the link names. */

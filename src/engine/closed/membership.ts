@@ -8,7 +8,12 @@
  *   [signed proposal bstr, …] not yet in the chain]
  * `control/<hash>/<record hash>` = a record of the chain as it came, the genesis among them
  */
-import { pairTagsMax, usedInvitesAnsweredMax } from "../../core/base/limits.ts";
+import {
+  pairTagsMax,
+  removedTagMillisecondsMax,
+  removedTagsMax,
+  usedInvitesAnsweredMax,
+} from "../../core/base/limits.ts";
 import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { shortHashOf } from "../../core/base/ids.ts";
 import type { ShortHash } from "../../core/base/types.ts";
@@ -24,7 +29,12 @@ import {
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
-import { openInvite, roleOf, standingInvite } from "../../core/network/closed/state.ts";
+import {
+  openInvite,
+  roleOf,
+  standingInvite,
+  type KeyText,
+} from "../../core/network/closed/state.ts";
 import {
   parseRecord,
   parseSignedProposal,
@@ -84,10 +94,9 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
     pairTags(nowMs) {
       const { sequencer } = control.state();
       const isSequencer = sequencer === bytesToHex(device.publicKey);
-      const wanted = isSequencer ? [...parts.pairs.keys()] : [sequencer];
+      const wanted = isSequencer ? soughtBySequencer(parts, nowMs) : [sequencer];
       return wanted
         .flatMap((name) => parts.pairs.get(name) ?? [])
-        .slice(0, pairTagsMax)
         .flatMap((secret) => dayTags(secret, "pair", [control.networkHash], nowMs));
     },
     snapshot: (nowMs, homes) => ({
@@ -119,6 +128,31 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
   return membership;
 };
 
+/**
+ * Members, and who was removed lately and may not know it: nobody else looks for those under a tag
+ * that they have.
+ */
+const soughtBySequencer = (
+  { control, pairs, knowRemoved }: ClosedParts,
+  nowMs: number,
+): readonly KeyText[] => {
+  const state = control.state();
+  const names = [...pairs.keys()];
+  const members = names.filter((name) => roleOf(state, name) !== null);
+  const removed = names
+    .flatMap((name) => {
+      const height = knowRemoved.has(name) ? null : control.removedAt(hexToBytes(name));
+      const [record] = height === null ? [] : control.from(height);
+      return record === undefined ? [] : [{ name, ms: record.time.ms }];
+    })
+    .filter(({ ms }) => nowMs - ms <= removedTagMillisecondsMax)
+    .sort((a, b) => b.ms - a.ms);
+  return [
+    ...members.slice(0, pairTagsMax),
+    ...removed.slice(0, removedTagsMax).map(({ name }) => name),
+  ];
+};
+
 /** What follows from its records for this device, with the keys that it has. */
 export const learnFromChain = async (
   parts: ClosedParts,
@@ -129,14 +163,18 @@ export const learnFromChain = async (
   await learnNames(parts, crypto);
 };
 
-/** With whom this device shares a secret by now: members' devices, not its own. */
+/**
+ * With whom this device shares a secret by now: members' devices, not its own; and with those that
+ * were removed, where it is the sequencer that tells them.
+ */
 const learnPairs = async (
   { control, device, pairs }: ClosedParts,
   crypto: Pick<CryptoPort, "pairSecret">,
 ): Promise<void> => {
   const state = control.state();
+  const isSequencer = state.sequencer === bytesToHex(device.publicKey);
   for (const [name, { certificate }] of state.devices) {
-    if (roleOf(state, name) === null) pairs.delete(name);
+    if (roleOf(state, name) === null && !isSequencer) pairs.delete(name);
     else if (!pairs.has(name) && !equalBytes(certificate.signingKey, device.publicKey)) {
       const secret = await crypto.pairSecret(device.seed, certificate.signingKey);
       if (secret !== null) pairs.set(name, secret);
@@ -203,7 +241,7 @@ export const readClosed = async (
     keys: new Map(fields.keys),
     invites: new Map(fields.invites),
     proposals: proposalsOf(fields.proposals),
-    ...{ pairs: new Map(), settings: new Map(), names: new Map() },
+    ...{ pairs: new Map(), settings: new Map(), names: new Map(), knowRemoved: new Set() },
   };
   await learnFromChain(parts, crypto);
   return membershipOf(parts);

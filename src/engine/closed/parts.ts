@@ -52,6 +52,8 @@ export interface ClosedParts {
   readonly proposals: Map<string, ParsedProposal>;
   /** What this device shares with others, by their signing keys in hexadecimal; it grows. */
   readonly pairs: Map<string, Uint8Array>;
+  /** Removed devices that showed since the opening that they know it, by signing key. */
+  readonly knowRemoved: Set<string>;
   /** Of collections that members share; it grows. */
   readonly settings: Map<ScopeId, Recorded<CollectionSettings>>;
   /** What the chain says that accounts are called, by account in hexadecimal. */

@@ -12,7 +12,7 @@ import { deviceNameOf } from "../device.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { chainChanged, introduceTo, takeControl } from "./control.ts";
 import { queueFrames } from "./frameQueue.ts";
-import { greetPeer, type GreetedPeer } from "./greet.ts";
+import { greetPeer, type Dismissed, type GreetedPeer } from "./greet.ts";
 import { joinLine, leaveLine, noteOutcome } from "./lines.ts";
 import { loadRange } from "./load.ts";
 import { isWelcome, noteOffence } from "./offences.ts";
@@ -46,8 +46,10 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
     onClosed();
   });
   const greeted = await greetPeer(state, channel, frames, line);
-  const met = greeted === null ? null : await meetAs(state, channel, greeted);
-  if (greeted === null || met === null) {
+  if (greeted?.kind === "dismissed") await hearOfRemoval(state, channel, greeted);
+  const isThere = greeted !== null && greeted.kind !== "dismissed";
+  const met = isThere ? await meetAs(state, channel, greeted) : null;
+  if (!isThere || met === null) {
     channel.close();
     return;
   }
@@ -111,6 +113,17 @@ const metIn = ({ met }: SyncState, membership: NetworkMembership): Met => {
   return known;
 };
 
+/** What was not accepted of this device's is shown by then. */
+const hearOfRemoval = async (
+  state: SyncState,
+  channel: PeerChannel,
+  { membership, nextFrame }: Dismissed,
+): Promise<void> => {
+  const { hearRemoval } = await import("../closed/removal.ts");
+  const hasLearned = await hearRemoval(state.engine, membership, channel, nextFrame);
+  if (hasLearned) await chainChanged(state, membership);
+};
+
 /** As members at last: behind an invite, what it takes is handed over first. */
 const meetAs = async (
   state: SyncState,
@@ -119,6 +132,12 @@ const meetAs = async (
 ): Promise<Pick<Connected, "membership" | "certificate"> | null> => {
   if (greeted.kind === "member") return greeted;
   const { engine } = state;
+  if (greeted.kind === "removed") {
+    const { tellRemoved } = await import("../closed/removal.ts");
+    await tellRemoved(state, channel, greeted);
+    state.retag();
+    return null;
+  }
   const { handOver, takeOver } = await import("../closed/meeting.ts");
   if (greeted.kind === "joiner") {
     const { membership } = greeted;

@@ -67,11 +67,12 @@ export const chainChanged = async (
   membership: ClosedMembership,
 ): Promise<void> => {
   const { announce } = await parts();
+  const isOut = membership.standing() === "removed";
   for (const connected of connectedIn(state, membership)) {
-    const isRemoved = membership.control.standingOf(connected.certificate) === "removed";
-    announce(membership, controlPeerOf(connected), isRemoved);
-    // It hears that it was removed before it goes
-    if (isRemoved) connected.peer.finish();
+    const isLast = isOut || membership.control.standingOf(connected.certificate) === "removed";
+    announce(membership, controlPeerOf(connected), isLast);
+    // Whichever of both was removed, the other hears of it before it goes
+    if (isLast) connected.peer.finish();
   }
   await state.acknowledging?.membersChanged(membership);
   state.retag();

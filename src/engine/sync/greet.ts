@@ -1,11 +1,12 @@
 /**
- * The greeting on a new channel: which network it is about, and who is there: a member, or the
- * other end of an invite.
+ * The greeting on a new channel: which network it is about, and who is there: a member, the other
+ * end of an invite, or a device that is none any more.
  */
 import { equalBytes } from "../../core/base/bytes.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
-import { greet, type Greeted } from "../../core/sync/greeting.ts";
+import type { ControlHead } from "../../core/network/control.ts";
+import { greet, type Greeted, type GreetingNetwork } from "../../core/sync/greeting.ts";
 import type { SessionIdentity } from "../../core/sync/sessionState.ts";
 import type { Joining } from "../closed/joining.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
@@ -36,7 +37,16 @@ export type GreetedPeer = GreetedBase &
       }
     /** The other side made the invite that this device holds. */
     | { readonly kind: "maker"; readonly joining: Joining }
+    /** The other side was removed, and may not know it. */
+    | { readonly kind: "removed"; readonly membership: ClosedMembership; readonly at: ControlHead }
   );
+
+/** The other side says that this device was removed, and sends the records that say so. */
+export interface Dismissed {
+  readonly kind: "dismissed";
+  readonly membership: ClosedMembership;
+  readonly nextFrame: () => Promise<Uint8Array | null>;
+}
 
 /** null: strangers, or no network in common; why is counted. */
 export const greetPeer = async (
@@ -44,7 +54,7 @@ export const greetPeer = async (
   channel: PeerChannel,
   frames: FrameQueue,
   line: PeerLine,
-): Promise<GreetedPeer | null> => {
+): Promise<GreetedPeer | Dismissed | null> => {
   const { crypto, timers } = state.engine.deps;
   const { localPeerBytes, remotePeerBytes, initiator } = channel;
   const base = {
@@ -65,14 +75,32 @@ export const greetPeer = async (
   if (!result.ok) {
     countRefusal(state, "greeting", result.error);
     noteOutcome(state, line, channel, result.error);
-    return null;
+    const isDismissed = result.error === "removed" && target !== null && "network" in target.target;
+    return isDismissed ? dismissedFrom(state, target.target.network, frames) : null;
+  }
+  if (result.value.standing === "removed") {
+    countRefusal(state, "greeting", "removed");
+    noteOutcome(state, line, channel, "removed");
   }
   return greetedPeer(state, result.value, frames);
 };
 
+const dismissedFrom = (
+  { engine: { registry } }: SyncState,
+  { networkHash }: GreetingNetwork,
+  { receive }: FrameQueue,
+): Dismissed | null => {
+  const membership = registry.networks
+    .all()
+    .find(({ network }) => equalBytes(network.networkHash, networkHash));
+  return membership?.kind === "closed"
+    ? { kind: "dismissed", membership, nextFrame: receive }
+    : null;
+};
+
 const greetedPeer = (
   { engine: { registry } }: SyncState,
-  { networkHash, peer: certificate, key, transcript, role, invite }: Greeted,
+  { networkHash, peer: certificate, key, transcript, role, invite, ...met }: Greeted,
   frames: FrameQueue,
 ): GreetedPeer | null => {
   const base = {
@@ -87,6 +115,10 @@ const greetedPeer = (
     .all()
     .find(({ network }) => equalBytes(network.networkHash, networkHash));
   if (membership === undefined) return null;
+  if (met.standing === "removed") {
+    if (membership.kind === "open") return null;
+    return { ...base, kind: "removed", membership, at: met.peerControlHead };
+  }
   if (invite === null) return { ...base, kind: "member", membership };
   return membership.kind === "closed" ? { ...base, kind: "joiner", membership, invite } : null;
 };

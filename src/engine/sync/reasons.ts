@@ -8,7 +8,9 @@ import type {
   GreetingNetwork,
   GreetingTarget,
   OpenInvite,
+  Standing,
 } from "../../core/sync/greeting.ts";
+import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { Joining } from "../closed/joining.ts";
 import type { NetworkMembership } from "../identity.ts";
 import type { SyncState, TargetKey } from "./state.ts";
@@ -62,12 +64,20 @@ const greetingNetworkOf = (membership: NetworkMembership): GreetingNetwork => {
     certificate: device.certificate,
     signingSeed: device.seed,
     controlHead: control.head(),
-    standingOf: (certificate) => {
-      if (membership.kind === "closed") return membership.control.standingOf(certificate);
-      return control.mayWrite(certificate, control.head()) ? "member" : "removed";
-    },
+    standingOf: (certificate) => standingIn(membership, certificate),
     isPossibleHead: (head) => control.find(head).kind !== "impossible",
   };
+};
+
+const standingIn = (membership: NetworkMembership, certificate: CheckedCertificate): Standing => {
+  const { control } = membership;
+  if (membership.kind === "open") {
+    return control.mayWrite(certificate, control.head()) ? "member" : "refused";
+  }
+  const standing = membership.control.standingOf(certificate);
+  if (standing !== "removed") return standing;
+  // A member's device under another certificate was removed by nobody
+  return membership.control.removedAt(certificate.signingKey) === null ? "refused" : "removed";
 };
 
 const greetingInviteOf = ({ invite, publicKey, device }: Joining): GreetingInvite => ({

@@ -83,7 +83,7 @@ describe("of a closed network", () => {
     expect(since.at(-1)?.[0]).toBe(messageTypes.greeting);
     expect(received(story.b).some(isOperationUnder(epochOf(story.a)))).toBe(true);
     // Refused, and counted
-    expect(story.a.opened.sync.refusals()).toMatchObject({ "greeting: not-a-member": 1 });
+    expect(story.a.opened.sync.refusals()["greeting: removed"]).toBeGreaterThan(0);
   });
 
   test("a removed device's keys open what was sealed before, and nothing behind", async () => {
@@ -124,7 +124,7 @@ describe("of a closed network", () => {
     expect(all.map(wordsIn).flat()).toEqual(expect.arrayContaining([words.before, words.after]));
   });
 
-  test("who was removed is looked for by nobody, and finds none by what it knows", () => {
+  test("who was removed and knows it is looked for by nobody, and finds none", () => {
     const { a, b, reader, removed, tags } = story;
     const common = (one: Device, other: Device): readonly string[] =>
       tags(one).filter((tag) => tags(other).includes(tag));

@@ -65,6 +65,8 @@ export interface ClosedControl extends ControlChain {
   readonly from: (height: number) => readonly ControlRecord[];
   /** How a device stands at the head; "unknown" may yet be admitted. */
   readonly standingOf: (certificate: CheckedCertificate) => "member" | "unknown" | "removed";
+  /** Height of the record that removed it; null: it is a member's device, or never was. */
+  readonly removedAt: (signingKey: Uint8Array) => number | null;
 }
 
 interface Node {
@@ -117,6 +119,12 @@ const createChain = (
         .slice(height)
         .map(({ record }) => record),
     standingOf: (certificate) => standingOf(last().state, certificate),
+    removedAt(signingKey) {
+      const device = bytesToHex(signingKey);
+      const path = tree.path();
+      const stood = path.findLastIndex(({ state }) => roleOf(state, device) !== null);
+      return stood < 0 || stood === path.length - 1 ? null : stood + 1;
+    },
     ...judging(tree, headOf(root.record).hash),
   };
 };

@@ -369,7 +369,7 @@ describe("insiders", () => {
     nothingStands(world, told);
   });
 
-  test("a removed member passes m3 and m4, and fails at m5 and m6", async () => {
+  test("a removed member passes m3 and m4, and is told so once it proved who it is", async () => {
     const world = await createWorld();
     const { closed, maker, open, fellow } = world;
     const removed = await deviceOf(closed, "removed");
@@ -377,14 +377,25 @@ describe("insiders", () => {
     for (const controlHead of [closed.heads[0], closed.heads[2], headAt(99)]) {
       const shown = { ...removed, controlHead };
       const asI = await playI({ maker, open }, closed.greetingKey, shown);
-      expect(faultOf(asI.outcome)).toBe("not-a-member");
-      expect(lengthsOf(asI.told)).toEqual(unproven);
+      expect(asI.outcome).toMatchObject({ ok: true, value: { standing: "removed" } });
+      // It is told so in one word, by whom it is not
+      expect(lengthsOf(asI.told)).toEqual([...unproven, 26]);
       nothingStands(world, asI.told);
+      const impostor = [crypto.randomBytes(32)];
+      const lied = await playI({ maker, open }, closed.greetingKey, shown, impostor);
+      expect(faultOf(lied.outcome)).toBe("signature");
+      expect(lengthsOf(lied.told)).toEqual(unproven);
       const asR = await watch({ mine: fellow, theirs: [shown] });
-      expect(asR.faults).toEqual(["not-a-member", "greeted"]);
+      expect(asR.i).toMatchObject({ ok: true, value: { standing: "removed" } });
       expect(lengthsOf(asR.fromR).slice(0, 2)).toEqual(unproven);
       nothingStands(world, [...asR.fromI, ...asR.fromR]);
+      const dismissed = await watch({ mine: shown, theirs: [maker] });
+      expect(dismissed.faults).toEqual(["removed", "greeted"]);
     }
+    const stranger = await deviceOf(closed, "refused");
+    const refused = await playI({ maker, open }, closed.greetingKey, stranger);
+    expect(faultOf(refused.outcome)).toBe("not-a-member");
+    expect(lengthsOf(refused.told)).toEqual(unproven);
     // m4 was a true one: that much it is told, and openly said.
     const heard: Uint8Array[] = [];
     await against({ networks: [maker], invites: [] }, async ({ say, hear }) => {

@@ -42,7 +42,7 @@ export const memberOf = async (
     ...network,
     certificate: certificate.value,
     signingSeed,
-    standingOf: (peer) => (control.mayWrite(peer, network.controlHead) ? "member" : "removed"),
+    standingOf: (peer) => (control.mayWrite(peer, network.controlHead) ? "member" : "refused"),
     isPossibleHead: (head) => control.find(head).kind !== "impossible",
   };
 };

@@ -1,0 +1,296 @@
+/**
+ * A device that was away when it was removed: whoever of the members it meets tells it by the
+ * chain's own records, and nobody else is told anything.
+ */
+import { expect, test } from "vitest";
+import type { Carrier, PeerChannel } from "../../../src/core/net/carrier.ts";
+import { decodeControlMessage } from "../../../src/core/sync/controlMessage.ts";
+import { messageTypes, type Message } from "../../../src/core/sync/frames.ts";
+import { headOf } from "../../../src/core/network/closed/record.ts";
+import { greet, type GreetingNetwork } from "../../../src/core/sync/greeting.ts";
+import { createReceiver } from "../../../src/core/sync/receive.ts";
+import { queueFrames, type FrameQueue } from "../../../src/engine/sync/frameQueue.ts";
+import { createNodeCrypto } from "../../support/nodeCrypto.ts";
+import { createRandom } from "../../support/random.ts";
+import {
+  accountOf,
+  change,
+  closedOf,
+  founder,
+  hex,
+  invited,
+  join,
+  membershipOf,
+  share,
+  standing,
+  verified,
+} from "./closedWorld.ts";
+import { createWorld, type Device, type World } from "./world.ts";
+
+interface Removal {
+  readonly world: World;
+  readonly a: Device;
+  readonly b: Device;
+  readonly c: Device;
+}
+
+/** b goes, is removed by a, and more is decided and written; b writes too, in vain. */
+const removedWhileAway = async (world: World): Promise<Removal> => {
+  const a = await founder(world);
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [a, b, c]) await share(device);
+  await b.insert("notes", [{ id: "b1" }]);
+  await world.until(verified(a, b, c), "verified");
+  await b.disconnect();
+  await change(a, { kind: "role", account: accountOf(c), role: "owner" });
+  await change(a, { kind: "remove-account", account: accountOf(b) });
+  await invited(a);
+  await a.insert("notes", [{ id: "after" }]);
+  await world.until(verified(a, c), "the others go on");
+  await b.insert("notes", [{ id: "b2" }]);
+  return { world, a, b, c };
+};
+
+const removalOf = (device: Device): number => {
+  const record = membershipOf(device)
+    .control.records()
+    .find(({ proposal }) => proposal.content.kind === "remove");
+  if (record === undefined) throw new Error("nobody was removed");
+  return record.height;
+};
+
+interface Watched {
+  /** Under which name each is found. */
+  readonly names: Map<object, string>;
+  /** Whether it opened its channels itself. */
+  readonly opened: Map<object, Set<boolean>>;
+  readonly wrap: (network: Carrier) => Carrier;
+}
+
+const watched = (): Watched => {
+  const names = new Map<object, string>();
+  const opened = new Map<object, Set<boolean>>();
+  const wrap = (network: Carrier): Carrier => ({
+    ...network,
+    start: async (privateKey) => {
+      const identity = await network.start(privateKey);
+      names.set(network, identity.peerId);
+      return identity;
+    },
+    onChannel: (handler) => {
+      network.onChannel((channel) => {
+        const roles = opened.get(network) ?? new Set();
+        opened.set(network, roles.add(channel.initiator));
+        handler(channel);
+      });
+    },
+  });
+  return { names, opened, wrap };
+};
+
+test("a device that was away when it was removed learns it from whoever is there", async () => {
+  const roles = new Set<boolean>();
+  for (const seed of [1, 2, 3, 4]) {
+    const { opened, wrap } = watched();
+    const { a, b, c, world } = await removedWhileAway(createWorld(seed, wrap));
+    opened.clear();
+    const before = membershipOf(b).epochs.latest()?.id;
+    await b.connect();
+    await world.until(() => standing(b) === "removed", "told");
+    for (const role of opened.get(b.network) ?? []) roles.add(role);
+    const told = [{ collection: "notes", operations: 1, documents: ["b2"] }];
+    expect(closedOf(b)?.notAccepted).toEqual(told);
+    await world.pass(60_000);
+    // All of the chain up to its removal, and nothing of what came later
+    expect(membershipOf(b).control.head().height).toBe(removalOf(a));
+    expect(membershipOf(a).control.head().height).toBeGreaterThan(removalOf(a));
+    expect(membershipOf(b).epochs.latest()?.id).toBe(before);
+    expect(b.find("notes").map(({ id }) => id)).toEqual(["b1", "b2"]);
+    expect(a.find("notes").map(({ id }) => id)).toEqual(["after", "b1"]);
+    await b.reopen(undefined, { joined: false, online: false });
+    expect(membershipOf(b).standing()).toBe("removed");
+    expect(closedOf(b)?.notAccepted).toEqual(told);
+    expect([...a.failures(), ...b.failures(), ...c.failures()]).toEqual([]);
+  }
+  // Whichever of the two opened the channel
+  expect([...roles].sort()).toEqual([false, true]);
+});
+
+test("a member that is not the sequencer tells it too", async () => {
+  const { names, wrap } = watched();
+  const { a, b, c, world } = await removedWhileAway(createWorld(1, wrap));
+  await a.disconnect();
+  await b.connect();
+  await world.pass(60_000);
+  // Nobody looks for it but the sequencer
+  expect(standing(b)).toBe("editor");
+  const dialled = b.network.connect?.(`/memory/${names.get(c.network) ?? ""}`);
+  await world.until(() => standing(b) === "removed", "told");
+  await dialled;
+  expect(membershipOf(b).control.head().height).toBe(removalOf(a));
+});
+
+// ------------------------------------------------------------------------------------ attackers
+
+interface Spoken {
+  /** How the greeting ended on the attacker's side. */
+  readonly fault: string;
+  /** What came behind it, up to the end of the channel, as it came. */
+  readonly messages: readonly Message[];
+  readonly types: readonly number[];
+}
+
+const crypto = createNodeCrypto(createRandom(77));
+
+/** Somebody at the hub who greets as this on each channel; what came of the first of them. */
+const speak = async (
+  { world, names }: { readonly world: World; readonly names: Watched["names"] },
+  victim: Device,
+  talk: (channel: PeerChannel, frames: FrameQueue) => Promise<string>,
+): Promise<Spoken> => {
+  const network = world.hub.network();
+  const spoken: Promise<Spoken>[] = [];
+  let isAnswered = false;
+  network.onChannel((channel) => {
+    const frames = queueFrames(channel, () => undefined);
+    const ended = speakOn(channel, frames, talk);
+    if (spoken.push(ended) > 1) return;
+    void ended.then(() => {
+      isAnswered = true;
+    });
+  });
+  await network.start(null);
+  const dialled = network.connect?.(`/memory/${names.get(victim.network) ?? ""}`);
+  await world.until(() => isAnswered, "hung up on");
+  await dialled;
+  network.stop();
+  // For another reason to meet, where nobody is told either
+  for (const other of (await Promise.all(spoken)).slice(1)) expect(recordsIn(other)).toEqual([]);
+  const [answered] = spoken;
+  if (answered === undefined) throw new Error("it never spoke");
+  return answered;
+};
+
+const speakOn = async (
+  channel: PeerChannel,
+  frames: FrameQueue,
+  talk: (channel: PeerChannel, frames: FrameQueue) => Promise<string>,
+): Promise<Spoken> => {
+  const fault = await talk(channel, frames);
+  const received: Uint8Array[] = [];
+  for (let frame = await frames.receive(); frame !== null; frame = await frames.receive()) {
+    received.push(frame);
+  }
+  return { fault, ...readAll(received) };
+};
+
+const readAll = (frames: readonly Uint8Array[]): Pick<Spoken, "messages" | "types"> => {
+  const receiver = createReceiver();
+  const messages = frames.flatMap((frame): Message[] => {
+    const received = receiver.take(frame);
+    const message = received.ok ? received.value?.message : undefined;
+    return message === undefined || message.kind === "foreign" ? [] : [message];
+  });
+  return { messages, types: frames.map(([type]) => type ?? 0) };
+};
+
+/** As whom b greets, with something in it that may be another's. */
+const as =
+  (device: Device, change: Partial<GreetingNetwork> = {}) =>
+  async (channel: PeerChannel, { receive }: FrameQueue): Promise<string> => {
+    const { network, device: own, control } = membershipOf(device);
+    const { initiator, localPeerBytes: here, remotePeerBytes: there } = channel;
+    const target: GreetingNetwork = {
+      ...{ networkHash: network.networkHash, greetingKey: network.greetingKey },
+      ...{ certificate: own.certificate, signingSeed: own.seed, controlHead: control.head() },
+      ...{ standingOf: () => "member", isPossibleHead: () => true },
+      ...change,
+    };
+    const result = await greet({
+      ...(initiator
+        ? { role: "I", network: target }
+        : { role: "R", networks: [target], invites: [] }),
+      ...{
+        send: (frame: Uint8Array) => channel.send(frame),
+        receive,
+        crypto,
+        timers: { after: () => () => undefined },
+      },
+      peers: initiator ? { idI: here, idR: there } : { idI: there, idR: here },
+    });
+    return result.ok ? "greeted" : result.error;
+  };
+
+const recordsIn = ({ messages }: Spoken): readonly string[] =>
+  messages.flatMap((message) => {
+    const body = message.kind === "control" ? decodeControlMessage(message.body) : null;
+    return body?.ok === true && body.value.kind === "records" ? body.value.records.map(hex) : [];
+  });
+
+test("only who proves to be the removed device is told, and only what it may know", async () => {
+  const heard = new Set<string>();
+  for (const seed of [1, 2, 3, 4]) {
+    const { names, wrap } = watched();
+    const { a, b, c, world } = await removedWhileAway(createWorld(seed, wrap));
+    const at = { world, names };
+    const spokenAs = (change: Partial<GreetingNetwork>): Promise<Spoken> =>
+      speak(at, a, as(b, change));
+    const liars: readonly Partial<GreetingNetwork>[] = [
+      // Knows nothing of the network
+      { greetingKey: crypto.randomBytes(32) },
+      // Knows all that b knew, but for the key of its device
+      { signingSeed: crypto.randomBytes(32) },
+      // Shows a member's certificate for want of its key
+      { certificate: membershipOf(c).device.certificate },
+    ];
+    for (const liar of liars) expect(recordsIn(await spokenAs(liar))).toEqual([]);
+    const spoken = await spokenAs({});
+    heard.add(spoken.fault);
+    const { control } = membershipOf(a);
+    const due = control
+      .from(membershipOf(b).control.head().height + 1)
+      .filter(({ height }) => height <= removalOf(a))
+      .map(({ bytes }) => hex(bytes));
+    expect(due.length).toBeGreaterThan(1);
+    expect(recordsIn(spoken)).toEqual(due);
+    // And nothing else: no head, no keys, no data
+    expect(new Set(spoken.types)).toEqual(new Set([messageTypes.control]));
+    expect(spoken.messages).toHaveLength(1);
+    // Asked again at once, it says no more than that
+    expect(recordsIn(await spokenAs({}))).toEqual([]);
+    // Who knows of it has nothing to ask
+    await world.pass(60_000);
+    const later = control.from(removalOf(a))[0];
+    if (later === undefined) throw new Error("no removal");
+    expect(recordsIn(await spokenAs({ controlHead: headOf(later) }))).toEqual([]);
+    expect(recordsIn(await spokenAs({}))).toEqual(due);
+  }
+  expect([...heard].sort()).toEqual(["greeted", "removed"]);
+});
+
+test("what the removed device said on one connection opens nothing on another", async () => {
+  const { names, wrap } = watched();
+  const { a, b, world } = await removedWhileAway(createWorld(1, wrap));
+  const at = { world, names };
+  const said: Uint8Array[] = [];
+  const recorded = await speak(at, a, (channel, frames) => {
+    const noting = {
+      ...channel,
+      send: (frame: Uint8Array) => {
+        said.push(frame.slice());
+        return channel.send(frame);
+      },
+    };
+    return as(b)(noting, frames);
+  });
+  expect(recordsIn(recorded)).not.toEqual([]);
+  await world.pass(60_000);
+  const replayed = await speak(at, a, async (channel, { receive }) => {
+    for (const frame of said) {
+      await channel.send(frame).catch(() => undefined);
+      await receive();
+    }
+    return "replayed";
+  });
+  expect(recordsIn(replayed)).toEqual([]);
+});
