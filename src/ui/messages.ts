@@ -156,6 +156,7 @@ export const messages = {
     label: "Sync",
     local: "Only on this device",
     joining: (network: string) => `Waiting to be let into ${network}`,
+    notLetIn: (network: string) => `Not let into ${network}`,
     notAccepted: (changes: number) =>
       `${count(changes, "change")} ${changes === 1 ? "is" : "are"} not accepted`,
     more: "What that rests on",

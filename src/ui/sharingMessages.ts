@@ -116,6 +116,21 @@ export const closedMessages = {
     reader: "You are a reader: you read, and write nothing.",
   },
   waiting: "This device is not let in yet. What you write stays here until then.",
+  /** A device that waits and is not let in any more, by the reason. */
+  notLetIn: {
+    "invite-revoked":
+      "This device is not let in: the invite was taken back. What you wrote stays here. Leave " +
+      "the network, and ask for another invite.",
+    "invite-used":
+      "This device is not let in: others used the invite up before. What you wrote stays here. " +
+      "Leave the network, and ask for another invite.",
+    "invite-expired":
+      "This device is not let in: the invite expired first. What you wrote stays here. Leave the " +
+      "network, and ask for another invite.",
+    "maker-removed":
+      "This device is not let in: whoever invited it is no member any more. What you wrote stays " +
+      "here. Leave the network, and ask another member for an invite.",
+  },
   orderDevice: (member: string | null) =>
     member === null
       ? "the device that keeps the order"

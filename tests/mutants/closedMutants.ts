@@ -11,6 +11,7 @@ const order = "tests/unit/engine/closedOrder.test.ts";
 const aside = "tests/unit/engine/closedAside.test.ts";
 const collections = "tests/unit/engine/closedCollections.test.ts";
 const spread = "tests/unit/engine/closedChain.test.ts";
+const admission = "tests/unit/engine/closedAdmission.test.ts";
 const removal = "tests/unit/engine/closedRemoval.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
 
@@ -84,6 +85,20 @@ export const closedMutants: readonly Mutant[] = [
     text: 'if (met.standing === "removed") {',
     instead: 'if (met.standing === "removed" && networkHash.length === 0) {',
     killedBy: removal,
+  },
+  {
+    name: "who came by an invite that was taken back waits for ever",
+    file: "src/engine/closed/admission.ts",
+    text: '  if (invite.isRevoked) return "invite-revoked";\n',
+    instead: "",
+    killedBy: admission,
+  },
+  {
+    name: "by what a device came is forgotten with the page",
+    file: "src/engine/closed/membership.ts",
+    text: "    cameBy: readAdmission(control.networkHash, meta),\n",
+    instead: "    cameBy: null,\n",
+    killedBy: admission,
   },
   {
     name: "who was removed is told what was decided later",

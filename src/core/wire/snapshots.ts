@@ -29,6 +29,8 @@ export interface ClosedSnapshot {
    * `removed`: nothing is shared any more.
    */
   readonly standing: MemberRoleName | "waiting" | "removed";
+  /** Why a device that waits will not be admitted; null: it may yet be, or does not wait. */
+  readonly refused: AdmissionRefusal | null;
   /** Two decisions contradict each other: none is made before the recovery key opens a new term. */
   readonly isFrozen: boolean;
   readonly members: readonly MemberSnapshot[];
@@ -43,6 +45,10 @@ export interface ClosedSnapshot {
   /** What this device wrote and nobody accepts, since its right to write ended before. */
   readonly notAccepted: readonly NotAcceptedSnapshot[];
 }
+
+/** Of the invite by which it came: another one is needed. */
+export type AdmissionRefusal =
+  "invite-revoked" | "invite-used" | "invite-expired" | "maker-removed";
 
 export interface SharedCollectionSnapshot {
   /** null: made by a newer program, or sealed under a key that is not here. */

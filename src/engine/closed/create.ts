@@ -16,6 +16,7 @@ import { networkKeysOf } from "../../core/network/keys.ts";
 import { joiningPrefix } from "../device.ts";
 import type { Engine } from "../engine.ts";
 import { nameTaken } from "../networkList.ts";
+import { admissionChange } from "./admission.ts";
 import { renewEpoch } from "./epochs.ts";
 import type { Handover } from "./handover.ts";
 import { certifyNew, newKeys, notJoining, readJoining, type Joining } from "./joining.ts";
@@ -60,6 +61,7 @@ export const createClosed = async (
     ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
     ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
+    cameBy: null,
   });
   const kept = control.value.records().map((record) => recordChange(membership, record));
   await store.write({ meta: new Map([...kept, closedChange(membership)]) });
@@ -139,7 +141,7 @@ export const completeJoining = async (
     device: { ...joining.device, certificate },
     accountSeed: account?.seed ?? joining.accountSeed,
     ...{ networkSecret: handover.networkSecret, recoverySeed: null, control },
-    ...{ networkId: joining.networkId, title: control.state().name },
+    ...{ networkId: joining.networkId, title: control.state().name, cameBy: joining.publicKey },
     ...{ keys: new Map(handover.keys), invites: new Map(), proposals: new Map(), pairs: new Map() },
     ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
   };
@@ -147,7 +149,10 @@ export const completeJoining = async (
   const membership = membershipOf(parts);
   const kept = control.records().map((record) => recordChange(membership, record));
   await store.write({
-    meta: new Map([...kept, closedChange(membership), notJoining(joining)]),
+    meta: new Map([
+      ...[...kept, closedChange(membership), notJoining(joining)],
+      admissionChange(networkHash, joining.publicKey),
+    ]),
   });
   engine.registry.networks.removeJoining(joining);
   engine.registry.networks.add(membership);

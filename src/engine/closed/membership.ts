@@ -44,6 +44,7 @@ import {
 import { dayTags, networkKeysOf, type EpochKey, type Epochs } from "../../core/network/keys.ts";
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceOf, networkPrefix, unreadable, type MetaChange } from "../device.ts";
+import { admissionKey, admissionRefusal, readAdmission } from "./admission.ts";
 import type { ClosedParts, OwnStanding, SharedHome } from "./parts.ts";
 import { learnNames } from "./names.ts";
 import { collectionSnapshots, learnSettings } from "./settings.ts";
@@ -101,6 +102,7 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
     },
     snapshot: (nowMs, homes) => ({
       ...{ standing: standing(), isFrozen: control.isFrozen() },
+      refused: admissionRefusal(parts, nowMs),
       members: memberSnapshots(parts),
       invites: inviteSnapshots(parts, nowMs),
       waiting: waitingKinds(parts),
@@ -211,7 +213,8 @@ export const closedKeys = (
 ): readonly MetaChange[] => {
   const prefix = `${controlPrefix}${bytesToHex(networkHash)}/`;
   const records = [...meta.keys()].filter((key) => key.startsWith(prefix));
-  return [networkPrefix + bytesToHex(networkHash), ...records].map((key) => [key, null]);
+  const others = [networkPrefix + bytesToHex(networkHash), admissionKey(networkHash)];
+  return [...others, ...records].map((key) => [key, null]);
 };
 
 /** Throws `StorageFailed` where a record can not be read. */
@@ -238,6 +241,7 @@ export const readClosed = async (
     device: { ...device, certificate, xWingSeed: fields.xWingSeed },
     ...{ accountSeed: fields.accountSeed, networkSecret: fields.networkSecret },
     ...{ recoverySeed: fields.recoverySeed, networkId: fields.networkId, title: fields.title },
+    cameBy: readAdmission(control.networkHash, meta),
     keys: new Map(fields.keys),
     invites: new Map(fields.invites),
     proposals: proposalsOf(fields.proposals),

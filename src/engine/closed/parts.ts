@@ -40,6 +40,8 @@ export interface ClosedParts {
   /** Opens a new term: on the creator's device, and where it was taken in. */
   recoverySeed: Uint8Array | null;
   readonly control: ClosedControl;
+  /** Public key of the invite by which this device came; null: it made the network. */
+  readonly cameBy: Uint8Array | null;
   /** The caller's name for it. */
   readonly networkId: string;
   /** What people read. */

@@ -3,6 +3,7 @@
  * otherwise, names of who came in, and keys that are to be replaced.
  */
 import type { Engine } from "../engine.ts";
+import { admissionRefusal } from "./admission.ts";
 import { proposeAnew } from "./anew.ts";
 import { settleCollections } from "./collections.ts";
 import { sequenceWaiting } from "./decide.ts";
@@ -10,6 +11,16 @@ import { isEpochDue, renewEpoch } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { nameNewcomers } from "./naming.ts";
 import { noteCompany } from "./order.ts";
+
+/** Since the last time its invite expired: that is no record, so nothing else tells pages. */
+export const hasLostHope = (membership: ClosedMembership, nowMs: number): boolean => {
+  if (admissionRefusal(membership, nowMs) !== "invite-expired") return false;
+  const isNew = !hopeless.has(membership);
+  hopeless.add(membership);
+  return isNew;
+};
+
+const hopeless = new WeakSet<ClosedMembership>();
 
 /** Asked once a second. True: the chain says something else by now. */
 export const tend = async (

@@ -44,16 +44,12 @@ export const tendNetworks = async (state: SyncState): Promise<void> => {
     if (membership.kind !== "closed" || tending.has(membership)) continue;
     tending.add(membership);
     try {
-      const { tend } = await import("../closed/tend.ts");
+      const { hasLostHope, tend } = await import("../closed/tend.ts");
+      const now = engine.deps.timers.now();
+      if (hasLostHope(membership, now)) tellPage(state);
       const others = connectedIn(state, membership);
       const isAlone = others.length === 0;
-      if (!isAlone) {
-        (await parts()).askIfBehind(
-          membership,
-          others.map(controlPeerOf),
-          engine.deps.timers.now(),
-        );
-      }
+      if (!isAlone) (await parts()).askIfBehind(membership, others.map(controlPeerOf), now);
       if (await tend(engine, membership, isAlone)) await chainChanged(state, membership);
     } finally {
       tending.delete(membership);

@@ -23,5 +23,6 @@ export const standingInWords = ({ waitsFor, closed }: NetworkConfig): string => 
   const operations = closed.notAccepted.reduce((sum, each) => sum + each.operations, 0);
   if (operations > 0) return closedMessages.notAcceptedCount(operations);
   if (closed.standing === "removed") return closedMessages.removed;
+  if (closed.refused !== null) return closedMessages.notLetIn[closed.refused];
   return closed.standing === "waiting" ? closedMessages.waiting : "";
 };

@@ -25,7 +25,7 @@ const nameless: Member = {
 };
 
 const closedOf = (parts: Partial<ClosedNetwork>): ClosedNetwork => ({
-  ...{ standing: "owner", isFrozen: false, hasRecoveryKey: false },
+  ...{ standing: "owner", refused: null, isFrozen: false, hasRecoveryKey: false },
   ...{ members: [ada, nameless], invites: [], waiting: [], collections: [], notAccepted: [] },
   ...parts,
 });
@@ -89,12 +89,15 @@ describe("since when a decision waits", () => {
   });
 });
 
+const lost = { standing: "waiting" } as const;
+
 describe("what comes before how far sync is", () => {
   test.each([
     [networkOf(closedOf({})), null],
     [networkOf(null), null],
     [networkOf(closedOf({ notAccepted })), "3 changes are not accepted"],
     [networkOf(closedOf({ standing: "waiting" })), "Waiting to be let into Team"],
+    [networkOf(closedOf({ ...lost, refused: "invite-used" })), "Not let into Team"],
     [networkOf(null, { kind: "pending", waitsFor: "maker" }), "Waiting to be let into Team"],
     [networkOf(null, { kind: "pending", waitsFor: "secret" }), null],
   ])("%#", (network, text) => {
@@ -104,8 +107,8 @@ describe("what comes before how far sync is", () => {
   test("a network to come hides nothing of those that sync", () => {
     const joining = networkOf(closedOf({ standing: "waiting" }));
     expect(attentionInWords([joining], true)).toBeNull();
-    const lost = networkOf(closedOf({ notAccepted }));
-    expect(attentionInWords([joining, lost], true)?.mood).toBe("warn");
+    const unaccepted = networkOf(closedOf({ notAccepted }));
+    expect(attentionInWords([joining, unaccepted], true)?.mood).toBe("warn");
   });
 });
 
@@ -138,6 +141,10 @@ test.each([
   [networkOf(null, { waitsFor: "secret" }), /^Waiting for its secret$/],
   [networkOf(closedOf({ standing: "waiting" })), /^This device is not let in yet/],
   [networkOf(closedOf({ standing: "removed" })), /^This device was removed/],
+  [networkOf(closedOf({ ...lost, refused: "invite-revoked" })), /not let in: .* was taken back/],
+  [networkOf(closedOf({ ...lost, refused: "invite-used" })), /not let in: .* used the invite up/],
+  [networkOf(closedOf({ ...lost, refused: "invite-expired" })), /not let in: .* expired first/],
+  [networkOf(closedOf({ ...lost, refused: "maker-removed" })), /not let in: .* no member any more/],
   [networkOf(closedOf({ notAccepted })), /^3 changes of this device are not accepted/],
 ])("why less than all is exchanged, %#", (network, words) => {
   expect(standingInWords(network)).toMatch(words);
