@@ -18,6 +18,7 @@ import { withPeerKey } from "./identity.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
 import { chainChanged, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
+import { retakeDue } from "./sync/retake.ts";
 import { refusalsOf } from "./sync/refusals.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
 import { partnersOf, peersOf, reportFailure, type SyncState } from "./sync/state.ts";
@@ -75,6 +76,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     opCounts: new WeakMap(),
     lastSync: new Map(),
     repairs: new WeakMap(),
+    retakes: new Map(),
     watchers: new Set(),
     tending: new Set(),
   };
@@ -163,6 +165,7 @@ const tick = (state: SyncState): void => {
     tendNetworks(state).catch((error: unknown) => {
       reportFailure(state, error);
     });
+    retakeDue(state);
     tickOffences(state.offences);
     tick(state);
   });

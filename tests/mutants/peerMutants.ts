@@ -11,10 +11,25 @@ const announce = {
   file: "src/core/sync/announce.ts",
   killedBy: "tests/unit/core/sync/announce.test.ts",
 };
+const retake = "tests/unit/engine/retake.test.ts";
 const peers = { file: "src/engine/sync/peers.ts", killedBy: "tests/unit/engine/peers.test.ts" };
 const sessionHeads = "tests/unit/core/sync/sessionHeads.test.ts";
 
 export const peerMutants: readonly Mutant[] = [
+  {
+    name: "what could not be stored is taken for being on its way for ever",
+    file: "src/engine/sync/peer.ts",
+    text: "    } finally {\n      // Also where",
+    instead: "    } catch (error) {\n      throw error;\n    }\n    {\n      // Also where",
+    killedBy: retake,
+  },
+  {
+    name: "what memory has and the log lacks is held",
+    file: "src/engine/sync/connect.ts",
+    text: "      retakeLater(state, home);\n",
+    instead: "",
+    killedBy: retake,
+  },
   {
     ...heartbeat,
     name: "what is heard of a peer is no sign of its life",

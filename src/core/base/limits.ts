@@ -175,6 +175,8 @@ export const peerHeartbeatMilliseconds = 30_000;
 export const peerSilenceMillisecondsMax = 90_000;
 
 // This program
+/** A store that failed while something of a peer's was taken in is tried again, ever later. */
+export const retakeTicksMax = 64;
 /** A question of a repair is asked again after so long, and so many times. */
 export const repairRepeatMilliseconds = 2_000;
 export const repairRepeatsMax = 15;

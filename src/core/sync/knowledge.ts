@@ -68,16 +68,21 @@ export const pruneMissing = (draft: Draft, id: ScopeId, view: SessionView): void
   if (scope !== undefined) setMissing(draft, scope, [...scope.missing.values()], view);
 };
 
-/** A new revision of the same summary: the peer must answer it. */
-export const askAnew = (draft: Draft, id: ScopeId): void => {
+/**
+ * A new revision of the same summary: the peer must answer it. What it said that it holds is looked
+ * at again, too: the log here may have lost some of it.
+ */
+export const askAnew = (draft: Draft, id: ScopeId, view: SessionView): void => {
   const scope = draft.scopes.get(id);
   if (scope === undefined) return;
   draft.lastRevision++;
   // Who did not share it may do so by now
-  changeScope(draft, scope, {
+  const asked = changeScope(draft, scope, {
     ...{ revision: draft.lastRevision, askedRevision: draft.lastRevision },
     ...{ isAbsent: false, isReplyDue: true },
   });
+  const theirs = [...(asked.peerTips?.byWriter.values() ?? [])].flat();
+  if (!isSameHeads(asked)) setMissing(draft, asked, theirs, view);
 };
 
 export const takeSummary = (draft: Draft, summary: Summary): void => {

@@ -116,7 +116,7 @@ const takeInput = (draft: Draft, input: SessionInput, view: SessionView): void =
       setLocal(draft, input.summary, view);
       return;
     case "ask":
-      askAnew(draft, input.scope);
+      askAnew(draft, input.scope, view);
       return;
     case "loaded":
       takeLoaded(draft, input.request, input.segments, input.end);

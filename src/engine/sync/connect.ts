@@ -9,6 +9,7 @@ import { claimedTips } from "../../core/sync/session.ts";
 import type { SessionView } from "../../core/sync/sessionState.ts";
 import { checkOwnHead } from "./ownHead.ts";
 import { deviceNameOf } from "../device.ts";
+import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { chainChanged, introduceTo, takeControl } from "./control.ts";
 import { queueFrames } from "./frameQueue.ts";
@@ -18,6 +19,7 @@ import { loadRange } from "./load.ts";
 import { isWelcome, noteOffence } from "./offences.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
 import { considerRepair, takeRanges } from "./ranges.ts";
+import { retakeLater } from "./retake.ts";
 import { countSession } from "./refusals.ts";
 import {
   attachedHome,
@@ -178,17 +180,8 @@ const peerDeps = (
       }
       return loaded;
     },
-    async take(home, segments, isRequested) {
-      const from = channel.remotePeer;
-      const source = { scope: home.scope, from, isRequested };
-      const { delivered, forgers } = await engine.ingest.take(home, segments, source);
-      tellHome(state, home);
-      for (const { peer } of [...state.connected.values()]) {
-        if (!forgers.includes(peer.channel.remotePeer)) continue;
-        peer.step({ kind: "malformed", fault: "segment-forged" });
-      }
-      return delivered.reduce((sum, { header }) => sum + header.count, 0);
-    },
+    take: (home, segments, isRequested) =>
+      takeSegments(state, home, segments, { from: channel.remotePeer, isRequested }),
     control: (body) => takeControl(state, membership, self(), body),
     async acknowledge(body) {
       const connected = connectedOf(state, self());
@@ -222,6 +215,27 @@ const peerDeps = (
       reportFailure(state, error);
     },
   };
+};
+
+/** How many ops were delivered. */
+const takeSegments = async (
+  state: SyncState,
+  home: Home,
+  segments: readonly Uint8Array[],
+  from: { readonly from: string; readonly isRequested: boolean },
+): Promise<number> => {
+  const { delivered, forgers } = await state.engine.ingest
+    .take(home, segments, { scope: home.scope, ...from })
+    .catch((error: unknown) => {
+      retakeLater(state, home);
+      throw error;
+    });
+  tellHome(state, home);
+  for (const { peer } of [...state.connected.values()]) {
+    if (!forgers.includes(peer.channel.remotePeer)) continue;
+    peer.step({ kind: "malformed", fault: "segment-forged" });
+  }
+  return delivered.reduce((sum, { header }) => sum + header.count, 0);
 };
 
 /** Of who is no member, or no longer, nothing is heard; what no sender of ours makes is refused. */

@@ -308,12 +308,16 @@ export class Peer {
   private async deliver(output: SessionOutput & { readonly kind: "deliver" }): Promise<void> {
     const { request, bytes, scope, segments } = output;
     const home = this.deps.homeOf(scope);
-    if (home !== null) {
-      // Not in one line: what another delivery counted meanwhile would be lost
-      const taken = await this.deps.take(home, segments, request !== null);
-      this.traffic.operationsReceived += taken;
+    try {
+      if (home !== null) {
+        // Not in one line: what another delivery counted meanwhile would be lost
+        const taken = await this.deps.take(home, segments, request !== null);
+        this.traffic.operationsReceived += taken;
+      }
+    } finally {
+      // Also where the store failed: what is not held by then is asked for again, ever later
+      this.step({ kind: "delivered", request, bytes });
     }
-    this.step({ kind: "delivered", request, bytes });
   }
 
   private async checkOwnHead(output: SessionOutput & { readonly kind: "fork" }): Promise<void> {

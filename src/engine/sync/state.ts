@@ -71,6 +71,14 @@ export interface Acknowledging {
   readonly stop: () => void;
 }
 
+/** Of a home that is to be read anew: how often that failed, and when it is tried next. */
+export interface Retake {
+  readonly failures: number;
+  /** In ticks. */
+  readonly notBefore: number;
+  readonly isRunning: boolean;
+}
+
 export interface Gathering {
   /** Within a few ms. */
   readonly isSoon: boolean;
@@ -123,6 +131,8 @@ export interface SyncState {
   readonly lastSync: Map<ScopeId, number>;
   /** By home: what is being done where peers read another state from the same heads. */
   readonly repairs: WeakMap<Home, HomeRepair>;
+  /** Homes that are to be read anew, since the store failed while something was taken in. */
+  readonly retakes: Map<Home, Retake>;
   /** Told whenever a session's status changed or a peer came or went. */
   readonly watchers: Set<() => void>;
   /** Networks that are being looked after. */

@@ -45,7 +45,7 @@ const waiting = async (expiresInMs: number | null = null): Promise<Waiting> => {
 
 const refused = (device: Device): string | null | undefined => closedOf(device)?.refused;
 
-test("an invite that was taken back: it is told, keeps what it wrote, and comes again", async () => {
+test("an invite that was taken back: it is told, keeps what it wrote, comes again", async () => {
   const { world, a, b, c } = await waiting();
   const { invites } = membershipOf(a).control.state();
   const [id = ""] = [...invites.keys()].filter((each) => membershipOf(b).invites.has(each));
