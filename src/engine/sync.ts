@@ -73,7 +73,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     rounds: new Map(),
     isScheduled: false,
     stopTicking: () => undefined,
-    opCounts: new WeakMap(),
+    sentOps: new WeakMap(),
     lastSync: new Map(),
     repairs: new WeakMap(),
     retakes: new Map(),
@@ -209,7 +209,8 @@ const tellSegment = (
   segment: DeliveredSegment,
   from: string | null,
 ): void => {
-  state.opCounts.set(segment.bytes, segment.header.count);
+  const { writer, first, count: ops } = segment.header;
+  state.sentOps.set(segment.bytes, { writer, n: first + ops - 1, ops });
   for (const peer of peersOf(state, home)) {
     const isHeld = peer.channel.remotePeer === from;
     peer.step({ kind: "cut", segment: cutSegmentOf(home.scope, segment, isHeld) });

@@ -162,7 +162,7 @@ const peerDeps = (
   membership: NetworkMembership,
   self: () => Peer,
 ): Omit<PeerDeps, "device" | "identity"> => {
-  const { engine, opCounts } = state;
+  const { engine, sentOps } = state;
   const { store, timers } = engine.deps;
   const homeOf: PeerDeps["homeOf"] = (scope) => attachedHome(state, membership, scope);
   return {
@@ -172,7 +172,7 @@ const peerDeps = (
     now: timers.now,
     async load(home, range, bytesMax) {
       const loaded = await loadRange(home, store, range, bytesMax);
-      for (const { bytes, ops } of loaded.segments) opCounts.set(bytes, ops);
+      for (const segment of loaded.segments) sentOps.set(segment.bytes, segment);
       if (loaded.isLost) {
         engine.mendLog(home.scope).catch((error: unknown) => {
           reportFailure(state, error);
@@ -192,7 +192,7 @@ const peerDeps = (
       schedule(state);
     },
     ownHead: (home, header, signature) => checkOwnHead(engine, home, header, signature),
-    opsIn: (segments) => segments.reduce((sum, bytes) => sum + (opCounts.get(bytes) ?? 0), 0),
+    opsIn: (segment) => sentOps.get(segment) ?? null,
     statusChanged(scope) {
       const home = homeOf(scope);
       if (home === null) return;

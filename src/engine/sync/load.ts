@@ -1,15 +1,17 @@
 /**
  * Reads segments for a peer: from its tip down to what it has, oldest first, as many as fit.
  */
-import type { HeaderHash } from "../../core/base/types.ts";
+import type { HeaderHash, WriterId } from "../../core/base/types.ts";
 import type { LoadedSegment } from "../../core/sync/sessionState.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Home } from "../home.ts";
 import { loadSegment } from "../ingest.ts";
 import { lineageOf } from "./summary.ts";
 
+export type LoadedOps = LoadedSegment & { readonly writer: WriterId; readonly ops: number };
+
 export interface Loaded {
-  readonly segments: readonly (LoadedSegment & { readonly ops: number })[];
+  readonly segments: readonly LoadedOps[];
   /** The tip is among them, or nothing more of the range can be read. */
   readonly end: boolean;
   /** One that should be there is not, or is damaged. */
@@ -26,7 +28,7 @@ export const loadRange = async (
   if (tip === null) return { segments: [], end: true, isLost: false };
   const line = lineageOf(tip);
   const wanted = line.slice(firstLacking(line, new Set(range.have)));
-  const segments: (LoadedSegment & { readonly ops: number })[] = [];
+  const segments: LoadedOps[] = [];
   let bytes = 0;
   for (const hash of wanted) {
     const node = home.tree.get(hash);
@@ -35,7 +37,8 @@ export const loadRange = async (
     if (node === null || stored === null) return { segments, end: true, isLost: true };
     if (bytes + stored.length > bytesMax) return { segments, end: false, isLost: false };
     bytes += stored.length;
-    segments.push({ n: node.first + node.count - 1, hash, bytes: stored, ops: node.count });
+    const { writer, first, count: ops } = node;
+    segments.push({ n: first + ops - 1, hash, bytes: stored, writer, ops });
   }
   return { segments, end: true, isLost: false };
 };

@@ -5,7 +5,7 @@
  */
 import { applicationMessagesBurst, applicationMessagesPerSecond } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
-import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
+import type { HeaderHash, ScopeId, WriterId } from "../../core/base/types.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import { createBucket, type Bucket } from "../../core/sync/bucket.ts";
 import { encodeMessage, type Message } from "../../core/sync/frames.ts";
@@ -52,8 +52,8 @@ export interface PeerDeps {
    * The peer shows a header that this device signed and does not hold: its log goes on elsewhere.
    */
   readonly ownHead: (home: Home, header: Uint8Array, signature: Uint8Array | null) => Promise<void>;
-  /** How many ops the segments hold that this device gave to the session. */
-  readonly opsIn: (segments: readonly Uint8Array[]) => number;
+  /** What a segment holds that this device gave to the session; null: it gave none such. */
+  readonly opsIn: (segment: Uint8Array) => SentOps | null;
   readonly statusChanged: (scope: ScopeId) => void;
   /** What the peer says of the network's control chain. */
   readonly control: (body: Uint8Array) => Promise<void>;
@@ -68,6 +68,13 @@ export interface PeerDeps {
   /** Something else is known of the peer than before. */
   readonly changed: () => void;
   readonly failed: (error: unknown) => void;
+}
+
+/** Of a segment: the ops of a writer up to n. */
+export interface SentOps {
+  readonly writer: WriterId;
+  readonly n: number;
+  readonly ops: number;
 }
 
 /** A class: it lives as long as its channel, and every frame passes through it. */
@@ -86,6 +93,7 @@ export class Peer {
   private readonly receiver = createReceiver();
   private readonly heartbeat: Heartbeat;
   private readonly statuses = new Map<ScopeId, SyncStatus>();
+  private readonly sentUpTo = new Map<WriterId, number>();
   private state: SessionState;
   private sending: Promise<void> = Promise.resolve();
   private messages = 0;
@@ -282,7 +290,7 @@ export class Peer {
     this.messages += 1;
     this.traffic.bytesSent += bytes.length;
     if (message.kind === "operation") {
-      this.traffic.operationsSent += this.deps.opsIn(message.segments);
+      for (const segment of message.segments) this.countSent(segment);
     }
     for (const frame of splitMessage(bytes, this.messages)) {
       this.backlogBytes += frame.length;
@@ -293,6 +301,16 @@ export class Peer {
           this.backlogBytes -= frame.length;
         });
     }
+  }
+
+  /** Once in a session, although what was pushed in vain is sent again when it is asked for. */
+  private countSent(segment: Uint8Array): void {
+    const sent = this.deps.opsIn(segment);
+    if (sent === null) return;
+    const { writer, n, ops } = sent;
+    const before = this.sentUpTo.get(writer) ?? 0;
+    this.traffic.operationsSent += Math.min(ops, Math.max(0, n - before));
+    this.sentUpTo.set(writer, Math.max(before, n));
   }
 
   private async load(output: SessionOutput & { readonly kind: "load" }): Promise<void> {

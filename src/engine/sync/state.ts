@@ -19,7 +19,7 @@ import { errorValueOf } from "../failure.ts";
 import type { Home } from "../home.ts";
 import { isMemberOf, type NetworkMembership } from "../identity.ts";
 import type { Offences } from "./offences.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer, SentOps } from "./peer.ts";
 import type { HomeRepair } from "./repairState.ts";
 
 export interface Connected {
@@ -126,7 +126,7 @@ export interface SyncState {
   isScheduled: boolean;
   stopTicking: () => void;
   /** Ops in segments that were given to sessions, for statistics. */
-  readonly opCounts: WeakMap<Uint8Array, number>;
+  readonly sentOps: WeakMap<Uint8Array, SentOps>;
   /** By scope: when equality with a peer was last verified, milliseconds since 1970. */
   readonly lastSync: Map<ScopeId, number>;
   /** By home: what is being done where peers read another state from the same heads. */

@@ -256,3 +256,23 @@ describe("networks", () => {
     expect(a.find("notes")).toEqual([{ id: "1" }]);
   });
 });
+
+test("what is sent again, since a link lost it, counts once", async () => {
+  const world = createWorld(3);
+  const [a, b] = await pair(world);
+  await verified(world, a, b);
+  world.hub.setFaults({ loss: 0.3 });
+  const before = world.hub.stats();
+  for (let n = 0; n < 60; n++) {
+    await a.insert("notes", [{ id: String(n) }]);
+    await world.pass(200);
+  }
+  world.hub.setFaults({ loss: 0 });
+  await verified(world, a, b);
+  expect(b.find("notes")).toHaveLength(60);
+  // In the same session, which asked for what it had been pushed in vain
+  expect(world.hub.stats().linked).toBe(before.linked);
+  expect(world.hub.stats().lost).toBeGreaterThan(before.lost);
+  expect(a.networks()[0]?.traffic).toMatchObject({ operationsSent: 60, operationsReceived: 0 });
+  expect(b.networks()[0]?.traffic).toMatchObject({ operationsSent: 0, operationsReceived: 60 });
+});
