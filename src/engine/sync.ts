@@ -127,6 +127,7 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
       reportFailure(state, error);
     });
   });
+  carrier.setRefused([...state.refused]);
   const { privateKey } = await carrier.start(state.engine.identity.peerKey);
   await store.write({ meta: new Map(withPeerKey(await store.meta(), privateKey)) });
   carrier.setTags(tagsOf(state.engine));

@@ -19,7 +19,10 @@ export interface Bridge {
 }
 
 export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge => {
-  const state: State = { port, node: null, tags: [], channels: new Map(), isStopped: false };
+  const state: State = {
+    ...{ port, node: null, tags: [], refused: [] },
+    ...{ channels: new Map(), isStopped: false },
+  };
   const stop = async (): Promise<void> => {
     state.isStopped = true;
     port.close();
@@ -33,6 +36,10 @@ export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge 
       case "tags":
         state.tags = request.tags;
         state.node?.setTags(request.tags);
+        return;
+      case "refuse":
+        state.refused = request.peers;
+        state.node?.setRefused(request.peers);
         return;
       case "frame":
         void send(state, request.channel, request.bytes);
@@ -57,6 +64,7 @@ interface State {
   readonly port: MessagePort;
   node: PageNode | null;
   tags: readonly string[];
+  refused: readonly string[];
   /** By the number that the worker knows it by. */
   readonly channels: Map<number, PeerChannel>;
   isStopped: boolean;
@@ -82,6 +90,7 @@ const start = async (
       kind: "started",
       identity: { peerId: node.peerId, privateKey: node.privateKey },
     });
+    node.setRefused(state.refused);
     node.setTags(state.tags);
   } catch (error) {
     post(state, { kind: "failed", error: errorValue(error) });

@@ -122,6 +122,7 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
     a.identity !== null &&
     b.identity !== null &&
     a.identity.peerId !== b.identity.peerId &&
+    !isRefused(a, b) &&
     isReachable(a, b);
   const isPair = (a: Member, b: Member): boolean =>
     canMeet(a, b) && a.tags.some((tag) => b.tags.includes(tag));
@@ -185,6 +186,9 @@ const createLinker = (deps: LinkDeps, isReachable: (a: Member, b: Member) => boo
   return { linkLater, dial, linked: () => linked };
 };
 
+const isRefused = (a: Member, b: Member): boolean =>
+  a.refused.has(idOf(b)) || b.refused.has(idOf(a));
+
 /** Two members that may be linked: one link is planned at a time, ever later if it is no use. */
 interface Pair {
   isPlanned: boolean;
@@ -224,6 +228,8 @@ interface Member {
   readonly network: MemoryNetwork;
   identity: CarrierIdentity | null;
   tags: readonly string[];
+  /** Ids of others. */
+  refused: ReadonlySet<string>;
   readonly links: Map<Member, Set<MemoryLink>>;
   readonly tellChannel: (channel: PeerChannel) => void;
   readonly tellStatus: () => void;
@@ -247,6 +253,13 @@ const createMember = (
       member.tags = [...tags];
       linkAll(member);
     },
+    setRefused: (peers) => {
+      member.refused = new Set(peers);
+      for (const [other, made] of member.links) {
+        if (isRefused(member, other)) for (const link of [...made]) link.ends[0].close();
+      }
+      linkAll(member);
+    },
     connect: (address) =>
       address.startsWith(addressPrefix)
         ? dial(member, address)
@@ -263,7 +276,7 @@ const createMember = (
     },
   };
   const member: Member = {
-    ...{ number, network, identity: null, tags: [], links: new Map() },
+    ...{ number, network, identity: null, tags: [], refused: new Set(), links: new Map() },
     tellChannel: (channel) => {
       onChannel(channel);
     },

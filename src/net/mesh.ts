@@ -6,6 +6,7 @@
  *   once. Either may open further channels beside the first.
  * - A peer whose last channel ended is dialed again, with back-off, for as long as a relay names
  *   it.
+ * - With a peer that is refused nothing is opened, and what it opens is closed.
  * - A peer whose channels run through the relay is dialed again now and then; when a direct channel
  *   comes of it, that replaces the relayed ones.
  */
@@ -54,6 +55,8 @@ export interface Mesh {
   start(): Promise<void>;
   /** To be called when a relay came, went, or named other peers. */
   update(): void;
+  /** Has nothing to do with these, by id; replaces the ones before. */
+  readonly setRefused: (peers: readonly string[]) => void;
   /** Dials at once whoever waits out a back-off. */
   wake(): void;
   peers(): readonly PeerStatus[];
@@ -65,6 +68,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     deps,
     self: deps.libp2p.peerId.toString(),
     peers: new Map(),
+    refused: new Set(),
     connect: createDialer({
       ...deps,
       hasChannel: (id) => state.isStopped || (state.peers.get(id)?.connection ?? null) !== null,
@@ -92,15 +96,20 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       }
       kick(state);
     },
+    setRefused: (peers) => {
+      setRefused(state, new Set(peers));
+    },
     wake: () => {
       state.peers.forEach(startAfresh);
       kick(state);
     },
     peers: () =>
-      [...state.peers.values()].map(({ id, channels, connection }) => ({
-        peer: id,
-        path: connection === null || channels.size === 0 ? "connecting" : pathTo(connection),
-      })),
+      [...state.peers.values()]
+        .filter(({ id }) => !state.refused.has(id))
+        .map(({ id, channels, connection }) => ({
+          peer: id,
+          path: connection === null || channels.size === 0 ? "connecting" : pathTo(connection),
+        })),
     stop: () => {
       state.isStopped = true;
       for (const peer of state.peers.values()) {
@@ -115,6 +124,8 @@ interface State {
   readonly deps: MeshDeps;
   readonly self: string;
   readonly peers: Map<string, Peer>;
+  /** Ids of peers. */
+  refused: ReadonlySet<string>;
   readonly connect: Dialer;
   dials: number;
   isStopped: boolean;
@@ -171,6 +182,17 @@ const name = (state: State, id: string): void => {
   if (peer.connection !== null && isDirect(peer.connection)) void probe(peer.connection);
 };
 
+const setRefused = (state: State, refused: ReadonlySet<string>): void => {
+  const before = state.refused;
+  state.refused = refused;
+  for (const peer of state.peers.values()) {
+    if (refused.has(peer.id)) for (const { channel } of [...peer.channels]) channel.close();
+    else if (before.has(peer.id)) startAfresh(peer);
+  }
+  state.deps.onChange();
+  kick(state);
+};
+
 const startAfresh = (peer: Peer): void => {
   peer.failures = 0;
   if (peer.connection !== null) return;
@@ -184,9 +206,8 @@ const startAfresh = (peer: Peer): void => {
  */
 const accept = (state: State, stream: Stream, connection: Connection): void => {
   const id = connection.remotePeer.toString();
-  const peer = id < state.self ? entryOf(state, id) : (state.peers.get(id) ?? null);
-  const isExpected = id < state.self || peer?.connection === connection;
-  if (peer !== null && isExpected) adopt(state, id, stream, connection, "answered");
+  const isExpected = id < state.self || state.peers.get(id)?.connection === connection;
+  if (isExpected) adopt(state, id, stream, connection, "answered");
   else refuse(stream);
 };
 
@@ -202,6 +223,12 @@ const adopt = (
   how: "dialed" | "beside" | "answered",
 ): void => {
   const { deps } = state;
+  if (state.refused.has(id)) {
+    refuse(stream);
+    // Whoever dials would find it again, and try on it
+    void closeIfDirect(connection);
+    return;
+  }
   const peer = entryOf(state, id);
   const isSame = peer?.connection === connection;
   if (peer === null || state.isStopped || (isSame && peer.channels.size >= channelsPerPeerMax)) {
@@ -313,8 +340,9 @@ const kick = (state: State): void => {
   }
 };
 
-const isDue = ({ self, deps }: State, peer: Peer): boolean =>
+const isDue = ({ self, deps, refused }: State, peer: Peer): boolean =>
   peer.isNamed &&
+  !refused.has(peer.id) &&
   self < peer.id &&
   !peer.isDialing &&
   peer.opening === 0 &&

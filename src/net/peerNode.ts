@@ -21,6 +21,8 @@ export interface PeerNode {
   readonly peerId: string;
   /** Rendezvous tags as hexadecimal; replaces the ones before. */
   setTags(tags: readonly string[]): void;
+  /** No channel with these, by id, is opened or taken; replaces the ones before. */
+  setRefused(peers: readonly string[]): void;
   /** One handler; channels that open before it is set are closed. */
   onChannel(handler: (channel: PeerChannel) => void): void;
   status(): CarrierStatus;
@@ -73,6 +75,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
     setTags: (tags) => {
       for (const link of links) link.setTags(tags);
     },
+    setRefused: mesh.setRefused,
     onChannel: (handler) => {
       channelHandler = handler;
     },

@@ -37,6 +37,9 @@ export const createPortCarrier = (port: MessagePort): Carrier => {
     setTags: (tags) => {
       post(port, { kind: "tags", tags });
     },
+    setRefused: (peers) => {
+      post(port, { kind: "refuse", peers });
+    },
     onChannel: (handler) => {
       state.channelHandler = handler;
     },

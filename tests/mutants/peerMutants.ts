@@ -17,6 +17,20 @@ const sessionHeads = "tests/unit/core/sync/sessionHeads.test.ts";
 
 export const peerMutants: readonly Mutant[] = [
   {
+    name: "in memory who is refused is linked all the same",
+    file: "src/net/memory.ts",
+    text: "    !isRefused(a, b) &&\n",
+    instead: "",
+    killedBy: "tests/unit/engine/peers.test.ts",
+  },
+  {
+    name: "over the relay who is refused is let in all the same",
+    file: "src/net/mesh.ts",
+    text: "  if (state.refused.has(id)) {\n",
+    instead: "  if (state.isStopped) {\n",
+    killedBy: "tests/unit/net/peerNode.test.ts",
+  },
+  {
     name: "what could not be stored is taken for being on its way for ever",
     file: "src/engine/sync/peer.ts",
     text: "    } finally {\n      // Also where",

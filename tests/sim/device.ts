@@ -439,6 +439,9 @@ export class Device {
         // Tags of the day part devices whose clocks are years off; here they have an address.
         if (life.isAlive) network.setTags(tags.length === 0 ? [] : ["members"]);
       },
+      setRefused: (peers) => {
+        if (life.isAlive) network.setRefused(peers);
+      },
       onChannel: (handler) => {
         network.onChannel((channel) => {
           if (!life.isAlive) return;

@@ -89,6 +89,11 @@ export interface Carrier {
   /** Rendezvous tags, 16 bytes each as lower-case hexadecimal; replaces the ones before. */
   setTags(tags: readonly string[]): void;
   /**
+   * No connection with these is made or taken, and those there are end; replaces the ones before.
+   * By their ids, as channels name them.
+   */
+  setRefused(peers: readonly string[]): void;
+  /**
    * Makes a channel to who is at this address, tags or not; it comes by `onChannel`. Rejects with
    * `UnsupportedAddress` for what this carrier cannot dial, `PeerUnreachable` where nobody answers.
    * Absent: this carrier meets peers by tags alone.
@@ -109,6 +114,7 @@ export interface Carrier {
 export type CarrierRequest =
   | { readonly kind: "start"; readonly privateKey: Uint8Array | null }
   | { readonly kind: "tags"; readonly tags: readonly string[] }
+  | { readonly kind: "refuse"; readonly peers: readonly string[] }
   | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: "close"; readonly channel: number }
   | { readonly kind: "another"; readonly channel: number }

@@ -90,6 +90,7 @@ const connectTo = async (state: SyncState, address: string): Promise<string> => 
     );
     return found?.peer.device ?? null;
   };
+  if (wasRefused) carrier.setRefused([...refused]);
   const present = find();
   if (present !== null) return present;
   if (carrier.connect !== undefined) await carrier.connect(address);
@@ -111,6 +112,7 @@ const disconnect = (state: SyncState, device: string): void => {
   for (const channel of [...state.connected.keys()]) {
     if (transportIds.has(channel.remotePeer)) channel.close();
   }
+  state.carrier?.setRefused([...state.refused]);
   schedule(state);
 };
 

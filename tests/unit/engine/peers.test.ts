@@ -97,7 +97,12 @@ test("P-042 who is disconnected stays away, however often it comes", async () =>
   await world.until(() => peersOf(b).length === 0, "gone");
   const { linked } = world.hub.stats();
   await world.pass(20_000);
-  expect(world.hub.stats().linked).toBeGreaterThan(linked);
+  // Neither dials the other, by tags or by address, and nor does whoever opens the network anew
+  expect(await codeOf(dialled(world, b, address))).toBe("PeerUnreachable");
+  await a.disconnect();
+  await a.connect();
+  await world.pass(20_000);
+  expect(world.hub.stats()).toMatchObject({ linked, open: 0 });
   expect([peersOf(a), peersOf(b)]).toEqual([[], []]);
   const connecting = a.opened.sync.askPeers({ kind: "connect", address });
   await world.until(() => peersOf(a).length === 1, "back");
@@ -130,6 +135,7 @@ test("connecting without a network, or by a carrier that cannot dial", async () 
       alone.network.setTags(tags);
     },
     ...{ onChannel: () => undefined, onStatus: () => undefined, stop: () => undefined },
+    setRefused: () => undefined,
   });
   expect(await ask(alone, `/p2p/${"a".repeat(20)}`)).toBe("UnsupportedAddress");
   expect(await ask(alone, "/memory/")).toBe("UnsupportedAddress");
@@ -178,6 +184,14 @@ test("T-093 T-253 what no program of ours sends ends the session with who sent i
   expect(messagesOf(a)).toHaveLength(1);
   expect(frame[0]).toBe(messageTypes.message);
 });
+
+const dialled = async (world: World, device: Device, address: string): Promise<unknown> => {
+  const dialling = device.network.connect?.(address);
+  const settled = Promise.allSettled([dialling]);
+  await world.pass(1_000);
+  await settled;
+  return dialling;
+};
 
 /** Where others find it: as its one peer would list it. */
 const addressOf = async (device: Device): Promise<string> => {

@@ -15,7 +15,7 @@ const pair = async (world: World): Promise<readonly [Device, Device]> => {
   return [a, b];
 };
 
-const all: readonly StoreOperation["kind"][] = ["write", "segment", "segments", "page", "meta"];
+const all: readonly StoreOperation["kind"][] = ["write", "segment", "segments", "pages", "meta"];
 
 /** b's store fails so while a writes; then it answers again, and time passes. */
 const during = async (

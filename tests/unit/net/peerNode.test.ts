@@ -3,6 +3,7 @@
  * the direct ones are tested in Chromium (tests/e2e/net.spec.ts).
  */
 import { afterEach, expect, test } from "vitest";
+import type { RunningRelay } from "../../../relay/start.ts";
 import {
   createCleanup,
   startTestPeer,
@@ -159,3 +160,64 @@ test("either side opens channels beside the first; the last ends the connection"
   const [again] = await Promise.all([one.channel(3), two.channel(3)]);
   expect(again.channel.isBeside).toBe(false);
 });
+
+test("who is refused is neither dialed nor let in, until it is welcome again", async () => {
+  const relay = await startTestRelay(cleanup);
+  const peers = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  const [dialer, answerer] = peers.sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  if (dialer === undefined || answerer === undefined) throw new Error("two");
+  for (const peer of peers) peer.setTags([tagA]);
+  const first = await Promise.all([dialer.channel(0), answerer.channel(0)]);
+
+  // Who answers refuses: each further dial gets a channel that ends at once
+  answerer.setRefused([dialer.peerId]);
+  await Promise.all(first.map(({ closed }) => closed));
+  await (
+    await dialer.channel(1)
+  ).closed;
+  await (
+    await dialer.channel(2)
+  ).closed;
+  expect([answerer.channels.length, namesOf(answerer)]).toEqual([1, []]);
+  answerer.setRefused([]);
+  const again = await answerer.channel(1);
+  const held = await lastOpen(dialer);
+  await again.channel.send(Uint8Array.of(7));
+  expect(await held.received(1)).toEqual([Uint8Array.of(7)]);
+
+  // Who dials refuses: it dials nobody but the third, whom the relay names beside it
+  const before = answerer.channels.length;
+  dialer.setRefused([answerer.peerId]);
+  await again.closed;
+  expect(namesOf(dialer)).toEqual([]);
+  const third = await startAfter(dialer, relay);
+  third.setTags([tagA]);
+  // Dialed again and again, ever later: by then the other's turn would have come, too
+  for (let at = 0; at < 4; at++) {
+    const { channel, closed } = await third.channel(at);
+    channel.close();
+    await closed;
+  }
+  expect(namesOf(dialer)).toEqual([third.peerId]);
+  expect(channelsWith(answerer, dialer)).toBe(before);
+  dialer.setRefused([]);
+  await dialer.until(({ peers: named }) => named.length === 2);
+  await answerer.until(() => channelsWith(answerer, dialer) > before);
+});
+
+/** Of a greater id, so that the other dials it. */
+const startAfter = async (other: TestPeer, relay: RunningRelay): Promise<TestPeer> => {
+  const peer = await startTestPeer(cleanup, [relay]);
+  return peer.peerId > other.peerId ? peer : startAfter(other, relay);
+};
+
+/** Its side of the channel that the other has: all before it were ended. */
+const lastOpen = async (peer: TestPeer): Promise<TestPeer["channels"][number]> => {
+  await peer.until(({ peers }) => peers.some(({ path }) => path === "relayed"));
+  const last = peer.channels.at(-1);
+  if (last === undefined) throw new Error("it has none");
+  return last;
+};
+
+const channelsWith = ({ channels }: TestPeer, other: TestPeer): number =>
+  channels.filter(({ channel }) => channel.remotePeer === other.peerId).length;
