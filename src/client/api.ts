@@ -348,7 +348,10 @@ export interface DistributedCollection<T = Document> extends LaterOf<LaterCollec
   detachFromNetwork(options?: CallOptions): Promise<void>;
   /** Null while it is in no network. */
   getSyncState(): SyncState | null;
-  /** Resolves when a round of sync with each connected peer ended; `synced` was checked. */
+  /**
+   * Resolves when a round of sync with each connected peer ended; `synced` was checked. Rejects by
+   * `SyncStalled` where it comes no further for 30 s, which says what is missing, and from whom.
+   */
   forceSync(options?: CallOptions): Promise<{ readonly synced: boolean }>;
   setConflictStrategy(strategy: ConflictStrategy, options?: CallOptions): Promise<void>;
   /**

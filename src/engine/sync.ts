@@ -5,7 +5,6 @@
  *
  * A channel carries one network; with several in common peers have as many (sync/lines.ts).
  */
-import { invalid } from "../core/base/errors.ts";
 import { rendezvousTagsMax } from "../core/base/limits.ts";
 import { createTurns } from "../core/base/turns.ts";
 import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
@@ -21,10 +20,9 @@ import { tickOffences } from "./sync/offences.ts";
 import { retakeDue } from "./sync/retake.ts";
 import { refusalsOf } from "./sync/refusals.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
-import { partnersOf, peersOf, reportFailure, type SyncState } from "./sync/state.ts";
+import { peersOf, reportFailure, type SyncState } from "./sync/state.ts";
 import { cutSegmentOf } from "./sync/summary.ts";
 import { noteChange, schedule, tellAttachments, tellPage } from "./sync/tell.ts";
-import { watchFor } from "./sync/watch.ts";
 
 export interface Sync {
   /** Takes a network into use, or lets the present one go. */
@@ -39,6 +37,7 @@ export interface Sync {
   changed(home: Home): void;
   /**
    * A round with every connected peer; `synced`: verified equal with all of them, and there is one.
+   * Rejects with `SyncStalled` where it comes no further.
    */
   force(collection: string): Promise<{ readonly synced: boolean }>;
   /** Of connected peers; throws what concerns the request as a whole. */
@@ -100,7 +99,10 @@ export const createSync = (deps: SyncDeps): Sync => {
     changed: (home) => {
       noteChange(state, home);
     },
-    force: (collection) => force(state, collection),
+    async force(collection) {
+      const { forceSync } = await import("./sync/round.ts");
+      return forceSync(state, collection);
+    },
     async askPeers(request) {
       const { askPeers } = await import("./sync/peers.ts");
       return askPeers(state, request);
@@ -217,61 +219,3 @@ const tellSegment = (
     peer.step({ kind: "cut", segment: cutSegmentOf(home.scope, segment, isHeld) });
   }
 };
-
-const force = async (state: SyncState, name: string): Promise<{ readonly synced: boolean }> => {
-  const collection = state.engine.registry.find(name);
-  if (collection === null) {
-    throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
-  }
-  const { shared, attached, mode } = collection;
-  if (shared === null || !attached) return { synced: false };
-  return mode === "manual" ? roundByHand(state, shared) : round(state, shared);
-};
-
-const round = async (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> => {
-  await state.engine.cutter.cutAll([home]);
-  for (const peer of peersOf(state, home)) peer.step({ kind: "ask", scope: home.scope });
-  schedule(state);
-  return settled(state, home);
-};
-
-/** Sessions know the home while it lasts. */
-const roundByHand = async (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> => {
-  const { rounds } = state;
-  const begin = rounds.get(home) ?? 0;
-  rounds.set(home, begin + 1);
-  tellAttachments(state);
-  try {
-    return await round(state, home);
-  } finally {
-    const left = (rounds.get(home) ?? 1) - 1;
-    if (left === 0) rounds.delete(home);
-    else rounds.set(home, left);
-    tellAttachments(state);
-    // Whoever waits for the answer finds it so
-    tellPage(state);
-  }
-};
-
-/**
- * Until every connected peer is verified equal, none is left, or a round's time is over. Who may
- * share it by hand too is waited for.
- */
-const settled = async (state: SyncState, home: Home): Promise<{ readonly synced: boolean }> => {
-  const isByHand = state.rounds.has(home);
-  const synced = await watchFor(state, roundMilliseconds, () => {
-    const partners = partnersOf(state, home);
-    if (partners.length === 0) {
-      return isByHand && peersOf(state, home).length > 0 ? null : false;
-    }
-    const isEqual = partners.every((peer) => {
-      const status = peer.status(home.scope);
-      return status?.kind === "synced" && status.verified;
-    });
-    return isEqual ? true : null;
-  });
-  return { synced: synced === true };
-};
-
-/** Without an answer for so long, a round has ended. */
-const roundMilliseconds = 30_000;

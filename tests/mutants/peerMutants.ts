@@ -17,6 +17,13 @@ const sessionHeads = "tests/unit/core/sync/sessionHeads.test.ts";
 
 export const peerMutants: readonly Mutant[] = [
   {
+    name: "a round that comes further ends like one that does not",
+    file: "src/engine/sync/watch.ts",
+    text: "      stalled = 0;\n",
+    instead: "",
+    killedBy: "tests/unit/engine/sync.test.ts",
+  },
+  {
     name: "in memory who is refused is linked all the same",
     file: "src/net/memory.ts",
     text: "    !isRefused(a, b) &&\n",

@@ -18,3 +18,4 @@ import "../../src/engine/crypto/xWing.ts";
 import "../../src/engine/sync/acknowledge.ts";
 import "../../src/engine/sync/connect.ts";
 import "../../src/engine/sync/peers.ts";
+import "../../src/engine/sync/round.ts";

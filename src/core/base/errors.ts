@@ -47,6 +47,8 @@ export type ErrorCode =
   | "NewerFormat"
   | "PluginFailed"
   | "PeerUnreachable"
+  /** A round of sync came no further for too long: the message says what is missing, from whom. */
+  | "SyncStalled"
   /** More than a peer may be sent at once. Send less, or later. */
   | "RateExceeded"
   | "UnsupportedAddress"

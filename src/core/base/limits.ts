@@ -177,6 +177,11 @@ export const peerSilenceMillisecondsMax = 90_000;
 // This program
 /** A store that failed while something of a peer's was taken in is tried again, ever later. */
 export const retakeTicksMax = 64;
+/** A round of sync ends when it comes no further for so long; it is looked at so often. */
+export const roundStallMillisecondsMax = 30_000;
+export const roundLookMilliseconds = 5_000;
+/** Peers that its error names. */
+export const roundPeersNamedMax = 8;
 /** A question of a repair is asked again after so long, and so many times. */
 export const repairRepeatMilliseconds = 2_000;
 export const repairRepeatsMax = 15;

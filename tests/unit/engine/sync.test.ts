@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { joinNetwork, leaveNetwork } from "../../../src/engine/membership.ts";
 import { summaryOf } from "../../../src/engine/sync/summary.ts";
 import { failAt, holdBack } from "./faults.ts";
+import { createRandom } from "../../support/random.ts";
 import { createWorld, networkId, secret, type Device, type World } from "./world.ts";
 
 const pair = async (world: World): Promise<readonly [Device, Device]> => {
@@ -160,7 +161,7 @@ describe("forceSync", () => {
     expect(a.sync("notes")?.pendingOperations).toBe(0);
   });
 
-  test("says no where nobody is there, nothing is attached, or nobody answers", async () => {
+  test("says no where nobody is there or nothing is attached", async () => {
     const world = createWorld();
     const alone = await world.open();
     await alone.share("notes");
@@ -172,14 +173,67 @@ describe("forceSync", () => {
     await expect(alone.opened.sync.force("none")).rejects.toMatchObject({
       code: "UnknownCollection",
     });
-    const other = createWorld(2);
-    const [a, b] = await pair(other);
-    await verified(other, a, b);
-    other.hub.setFaults({ loss: 1 });
+  });
+
+  test("ends where nobody answers, and says what is missing and from whom", async () => {
+    const world = createWorld(2);
+    const [a, b] = await pair(world);
+    await verified(world, a, b);
+    world.hub.setFaults({ loss: 1 });
     await a.insert("notes", [{ id: "1" }]);
-    const unheard = force(a);
-    await other.pass(31_000);
-    expect(await unheard).toEqual({ synced: false });
+    const started = world.now();
+    let after = 0;
+    const ended = force(a).catch((error: unknown) => {
+      after = world.now() - started;
+      return error;
+    });
+    await world.pass(31_000);
+    const error = await ended;
+    expect(after).toBeGreaterThanOrEqual(30_000);
+    expect(error).toMatchObject({ code: "SyncStalled", path: "notes", retryable: true });
+    const { name } = b.engine.registry.networks.all()[0]?.device ?? { name: "" };
+    expect(String(error)).toContain(`device ${name} has not confirmed that it holds the same`);
+    // What it holds and does not give is counted
+    world.hub.setFaults({ loss: 0 });
+    await verified(world, a, b);
+    const load = holdBack(b, "segment");
+    await b.disconnect();
+    for (let n = 0; n < 5; n++) await b.insert("notes", [{ id: `b${n}` }]);
+    await b.engine.cutter.cutAll([b.shared("notes")]);
+    await b.connect();
+    await world.until(() => a.sync("notes")?.status.kind === "syncing", "it hears of them");
+    const lacking = force(a).catch(String);
+    await world.pass(40_000);
+    expect(await lacking).toContain(`about 5 operations are missing from device ${name}`);
+    load.go();
+    await verified(world, a, b);
+  });
+
+  test("lasts for as long as it comes further", async () => {
+    const world = createWorld(2);
+    const [a, b] = [await world.open(), await world.open({ online: false })];
+    for (const device of [a, b]) await device.share("notes");
+    const random = createRandom(5);
+    for (let n = 0; n < 60; n++) {
+      await b.insert("notes", [{ id: String(n), value: random.bytes(100_000) }]);
+    }
+    await b.engine.cutter.cutAll([b.shared("notes")]);
+    // Each reading of a segment takes a second and a half
+    b.fault = ({ kind, phase }) =>
+      kind === "segment" && phase === "before"
+        ? new Promise((resolve) => b.engine.deps.timers.after(1_500, resolve))
+        : undefined;
+    await b.connect();
+    await world.until(() => a.sync("notes")?.status.kind === "syncing", "it hears of them");
+    let answer: unknown = null;
+    const forced = force(a).then((found) => {
+      answer = found;
+    });
+    const started = world.now();
+    await world.until(() => answer !== null, "the end of the round");
+    await forced;
+    expect(answer).toEqual({ synced: true });
+    expect(world.now() - started).toBeGreaterThan(35_000);
   });
 });
 

@@ -1,0 +1,118 @@
+/**
+ * A round of sync with every connected peer that shares a collection, for whoever wants to know
+ * that it was made: it lasts for as long as it comes further, however much there is to transfer.
+ */
+import { invalid, NebulusError } from "../../core/base/errors.ts";
+import { roundPeersNamedMax, roundStallMillisecondsMax } from "../../core/base/limits.ts";
+import type { Home } from "../home.ts";
+import type { Peer } from "./peer.ts";
+import { partnersOf, peersOf, type SyncState } from "./state.ts";
+import { schedule, tellAttachments, tellPage } from "./tell.ts";
+import { watchProgress } from "./watch.ts";
+
+export interface Round {
+  readonly synced: boolean;
+}
+
+/** Loaded when it is first asked for. */
+export const forceSync = async (state: SyncState, name: string): Promise<Round> => {
+  const collection = state.engine.registry.find(name);
+  if (collection === null) {
+    throw invalid("UnknownCollection", `There is no collection "${name}" here.`, name);
+  }
+  const { shared, attached, mode } = collection;
+  if (shared === null || !attached) return { synced: false };
+  return mode === "manual" ? roundByHand(state, shared) : round(state, shared);
+};
+
+const round = async (state: SyncState, home: Home): Promise<Round> => {
+  await state.engine.cutter.cutAll([home]);
+  for (const peer of peersOf(state, home)) peer.step({ kind: "ask", scope: home.scope });
+  schedule(state);
+  return settled(state, home);
+};
+
+/** Sessions know the home while it lasts. */
+const roundByHand = async (state: SyncState, home: Home): Promise<Round> => {
+  const { rounds } = state;
+  const begin = rounds.get(home) ?? 0;
+  rounds.set(home, begin + 1);
+  tellAttachments(state);
+  try {
+    return await round(state, home);
+  } finally {
+    const left = (rounds.get(home) ?? 1) - 1;
+    if (left === 0) rounds.delete(home);
+    else rounds.set(home, left);
+    tellAttachments(state);
+    // Whoever waits for the answer finds it so
+    tellPage(state);
+  }
+};
+
+/**
+ * Until every connected peer is verified equal, none is left, or it comes no further. Who may share
+ * it by hand too is waited for.
+ */
+const settled = async (state: SyncState, home: Home): Promise<Round> => {
+  const isByHand = state.rounds.has(home);
+  const synced = await watchProgress(state, {
+    look: () => {
+      const partners = partnersOf(state, home);
+      if (partners.length === 0) {
+        return isByHand && peersOf(state, home).length > 0 ? null : false;
+      }
+      return partners.every((peer) => isEqual(peer, home)) ? true : null;
+    },
+    progress: () => JSON.stringify(peersOf(state, home).map((peer) => progressOf(peer, home))),
+  });
+  if (synced !== null) return { synced };
+  const left = partnersOf(state, home).filter((peer) => peer.shares(home.scope));
+  // Nobody said that they share it
+  if (left.length === 0 && isByHand) return { synced: false };
+  throw stalled(home, partnersOf(state, home));
+};
+
+const isEqual = (peer: Peer, { scope }: Home): boolean => {
+  const status = peer.status(scope);
+  return status?.kind === "synced" && status.verified;
+};
+
+/** Otherwise whenever something came or went that was not repeated. */
+const progressOf = (peer: Peer, { scope }: Home): unknown => {
+  const { request, serving } = peer.session();
+  const { operationsSent, operationsReceived } = peer.traffic;
+  const status = peer.status(scope);
+  return [
+    ...[peer.device, operationsSent, operationsReceived, request?.received, serving?.sent],
+    ...[status?.kind, status !== null && "ops" in status ? status.ops : 0],
+  ];
+};
+
+const stalled = (home: Home, partners: readonly Peer[]): NebulusError => {
+  const missing = partners
+    .filter((peer) => !isEqual(peer, home))
+    .map((peer) => lackedFrom(peer, home));
+  const more = missing.length - roundPeersNamedMax;
+  const named = missing.slice(0, roundPeersNamedMax).join("; ");
+  return new NebulusError({
+    code: "SyncStalled",
+    message:
+      `"${home.collection}" came no further for ${roundStallMillisecondsMax / 1_000} seconds: ` +
+      `${named}${more > 0 ? `; and ${more} more` : ""}. What is written stays here, and sync ` +
+      "goes on by itself.",
+    retryable: true,
+    path: home.collection,
+  });
+};
+
+const lackedFrom = (peer: Peer, { scope }: Home): string => {
+  const status = peer.status(scope);
+  const { device } = peer;
+  if (status !== null && "ops" in status && status.ops > 0) {
+    return `about ${status.ops} operations are missing from device ${device}`;
+  }
+  return status?.kind === "mismatch"
+    ? `device ${device} reads other documents from the same operations`
+    : `device ${device} has not confirmed that it holds the same`;
+};
