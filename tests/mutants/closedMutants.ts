@@ -87,6 +87,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: removal,
   },
   {
+    name: "who was caught lying is removed like anybody else",
+    file: "src/engine/closed/decide.ts",
+    text: "[...leaving].some((device) => isHostile(membership, device))",
+    instead: "[...leaving].every((device) => device === membership.networkId)",
+    killedBy: "tests/unit/engine/closedHostile.test.ts",
+  },
+  {
     name: "who came by an invite that was taken back waits for ever",
     file: "src/engine/closed/admission.ts",
     text: '  if (invite.isRevoked) return "invite-revoked";\n',

@@ -30,6 +30,7 @@ import type { Home } from "../home.ts";
 import { keyOf } from "../ingest.ts";
 import { settleOwnWrites } from "./aside.ts";
 import { frontierOf } from "./frontier.ts";
+import { isHostile } from "./hostility.ts";
 import { learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
@@ -294,14 +295,16 @@ export const removalOf = async (
   );
   const leaving = new Set(devices.map(([name]) => name));
   if (leaving.size === 0) throw unknownMember("account" in named ? named.account : named.device);
+  // Caught lying: only what is here counts of its logs
+  const hostile = [...leaving].some((device) => isHostile(membership, device));
   // At once, since its boxes are bound to that base
   const epoch = await newEpoch(engine, membership, base, leaving);
   return {
     kind: "remove",
     account: "account" in named ? hexToBytes(named.account) : null,
     devices: "account" in named ? [] : [hexToBytes(named.device)],
-    hostile: false,
-    frontier: await frontierOf(engine, membership, leaving),
+    hostile,
+    frontier: await frontierOf(engine, membership, leaving, hostile),
     epoch,
   };
 };

@@ -8,6 +8,7 @@ import { decodeApplicationMessage } from "../../core/sync/applicationMessage.ts"
 import { claimedTips } from "../../core/sync/session.ts";
 import type { SessionView } from "../../core/sync/sessionState.ts";
 import { checkOwnHead } from "./ownHead.ts";
+import { noteHostile } from "../closed/hostility.ts";
 import { deviceNameOf } from "../device.ts";
 import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
@@ -20,7 +21,7 @@ import { isWelcome, noteOffence } from "./offences.ts";
 import { Peer, type PeerDeps } from "./peer.ts";
 import { considerRepair, takeRanges } from "./ranges.ts";
 import { retakeLater } from "./retake.ts";
-import { countSession } from "./refusals.ts";
+import { countRefusal, countSession } from "./refusals.ts";
 import {
   attachedHome,
   connectedOf,
@@ -231,8 +232,11 @@ const takeSegments = async (
       throw error;
     });
   tellHome(state, home);
-  for (const { peer } of [...state.connected.values()]) {
+  for (const { peer, membership, certificate } of [...state.connected.values()]) {
     if (!forgers.includes(peer.channel.remotePeer)) continue;
+    if (membership === home.membership && noteHostile(membership, certificate)) {
+      countRefusal(state, "session", `device ${peer.device} passed on what nobody signed`);
+    }
     peer.step({ kind: "malformed", fault: "segment-forged" });
   }
   return delivered.reduce((sum, { header }) => sum + header.count, 0);
