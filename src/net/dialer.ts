@@ -8,7 +8,8 @@
  */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { multiaddr } from "@multiformats/multiaddr";
+import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
+import { invalid, NebulusError } from "../core/base/errors.ts";
 import { directAddress, pathOf, relayedAddress } from "./addresses.ts";
 import type { Clock } from "./clock.ts";
 import type { RelayLink } from "./relayLink.ts";
@@ -94,6 +95,50 @@ export const openStream = async (connection: Connection): Promise<Stream | null>
     return null;
   }
 };
+
+/** What libp2p can dial here, and the id of who is to answer; else `UnsupportedAddress`. */
+export const dialableAt = async (
+  libp2p: Libp2p,
+  text: string,
+): Promise<{ readonly address: Multiaddr; readonly peer: string }> => {
+  const address = multiaddrOf(text);
+  const peer = address?.getComponents().findLast(({ name }) => name === "p2p")?.value;
+  if (address === null || peer === undefined || !(await libp2p.isDialable(address))) {
+    throw invalid(
+      "UnsupportedAddress",
+      `${text} can not be dialed here: it takes a multiaddress over WebSockets or through a relay ` +
+        "that ends with /p2p/ and the id of the peer",
+      "address",
+    );
+  }
+  return { address, peer };
+};
+
+const multiaddrOf = (text: string): Multiaddr | null => {
+  try {
+    return multiaddr(text);
+  } catch {
+    return null;
+  }
+};
+
+/** null: nobody answers there. */
+export const dialAddress = async (
+  libp2p: Libp2p,
+  address: Multiaddr,
+): Promise<Connection | null> => {
+  try {
+    return await libp2p.dial(address, { signal: AbortSignal.timeout(dialMillisecondsMax) });
+  } catch {
+    return null;
+  }
+};
+
+export const nobodyAt = (address: string): NebulusError =>
+  new NebulusError({
+    ...{ code: "PeerUnreachable", message: `nobody is reached at ${address}` },
+    ...{ retryable: true, path: "address" },
+  });
 
 /** Never rejects: what cannot be closed in order is dropped. */
 export const closeGently = async (connection: Connection): Promise<void> => {

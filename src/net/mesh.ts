@@ -21,6 +21,9 @@ import {
   closeGently,
   closeRelayedConnections,
   createDialer,
+  dialableAt,
+  dialAddress,
+  nobodyAt,
   openStream,
   probe,
   type Dialer,
@@ -59,6 +62,8 @@ export interface Mesh {
   readonly setRefused: (peers: readonly string[]) => void;
   /** Dials at once whoever waits out a back-off. */
   wake(): void;
+  /** Opens a channel to who is at this address, named or not; see `Carrier.connect`. */
+  connect(address: string): Promise<void>;
   peers(): readonly PeerStatus[];
   stop(): void;
 }
@@ -103,6 +108,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       state.peers.forEach(startAfresh);
       kick(state);
     },
+    connect: (address) => connectTo(state, address),
     peers: () =>
       [...state.peers.values()]
         .filter(({ id }) => !state.refused.has(id))
@@ -201,12 +207,13 @@ const startAfresh = (peer: Peer): void => {
 };
 
 /**
- * The answering side of a channel. Nobody whose id comes after ours has reason to open one but
- * beside others.
+ * The answering side of a channel. Whose id comes after ours opens one beside others, or because it
+ * was told our address; while there is a channel, it has no reason to.
  */
 const accept = (state: State, stream: Stream, connection: Connection): void => {
   const id = connection.remotePeer.toString();
-  const isExpected = id < state.self || state.peers.get(id)?.connection === connection;
+  const standing = state.peers.get(id)?.connection ?? null;
+  const isExpected = id < state.self || standing === null || standing === connection;
   if (isExpected) adopt(state, id, stream, connection, "answered");
   else refuse(stream);
 };
@@ -360,6 +367,17 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
   if (peer.cancelWait === null) scheduleNext(state, peer);
   forgetIfUnused(state, peer);
   kick(state);
+};
+
+const connectTo = async (state: State, address: string): Promise<void> => {
+  const { libp2p } = state.deps;
+  const found = await dialableAt(libp2p, address);
+  if (found.peer === state.self || (state.peers.get(found.peer)?.connection ?? null) !== null)
+    return;
+  const connection = await dialAddress(libp2p, found.address);
+  const stream = connection === null ? null : await openStream(connection);
+  if (connection === null || stream === null) throw nobodyAt(address);
+  adopt(state, connection.remotePeer.toString(), stream, connection, "dialed");
 };
 
 const isPeerId = (text: string): boolean => {

@@ -23,6 +23,8 @@ export interface PeerNode {
   setTags(tags: readonly string[]): void;
   /** No channel with these, by id, is opened or taken; replaces the ones before. */
   setRefused(peers: readonly string[]): void;
+  /** See `Carrier.connect`. */
+  connect(address: string): Promise<void>;
   /** One handler; channels that open before it is set are closed. */
   onChannel(handler: (channel: PeerChannel) => void): void;
   status(): CarrierStatus;
@@ -76,6 +78,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
       for (const link of links) link.setTags(tags);
     },
     setRefused: mesh.setRefused,
+    connect: (address) => mesh.connect(address),
     onChannel: (handler) => {
       channelHandler = handler;
     },

@@ -21,6 +21,7 @@ createBridge(port, async (given) => {
   const { peerId, privateKey } = await other.start(given);
   return {
     ...{ ...other, peerId, privateKey, status: () => ({ relays: [], peers: [] }) },
+    connect: (address) => other.connect?.(address) ?? Promise.resolve(),
     stop: async () => {
       other.stop();
     },

@@ -1,0 +1,89 @@
+/**
+ * A network over libp2p where the engine runs in the same process: Node, and a headless peer. It is
+ * reached through relays, as a page is; there is no WebRTC, so that every channel runs through one
+ * of them, sealed end to end. In a page the same node stands behind `bridge.ts`.
+ */
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
+import { NebulusError } from "../core/base/errors.ts";
+import type { Carrier, CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { createRelayedLibp2p } from "./libp2p.ts";
+import { createPeerNode, type PeerNode } from "./peerNode.ts";
+
+export type LibP2PNetwork = Carrier;
+
+export interface LibP2PNetworkOptions {
+  /** Multiaddresses as text; `npm run relay` prints its own. */
+  readonly relays: readonly string[];
+  /** The platform's if absent. */
+  readonly clock?: Clock;
+}
+
+/** It connects from `start` until `stop`, after which it may start again. */
+export const createLibP2PNetwork = ({
+  relays,
+  clock = systemClock,
+}: LibP2PNetworkOptions): LibP2PNetwork => {
+  let onChannel: (channel: PeerChannel) => void = (channel) => {
+    channel.close();
+  };
+  let onStatus: (status: CarrierStatus) => void = () => undefined;
+  let node: PeerNode | null = null;
+  let tags: readonly string[] = [];
+  let refused: readonly string[] = [];
+  /** Each start waits for the end of the one before. */
+  let ending = Promise.resolve();
+  let starts = 0;
+  return {
+    start: async (privateKey) => {
+      starts += 1;
+      const start = starts;
+      await ending;
+      const key =
+        privateKey === null ? await generateKeyPair("Ed25519") : privateKeyFromProtobuf(privateKey);
+      const libp2p = await createRelayedLibp2p({ privateKey: key, relayCount: relays.length });
+      const made = await createPeerNode({ libp2p, relays, clock });
+      if (start !== starts) {
+        await made.stop();
+        throw stopped();
+      }
+      node = made;
+      made.onChannel((channel) => {
+        onChannel(channel);
+      });
+      made.onStatus((status) => {
+        onStatus(status);
+      });
+      made.setRefused(refused);
+      made.setTags(tags);
+      return { peerId: made.peerId, privateKey: privateKeyToProtobuf(key) };
+    },
+    setTags: (next) => {
+      tags = [...next];
+      node?.setTags(tags);
+    },
+    setRefused: (peers) => {
+      refused = [...peers];
+      node?.setRefused(refused);
+    },
+    connect: (address) => (node === null ? Promise.reject(stopped()) : node.connect(address)),
+    onChannel: (handler) => {
+      onChannel = handler;
+    },
+    onStatus: (handler) => {
+      onStatus = handler;
+    },
+    stop: () => {
+      starts += 1;
+      const ended = node?.stop() ?? Promise.resolve();
+      node = null;
+      // A node that ends badly is gone all the same
+      ending = ended.catch(() => undefined);
+    },
+  };
+};
+
+const stopped = (): NebulusError =>
+  new NebulusError({
+    ...{ code: "Closed", message: "the network is not started", retryable: true },
+  });
