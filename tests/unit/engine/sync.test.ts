@@ -161,7 +161,7 @@ describe("forceSync", () => {
     expect(a.sync("notes")?.pendingOperations).toBe(0);
   });
 
-  test("says no where nobody is there or nothing is attached", async () => {
+  test("says no where nobody is there, nothing is attached, or nobody answers", async () => {
     const world = createWorld();
     const alone = await world.open();
     await alone.share("notes");
@@ -173,6 +173,14 @@ describe("forceSync", () => {
     await expect(alone.opened.sync.force("none")).rejects.toMatchObject({
       code: "UnknownCollection",
     });
+    const other = createWorld(2);
+    const [a, b] = await pair(other);
+    await verified(other, a, b);
+    other.hub.setFaults({ loss: 1 });
+    await a.insert("notes", [{ id: "1" }]);
+    const unheard = expect(force(a)).rejects.toMatchObject({ code: "SyncStalled" });
+    await other.pass(31_000);
+    await unheard;
   });
 
   test("ends where nobody answers, and says what is missing and from whom", async () => {

@@ -369,7 +369,7 @@ describe("insiders", () => {
     nothingStands(world, told);
   });
 
-  test("a removed member passes m3 and m4, and is told so once it proved who it is", async () => {
+  test("a removed member passes m3 and m4, and fails at m5 and m6", async () => {
     const world = await createWorld();
     const { closed, maker, open, fellow } = world;
     const removed = await deviceOf(closed, "removed");
