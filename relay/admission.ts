@@ -1,8 +1,9 @@
 /**
  * Which sockets the relay holds open. Whoever connects is a guest until libp2p knows it as a peer:
  * there are so many places for guests, and when a new one comes and none is free, the one goes that
- * has been silent longest. So sockets that are opened and say nothing, however many, keep nobody
- * out for longer than it takes to say something.
+ * has been silent longest; not before all was read that has come from them, for of thousands that
+ * are accepted at once none has been heard yet. So sockets that are opened and say nothing, however
+ * many, keep nobody out for longer than it takes to say something.
  */
 import type { Duplex } from "node:stream";
 
@@ -25,26 +26,38 @@ export interface Admission {
 export interface AdmissionDeps {
   readonly guestsMax: number;
   readonly onEvicted: () => void;
+  /** Runs once, when what has come from every socket by now was read. */
+  readonly onceRead: (run: () => void) => void;
   /** Runs once, when a browser has had time enough to say goodbye. */
   readonly goodbye: (run: () => void) => void;
 }
 
-export const createAdmission = ({ guestsMax, onEvicted, goodbye }: AdmissionDeps): Admission => {
+export const createAdmission = ({
+  guestsMax,
+  onEvicted,
+  onceRead,
+  goodbye,
+}: AdmissionDeps): Admission => {
   /** The one silent longest comes first. */
   const guests = new Set<Duplex>();
   const peers = new Set<Duplex>();
   const socketByPort = new Map<number, Duplex>();
+  let isSettling = false;
 
   const seat = (socket: Duplex): void => {
     guests.delete(socket);
     guests.add(socket);
-    if (guests.size <= guestsMax) return;
-    for (const oldest of guests) {
-      guests.delete(oldest);
-      onEvicted();
-      oldest.destroy();
-      return;
-    }
+    if (guests.size <= guestsMax || isSettling) return;
+    isSettling = true;
+    onceRead(() => {
+      isSettling = false;
+      for (const oldest of guests) {
+        if (guests.size <= guestsMax) return;
+        guests.delete(oldest);
+        onEvicted();
+        oldest.destroy();
+      }
+    });
   };
 
   return {

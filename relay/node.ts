@@ -10,7 +10,6 @@ import type { PrivateKey } from "@libp2p/interface";
 import { kadDHT, passthroughMapper } from "@libp2p/kad-dht";
 import { mdns } from "@libp2p/mdns";
 import { ping } from "@libp2p/ping";
-import { webSockets } from "@libp2p/websockets";
 import { createLibp2p } from "libp2p";
 import { dhtProtocol } from "../src/net/dhtProtocol.ts";
 import { isLoopback } from "./addresses.ts";
@@ -18,6 +17,7 @@ import { limits } from "./limits.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Records } from "./records.ts";
 import type { Settings } from "./settings.ts";
+import { createWebSockets } from "./webSockets.ts";
 
 /** libp2p's own 5 to 10 seconds are short on a loaded machine. */
 const patienceMilliseconds = 20_000;
@@ -43,7 +43,7 @@ export const createNode = ({ settings, privateKey, announce, neighbours, records
     datastore: records,
     peerStore: { maxPeerAge: limits.peerMillisecondsMax },
     addresses: { listen: ["/ip4/127.0.0.1/tcp/0/ws"], announce: [...announce] },
-    transports: [webSockets()],
+    transports: [createWebSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     // Pages come to the relay; it never goes to them.

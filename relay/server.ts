@@ -50,6 +50,10 @@ export const createPublicServer = ({ files, counts, log }: PublicServerDeps): Pu
     onEvicted: () => {
       counts.socketsRefused.add("evicted");
     },
+    // those accepted in one turn of the event loop are read in the next
+    onceRead: (run) => {
+      setImmediate(() => setImmediate(run));
+    },
     goodbye: (run) => {
       setTimeout(run, limits.goodbyeMilliseconds).unref();
     },

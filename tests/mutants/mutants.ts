@@ -9,6 +9,7 @@ import { closedMutants } from "./closedMutants.ts";
 import { pageMutants } from "./pageMutants.ts";
 import { peerMutants } from "./peerMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
+import { relayMutants } from "./relayMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
 import { trimMutants } from "./trimMutants.ts";
 import { uiMutants } from "./uiMutants.ts";
@@ -411,6 +412,7 @@ export const mutants: readonly Mutant[] = [
   ...trimMutants,
   ...closedMutants,
   ...rangesMutants,
+  ...relayMutants,
   ...digestMutants,
   ...acknowledgeMutants,
   ...uiMutants,

@@ -71,7 +71,7 @@ export interface ReceivedChannel {
 
 /** Relays are given without their peer id, as a page derives them from its own origin. */
 export const startTestNode = async (
-  relays: readonly RunningRelay[],
+  relays: readonly Pick<RunningRelay, "port">[],
   privateKey: Uint8Array | null = null,
 ): Promise<PageNode> => {
   const key =
@@ -87,7 +87,7 @@ export const startTestNode = async (
 
 export const startTestPeer = async (
   cleanup: Cleanup,
-  relays: readonly RunningRelay[],
+  relays: readonly Pick<RunningRelay, "port">[],
 ): Promise<TestPeer> => {
   const node = await startTestNode(relays);
   cleanup.add(() => node.stop());

@@ -6,9 +6,13 @@ import { createAdmission } from "../../../relay/admission.ts";
 const admissionOf = (guestsMax: number) => {
   const evicted = { count: 0 };
   const goodbyes: (() => void)[] = [];
+  let pending = (): void => undefined;
   const admission = createAdmission({
     guestsMax,
     goodbye: (run) => goodbyes.push(run),
+    onceRead: (run) => {
+      pending = run;
+    },
     onEvicted: () => {
       evicted.count += 1;
     },
@@ -17,6 +21,11 @@ const admissionOf = (guestsMax: number) => {
     ...admission,
     evicted,
     goodbyes,
+    /** All that came was read. */
+    read: () => {
+      pending();
+      pending = () => undefined;
+    },
     enter: (): Duplex => {
       const socket = new PassThrough();
       admission.enter(socket);
@@ -34,26 +43,38 @@ const closed = (socket: Duplex): Promise<void> =>
   });
 
 test("where places are taken, the guest silent longest goes", () => {
-  const { enter, touch, evicted } = admissionOf(2);
+  const { enter, touch, read, evicted } = admissionOf(2);
   const [first, second] = [enter(), enter()];
   touch(first);
   const third = enter();
+  read();
   expect(standing([first, second, third])).toEqual([true, false, true]);
   expect(evicted.count).toBe(1);
 });
 
+test("nobody goes before it could be heard, however many come at once", () => {
+  const { enter, touch, read, evicted } = admissionOf(2);
+  const sockets = [enter(), enter(), enter(), enter(), enter()] as const;
+  expect(evicted.count).toBe(0);
+  touch(sockets[0]);
+  read();
+  expect(standing(sockets)).toEqual([true, false, false, false, true]);
+  expect(evicted.count).toBe(3);
+});
+
 test("a peer is no guest: no newcomer takes its place", () => {
-  const { enter, carry, admit, isAdmitted } = admissionOf(1);
+  const { enter, carry, admit, isAdmitted, read } = admissionOf(1);
   const peer = enter();
   carry(peer, 4_000);
   admit(4_000);
   expect(isAdmitted(peer)).toBe(true);
   const [first, second] = [enter(), enter()];
+  read();
   expect(standing([peer, first, second])).toEqual([true, false, true]);
 });
 
 test("a peer that libp2p has left is a guest again, and not for long", () => {
-  const { enter, carry, admit, dismiss, isAdmitted, goodbyes } = admissionOf(2);
+  const { enter, carry, admit, dismiss, isAdmitted, read, goodbyes } = admissionOf(2);
   const [slow, slower] = [enter(), enter()];
   for (const [port, socket] of [slow, slower].entries()) {
     carry(socket, port);
@@ -62,6 +83,7 @@ test("a peer that libp2p has left is a guest again, and not for long", () => {
   }
   expect(isAdmitted(slow)).toBe(false);
   enter();
+  read();
   expect(standing([slow, slower])).toEqual([false, true]);
   for (const run of goodbyes) run();
   expect(slower.destroyed).toBe(true);
@@ -90,13 +112,14 @@ test("a port that another socket has by now admits the other", async () => {
 });
 
 test("who leaves by itself takes no place", async () => {
-  const { enter, evicted } = admissionOf(1);
+  const { enter, read, evicted } = admissionOf(1);
   for (let at = 0; at < 5; at += 1) {
     const socket = enter();
     const gone = closed(socket);
     socket.destroy();
     await gone;
   }
+  read();
   expect(evicted.count).toBe(0);
 });
 

@@ -18,6 +18,7 @@ import {
   type TestPeer,
 } from "../../support/nodePeers.ts";
 import { readMetrics, untilMetric } from "../../support/relayMetrics.ts";
+import { startRelayProcess } from "../../support/relayProcess.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -127,7 +128,7 @@ test("the place of a page that has gone is free at once, not hours later", async
   }
 });
 
-const upgraded = async (relay: RunningRelay): Promise<Socket> => {
+const upgraded = async (relay: Pick<RunningRelay, "port">): Promise<Socket> => {
   const socket = connect(relay.port, "127.0.0.1");
   socket.write(
     "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
@@ -186,4 +187,27 @@ test("sockets that say nothing make room for those that do", async () => {
   const [one, two] = [await pair[0].channel(0), await pair[1].channel(0)];
   await one.channel.send(Uint8Array.of(7));
   expect(await two.received(1)).toEqual([Uint8Array.of(7)]);
+});
+
+test("a frame that breaks the rules of WebSockets ends its socket, not the relay", async () => {
+  const data = await temporaryDirectory(cleanup);
+  const relay = await startRelayProcess(["--port", "0", "--static", data, "--data", data]);
+  cleanup.add(() => relay.stop());
+  // A reserved bit, a frame that is not masked, an opcode that is none, a text that is no UTF-8.
+  for (const bytes of [
+    [0xf2, 0x80, 0, 0, 0, 0],
+    [0x82, 0x00],
+    [0x83, 0x80, 0, 0, 0, 0],
+    [0x81, 0x81, 0, 0, 0, 0, 0xff],
+  ]) {
+    const socket = await upgraded(relay);
+    socket.on("error", () => undefined);
+    socket.resume();
+    const closed = new Promise((resolve) => {
+      socket.once("close", resolve);
+    });
+    socket.write(Uint8Array.from(bytes));
+    await closed;
+  }
+  expect(await statusOf(relay.port, "/readyz")).toEqual([200, { status: "ready" }]);
 });
