@@ -292,6 +292,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: order,
   },
   {
+    name: "a key that the sequencer came too late for is skipped",
+    file: "src/engine/closed/epochs.ts",
+    text: "return (decides || isOwners) && !isUnderWay",
+    instead: "return decides && !isUnderWay",
+    killedBy: "tests/unit/engine/closedEpochs.test.ts",
+  },
+  {
     name: "who comes in while an epoch is on its way never gets its key",
     file: "src/engine/closed/epochs.ts",
     text: "const isLeftOut = since > epoch.height && since < epoch.recordHeight;",

@@ -118,6 +118,15 @@ const chainProblems = (members: readonly Standing[], truth: ClosedControl): read
   ];
 };
 
+/**
+ * A profile that was copied goes by the same name among peers, in whatever network each of them
+ * came since: the two never meet.
+ */
+export const isCopyOf = (a: Device, b: Device): boolean => {
+  const originOf = ({ name }: Device): string | undefined => name.split("c")[0];
+  return a !== b && originOf(a) === originOf(b);
+};
+
 /** It asked for something that the sequencer can decide: if there is one, and they can meet. */
 export const isAwaited = (
   device: Device,
@@ -129,7 +138,7 @@ export const isAwaited = (
     (each) =>
       each.membership !== null &&
       bytesToHex(each.membership.device.publicKey) === sequencer &&
-      !each.isCopyOf(device),
+      !isCopyOf(each, device),
   );
   return isThere && (device.membership?.proposals.size ?? 0) > 0;
 };

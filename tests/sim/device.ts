@@ -282,15 +282,6 @@ export class Device {
     }
   }
 
-  /**
-   * A profile that was copied goes by the same name among peers, in whatever network each of them
-   * came since: the two never meet.
-   */
-  isCopyOf(other: Device): boolean {
-    const originOf = ({ name }: Device): string | undefined => name.split("c")[0];
-    return this !== other && originOf(this) === originOf(other);
-  }
-
   get liar(): Liar | null {
     return this.parts.liar;
   }

@@ -10,7 +10,7 @@ import type { MemberRoleName } from "../../src/core/wire/networks.ts";
 import type { Joining } from "../../src/engine/closed/joining.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import { deviceNameOf } from "../../src/engine/device.ts";
-import { isAwaited, isMember, truthOf } from "./closedChecks.ts";
+import { isAwaited, isCopyOf, isMember, truthOf } from "./closedChecks.ts";
 import { networkId, type Device } from "./device.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Random } from "../support/random.ts";
@@ -195,7 +195,7 @@ const isUnsettled = (devices: readonly Device[], truth: ClosedControl): boolean 
     members.some(
       ({ device, membership: { control, invites } }) =>
         invites.has(bytesToHex(publicKey)) &&
-        !guest.isCopyOf(device) &&
+        !isCopyOf(guest, device) &&
         openInvite(control.state(), publicKey, device.now()) !== null,
     );
   return (

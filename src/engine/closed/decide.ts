@@ -298,7 +298,8 @@ export const removalOf = async (
   // Caught lying: only what is here counts of its logs
   const hostile = [...leaving].some((device) => isHostile(membership, device));
   // At once, since its boxes are bound to that base
-  const epoch = await newEpoch(engine, membership, base, leaving);
+  const previous = membership.epochs.latest();
+  const epoch = await newEpoch(engine, membership, { base, previous }, leaving);
   return {
     kind: "remove",
     account: "account" in named ? hexToBytes(named.account) : null,

@@ -96,14 +96,18 @@ export const keysFor = (
   return kept;
 };
 
-/**
- * A new key, sealed to all devices but those that go. `base`: what its proposal rests on, to which
- * the boxes are bound.
- */
+export interface NewEpoch {
+  /** What its proposal rests on, to which the boxes are bound. */
+  readonly base: ControlHead;
+  /** What it carries on; null: nothing. */
+  readonly previous: EpochKey | null;
+}
+
+/** A new key, sealed to all devices but those that go. */
 export const newEpoch = async (
   { deps: { crypto } }: Engine,
   membership: ClosedMembership,
-  base: ControlHead,
+  { base, previous }: NewEpoch,
   leaving: ReadonlySet<KeyText> = new Set(),
 ): Promise<Uint8Array> => {
   const { control, network, device } = membership;
@@ -114,7 +118,7 @@ export const newEpoch = async (
       : [{ signingKey: certificate.signingKey, xWingKey: certificate.xWingKey }],
   );
   const draft = {
-    ...{ key: crypto.randomBytes(32), previous: membership.epochs.latest(), devices },
+    ...{ key: crypto.randomBytes(32), previous, devices },
     ...{ networkHash: network.networkHash, height: base.height },
     sender: device.publicKey,
   };

@@ -76,7 +76,7 @@ test("a sequencer that records it all the same is not followed", async () => {
   const [c, d] = [await join(world, a), await join(world, a)];
   const { control, device, network } = membershipOf(a);
   const base = control.head();
-  const epoch = await newEpoch(a.engine, membershipOf(a), base);
+  const epoch = await newEpoch(a.engine, membershipOf(a), { base, previous: null });
   const { networkHash } = network;
   const removal = await removalOf(a.engine, membershipOf(a), { account: accountOf(d) }, base);
   await change(a, { kind: "remove-account", account: accountOf(c) });

@@ -184,7 +184,7 @@ test("who was let in on another branch is handed the keys of this one by the ter
   await world.until(verified(a, b, c), "verified");
 });
 
-test("what was written by who was let in beside the chain is written anew with the term", async () => {
+test("what was written by who was let in beside the chain is written anew", async () => {
   const world = createWorld();
   const a = await founder(world);
   const b = await join(world, a);
