@@ -50,6 +50,7 @@ export { vectorClock } from "./core/clock/vector.ts";
 export { toDistributedDocument, toRegularDocument } from "./core/surface/document.ts";
 export { applyOperation, resolveConflict } from "./core/surface/resolver.ts";
 export { EntryType, MemoryCategory, MessageType, OperationType } from "./core/surface/types.ts";
+export { createLibP2PNetwork } from "./net/libp2pNetwork.ts";
 export { createMemoryHub } from "./net/memory.ts";
 export { InMemoryAdapter } from "./storage/memory.ts";
 export { FileAdapter } from "./storage/nodeAdapter.ts";
@@ -58,6 +59,7 @@ export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
 export type { DamageReport, OnlyHere, RecoveryReport } from "./core/wire/health.ts";
 export type { CollectionInfo } from "./core/wire/requests.ts";
 export type { CRDTOperation, DistributedDocument } from "./core/surface/types.ts";
+export type { LibP2PNetwork, LibP2PNetworkOptions } from "./net/libp2pNetwork.ts";
 export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";
 export type { StorageAdapter } from "./storage/store.ts";
 export type {

@@ -106,8 +106,8 @@ export const dialableAt = async (
   if (address === null || peer === undefined || !(await libp2p.isDialable(address))) {
     throw invalid(
       "UnsupportedAddress",
-      `${text} can not be dialed here: it takes a multiaddress over WebSockets or through a relay ` +
-        "that ends with /p2p/ and the id of the peer",
+      `${text} can not be dialed here: it takes a multiaddress over WebSockets or a relay, which ` +
+        "ends with /p2p/ and the id of the peer",
       "address",
     );
   }

@@ -3,12 +3,10 @@
  * reached through relays, as a page is; there is no WebRTC, so that every channel runs through one
  * of them, sealed end to end. In a page the same node stands behind `bridge.ts`.
  */
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import { NebulusError } from "../core/base/errors.ts";
 import type { Carrier, CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { createRelayedLibp2p } from "./libp2p.ts";
-import { createPeerNode, type PeerNode } from "./peerNode.ts";
+import type { PeerNode } from "./peerNode.ts";
 
 export type LibP2PNetwork = Carrier;
 
@@ -39,10 +37,7 @@ export const createLibP2PNetwork = ({
       starts += 1;
       const start = starts;
       await ending;
-      const key =
-        privateKey === null ? await generateKeyPair("Ed25519") : privateKeyFromProtobuf(privateKey);
-      const libp2p = await createRelayedLibp2p({ privateKey: key, relayCount: relays.length });
-      const made = await createPeerNode({ libp2p, relays, clock });
+      const made = await openNode(privateKey, relays, clock);
       if (start !== starts) {
         await made.stop();
         throw stopped();
@@ -56,7 +51,7 @@ export const createLibP2PNetwork = ({
       });
       made.setRefused(refused);
       made.setTags(tags);
-      return { peerId: made.peerId, privateKey: privateKeyToProtobuf(key) };
+      return { peerId: made.peerId, privateKey: made.privateKey };
     },
     setTags: (next) => {
       tags = [...next];
@@ -87,3 +82,21 @@ const stopped = (): NebulusError =>
   new NebulusError({
     ...{ code: "Closed", message: "the network is not started", retryable: true },
   });
+
+/** libp2p is loaded by who starts a network, not by who imports the package. */
+const openNode = async (
+  given: Uint8Array | null,
+  relays: readonly string[],
+  clock: Clock,
+): Promise<PeerNode & { readonly privateKey: Uint8Array }> => {
+  const [keys, { createRelayedLibp2p }, { createPeerNode }] = await Promise.all([
+    import("@libp2p/crypto/keys"),
+    import("./libp2p.ts"),
+    import("./peerNode.ts"),
+  ]);
+  const privateKey =
+    given === null ? await keys.generateKeyPair("Ed25519") : keys.privateKeyFromProtobuf(given);
+  const libp2p = await createRelayedLibp2p({ privateKey, relayCount: relays.length });
+  const node = await createPeerNode({ libp2p, relays, clock });
+  return { ...node, privateKey: keys.privateKeyToProtobuf(privateKey) };
+};

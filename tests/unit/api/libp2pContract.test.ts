@@ -1,0 +1,21 @@
+/**
+ * The network cases over libp2p and a real relay, in Node: every channel is relayed. Over WebRTC
+ * they need a browser.
+ */
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { networkCases } from "../../contract/api/networks.ts";
+import { createLibP2PPeers } from "../../support/libp2pPeers.ts";
+import { createCleanup, startTestRelay } from "../../support/nodePeers.ts";
+
+const cleanup = createCleanup();
+const relays: string[] = [];
+const bench = createLibP2PPeers(() => relays);
+
+beforeAll(async () => {
+  const { port } = await startTestRelay(cleanup);
+  relays.push(`/ip4/127.0.0.1/tcp/${port}/ws`);
+});
+afterEach(() => bench.clean());
+afterAll(() => cleanup.run());
+
+networkCases(bench);
