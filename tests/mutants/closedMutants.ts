@@ -418,17 +418,17 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: spread,
   },
   {
-    name: "who did not answer is asked again and again",
+    name: "who is behind and does not ask is left behind",
     file: "src/engine/closed/wire.ts",
-    text: "ahead.toSorted((a, b) => since(a) - since(b));",
-    instead: "ahead;",
+    text: "if (!isEven && !isAhead(peer)",
+    instead: "if (!isEven && isAhead(peer)",
     killedBy: spread,
   },
   {
     name: "a proposal is sent with every word",
     file: "src/engine/closed/wire.ts",
-    text: "if (decider !== peer.device || peer.known.proposed.has(inTerm)) continue;",
-    instead: "if (decider !== peer.device) continue;",
+    text: "if (decider !== device || isThere) continue;",
+    instead: "if (decider !== device) continue;",
     killedBy: spread,
   },
 ];

@@ -4,7 +4,7 @@
  */
 import { NebulusError } from "../../src/core/base/errors.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
-import type { Commit, JournalPart } from "../../src/core/journal/record.ts";
+import type { Commit } from "../../src/core/journal/record.ts";
 import type { Carrier, PeerChannel } from "../../src/core/net/carrier.ts";
 import { messageTypes } from "../../src/core/sync/frames.ts";
 import type { Managed, ManageRequest } from "../../src/core/wire/networks.ts";
@@ -22,6 +22,7 @@ import {
   createDisk,
   diskName,
   isLostImage,
+  partText,
   type Disk,
   type DiskImage,
   type StoreFailure,
@@ -408,12 +409,11 @@ export class Device {
     );
   }
 
-  /** If that fails, it is tried again when the page is loaded again. */
+  /** With its images. If that fails, it is tried again when the page is loaded again. */
   private destroy(): void {
     this.disk.adapter.destroy(diskName).then(
       () => {
         this.isLost = false;
-        // They belong to another database
         this.images.length = 0;
       },
       (error: unknown) => {
@@ -496,8 +496,5 @@ export class Device {
     };
   }
 }
-
-const partText = ({ scope, writer, first, ops }: JournalPart): string =>
-  `${scope.slice(0, 4)}/${writer.slice(0, 6)}:${first}+${ops.length}`;
 
 const sharedSecret = "the secret of every simulated network";

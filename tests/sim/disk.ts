@@ -5,7 +5,7 @@
  */
 import { NebulusError } from "../../src/core/base/errors.ts";
 import { assert } from "../../src/core/base/result.ts";
-import { decodeCommit, type Commit } from "../../src/core/journal/record.ts";
+import { decodeCommit, type Commit, type JournalPart } from "../../src/core/journal/record.ts";
 import { InMemoryAdapter, type StoreImage, type StoreOperation } from "../../src/storage/memory.ts";
 import type { JournalRecord, StorageAdapter } from "../../src/storage/store.ts";
 import type { TablesImage } from "../support/memoryTables.ts";
@@ -181,3 +181,7 @@ export const injected = (code: StoreFailure["code"]): NebulusError =>
     message: "The simulated disk failed.",
     retryable: true,
   });
+
+/** For the trace. */
+export const partText = ({ scope, writer, first, ops }: JournalPart): string =>
+  `${scope.slice(0, 4)}/${writer.slice(0, 6)}:${first}+${ops.length}`;

@@ -124,6 +124,8 @@ export const messageBytesMax = 4 * 1_048_576;
 export const creditBytesMax = 2 * 1_048_576;
 /** What may be pushed ahead of what the other side has taken in. */
 export const pushBytesMax = 1_048_576;
+/** Of so many pushes the peer is told where they lead, so that it can show how far it is. */
+export const pushToldSegmentsMin = 8;
 /** A message in pieces: how many pieces, and how many such messages at once from a peer. */
 export const messagePiecesMax = 1_024;
 export const messageAssembliesMax = 4;

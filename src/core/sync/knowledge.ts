@@ -36,7 +36,7 @@ export const attachScope = (draft: Draft, local: LocalSummary): void => {
     peerSaw: 0,
     peerSawTips: 0,
     ...{ isReplyDue: false, isAbsent: false, isUrgent: false, areTipsWanted: false },
-    askedRevision: 0,
+    ...{ askedRevision: 0, pushedSince: 0 },
     peer: null,
     peerTips: null,
     missing: new Map(),
@@ -235,7 +235,7 @@ const noteSummarySent = (draft: Draft, scope: ScopeState): void => {
   const { revision, local, summarySent, peerTips } = scope;
   const waitMs = nextWait(draft, summarySent, summarySent?.revision === revision);
   changeScope(draft, scope, {
-    ...{ isReplyDue: false, isUrgent: false },
+    ...{ isReplyDue: false, isUrgent: false, pushedSince: 0 },
     summarySent: {
       ...{ at: draft.now, revision, waitMs, headsHash: local.headsHash },
       ...{ seenTips: peerTips?.revision ?? 0, isAnswered: false },

@@ -4,7 +4,7 @@
  * hold exactly what comes before; everything else is found by comparing heads, and pulled. Also the
  * window that bounds what is pushed, in both directions.
  */
-import { pushBytesMax } from "../base/limits.ts";
+import { pushBytesMax, pushToldSegmentsMin } from "../base/limits.ts";
 import type { Tip } from "./heads.ts";
 import {
   changeScope,
@@ -126,7 +126,10 @@ const push = (draft: Draft, segment: CutSegment, view: SessionView): boolean => 
     ...{ segments: [segment.bytes], end: false },
   });
   draft.push = { ...draft.push, sent: sent + segment.bytes.length };
-  noteHeld(draft, scope, segment, segment.previous);
+  const pushedSince = scope.pushedSince + 1;
+  const areTipsWanted = scope.areTipsWanted || pushedSince >= pushToldSegmentsMin;
+  const noted = changeScope(draft, scope, { pushedSince, areTipsWanted });
+  noteHeld(draft, noted, segment, segment.previous);
   return true;
 };
 

@@ -261,8 +261,13 @@ export interface ScopeState {
   readonly askedRevision: number;
   /** What changed here goes to the peer or came from it: it hears at once how it ended. */
   readonly isUrgent: boolean;
-  /** The peer has seen what I last said and holds something else: it needs my tips. */
+  /**
+   * The peer has seen what I last said and holds something else, or much is being pushed to it: it
+   * needs my tips, to know what it lacks.
+   */
   readonly areTipsWanted: boolean;
+  /** Segments that were pushed since the last summary. */
+  readonly pushedSince: number;
   /** The peer said that it does not share it. */
   readonly isAbsent: boolean;
   readonly peer: PeerSummary | null;

@@ -31,10 +31,19 @@ export interface PeerPlace {
 export interface PeerKnowledge {
   /** As it said last, or where what was sent to it leads. */
   at: PeerPlace | null;
-  /** It stands where nothing here leads, and was asked at that time. */
-  askedMs: number | null;
-  /** Terms and names of proposals that it has and did not answer. */
-  readonly proposed: Set<string>;
+  /** It said so itself. */
+  isSaid: boolean;
+  /** When it was asked, and when it was told anything; milliseconds since 1970. */
+  askedMs: number;
+  toldMs: number;
+  /** Proposals that it has, by term and name. */
+  readonly proposed: Map<string, Proposed>;
+}
+
+interface Proposed {
+  readonly sentMs: number;
+  /** It can not decide yet. */
+  readonly isWaiting: boolean;
 }
 
 /** A member's end of a session. */
@@ -42,6 +51,7 @@ export interface ControlPeer {
   /** Its device's signing key in hexadecimal. */
   readonly device: string;
   readonly known: PeerKnowledge;
+  readonly now: () => number;
   readonly say: (body: Uint8Array) => void;
   /** It broke the rules. */
   readonly hangUp: () => void;
@@ -49,7 +59,7 @@ export interface ControlPeer {
 
 /** At the beginning: whoever lacks something asks for it by saying so. */
 export const introduce = (membership: ClosedMembership, peer: ControlPeer): void => {
-  sayPlace(membership.control, peer);
+  ask(membership.control, peer);
   sendProposals(membership, peer);
 };
 
@@ -69,44 +79,49 @@ export const announce = (
     return;
   }
   if (isLast || isSequencer(membership) || control.isFrozen()) sendLacking(control, peer, at);
-  say(peer, { kind: "head", head: control.head(), have: [] });
+  tellHead(control, peer);
   sendProposals(membership, peer);
 };
 
 /**
- * Each second: one of those that are ahead is asked for what is between. Until then it may have
- * come from whoever decided it.
+ * Each second: whoever seems to stand elsewhere is asked, one of those that are ahead and all that
+ * are behind; until then it may have come from whoever decided it. What was lost is said again.
  */
-export const askIfBehind = (
-  { control }: ClosedMembership,
-  peers: readonly ControlPeer[],
-  now: number,
-): void => {
-  const ahead = peers.filter(
-    ({ known: { at } }) => at !== null && control.find(at.head).kind === "unknown",
-  );
-  const isAsked = ({ known: { askedMs } }: ControlPeer): boolean =>
-    askedMs !== null && now >= askedMs && now - askedMs < controlAskMilliseconds;
-  if (ahead.some(isAsked)) return;
-  const since = ({ known: { askedMs } }: ControlPeer): number => askedMs ?? 0;
-  // Another than the one that did not answer
-  const [next] = ahead.toSorted((a, b) => since(a) - since(b));
-  if (next === undefined) return;
-  next.known.askedMs = now;
-  sayPlace(control, next);
+export const remind = (membership: ClosedMembership, peers: readonly ControlPeer[]): void => {
+  const { control } = membership;
+  for (const peer of peers) sendProposals(membership, peer);
+  const isAhead = ({ known: { at } }: ControlPeer): boolean =>
+    at !== null && control.find(at.head).kind === "unknown";
+  for (const peer of peers) {
+    const { at, isSaid, toldMs } = peer.known;
+    const isEven = at !== null && isSaid && isSameHead(at.head, control.head());
+    if (!isEven && !isAhead(peer) && !isRecent(toldMs, peer.now())) ask(control, peer);
+  }
+  const ahead = peers.filter(isAhead);
+  const [next] = ahead;
+  // If it does not answer, the others find that this device is behind
+  if (next !== undefined && !ahead.some(isAskedOf)) ask(control, next);
 };
 
-/** Those that are the peer's to decide, unless it has them. */
+const isAskedOf = ({ now, known: { askedMs } }: ControlPeer): boolean => isRecent(askedMs, now());
+
+const isRecent = (since: number, now: number): boolean =>
+  now >= since && now - since < controlAskMilliseconds;
+
+/** Those that are the peer's to decide, unless it has them and was not asked for long. */
 const sendProposals = (membership: ClosedMembership, peer: ControlPeer): void => {
   const { control, proposals } = membership;
+  const { known, device, now } = peer;
   const { sequencer } = control.state();
   const [last] = control.from(control.head().height);
   for (const [name, { bytes, proposal }] of proposals) {
     const { content } = proposal;
     const decider = content.kind === "term" ? bytesToHex(content.sequencer) : sequencer;
     const inTerm = `${last?.term ?? 0}/${name}`;
-    if (decider !== peer.device || peer.known.proposed.has(inTerm)) continue;
-    peer.known.proposed.add(inTerm);
+    const before = known.proposed.get(inTerm);
+    const isThere = before !== undefined && isRecent(before.sentMs, now());
+    if (decider !== device || isThere) continue;
+    known.proposed.set(inTerm, { sentMs: now(), isWaiting: false });
     say(peer, { kind: "proposal", signed: bytes });
   }
 };
@@ -146,8 +161,14 @@ const say = (peer: ControlPeer, message: ControlMessage): void => {
   peer.say(encodeControlMessage(message));
 };
 
-/** And so asks for what the peer has beyond. */
-const sayPlace = (control: ClosedControl, peer: ControlPeer): void => {
+const tellHead = (control: ClosedControl, peer: ControlPeer): void => {
+  peer.known.toldMs = peer.now();
+  say(peer, { kind: "head", head: control.head(), have: [] });
+};
+
+/** For where the peer stands, and what it has beyond. */
+const ask = (control: ClosedControl, peer: ControlPeer): void => {
+  Object.assign(peer.known, { askedMs: peer.now(), toldMs: peer.now() });
   say(peer, { kind: "head", head: control.head(), have: locatorOf(control) });
 };
 
@@ -171,12 +192,18 @@ const answerHead = (membership: ClosedMembership, peer: ControlPeer, place: Peer
   const { known } = peer;
   const isAsking = place.have.length > 0;
   const isFirst = known.at === null;
-  if (isAsking || !isBefore(control, place.head, known.at)) known.at = place;
+  if (isAsking || !isBefore(control, place.head, known.at)) {
+    Object.assign(known, { at: place, isSaid: true });
+  }
   const mayDecideNow = hearFrom(membership, peer, place.head);
-  if (isAsking) sendLacking(control, peer, place);
+  // It decides again since it heard of this device, or has forgotten what waits
+  for (const [name, { isWaiting }] of known.proposed) if (isWaiting) known.proposed.delete(name);
   sendProposals(membership, peer);
-  // It is ahead, and sends what is between when it knows where this device stands
-  if ((isFirst || isAsking) && control.find(place.head).kind === "unknown") sayPlace(control, peer);
+  const isAhead = control.find(place.head).kind === "unknown";
+  if (isAsking) sendLacking(control, peer, place);
+  // It sends what is between when it knows where this device stands
+  if ((isFirst || isAsking) && isAhead) ask(control, peer);
+  else if (isAsking && !isFirst) tellHead(control, peer);
   return mayDecideNow;
 };
 
@@ -206,7 +233,7 @@ const sendLacking = (control: ClosedControl, peer: ControlPeer, place: PeerPlace
   for (const part of partsOf(records.map(({ bytes }) => bytes))) {
     say(peer, { kind: "records", records: part });
   }
-  peer.known.at = { head: control.head(), have: [] };
+  Object.assign(peer.known, { at: { head: control.head(), have: [] }, isSaid: false });
 };
 
 /** Of the last record that both have and that counts here; null: none is known. */
@@ -278,10 +305,9 @@ const takeAnswer = (
   { nonce, fault }: Extract<ControlMessage, { kind: "answer" }>,
 ): Promise<boolean> => {
   const name = bytesToHex(nonce);
-  if (fault === waiting) {
-    for (const inTerm of peer.known.proposed) {
-      if (inTerm.endsWith(`/${name}`)) peer.known.proposed.delete(inTerm);
-    }
+  for (const [inTerm, { sentMs }] of fault === waiting ? peer.known.proposed : []) {
+    if (!inTerm.endsWith(`/${name}`)) continue;
+    peer.known.proposed.set(inTerm, { sentMs, isWaiting: true });
   }
   // An outdated one is made anew once this device knows why it is (anew.ts)
   const isDropped = fault !== null && fault !== "outdated" && fault !== waiting;

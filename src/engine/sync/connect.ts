@@ -68,7 +68,7 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
     peer,
     membership,
     certificate,
-    known: { at: null, askedMs: null, proposed: new Set() },
+    known: { ...nothingKnown, proposed: new Map() },
   };
   // It closed meanwhile
   if (!line.channels.has(channel)) return;
@@ -90,7 +90,7 @@ export const connect = async (state: SyncState, channel: PeerChannel): Promise<v
   keepOne(state, line, channel);
   noteOutcome(state, line, channel, null);
   state.acknowledging?.met(connected);
-  await introduceTo(membership, connected);
+  await introduceTo(state, membership, connected);
 };
 
 /**
@@ -126,6 +126,8 @@ const hearOfRemoval = async (
   const hasLearned = await hearRemoval(state.engine, membership, channel, nextFrame);
   if (hasLearned) await chainChanged(state, membership);
 };
+
+const nothingKnown = { at: null, isSaid: false, askedMs: -Infinity, toldMs: -Infinity };
 
 /** As members at last: behind an invite, what it takes is handed over first. */
 const meetAs = async (

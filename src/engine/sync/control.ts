@@ -14,12 +14,13 @@ const parts = (): Promise<typeof import("../closed/wire.ts")> => import("../clos
 
 /** Behind the greeting: where this device stands, and what waits for the sequencer. */
 export const introduceTo = async (
+  state: SyncState,
   membership: NetworkMembership,
   connected: Connected,
 ): Promise<void> => {
   if (membership.kind !== "closed") return;
   const { introduce } = await parts();
-  introduce(membership, controlPeerOf(connected));
+  introduce(membership, controlPeerOf(state)(connected));
 };
 
 export const takeControl = async (
@@ -31,7 +32,12 @@ export const takeControl = async (
   const connected = connectedOf(state, peer);
   if (membership.kind !== "closed" || connected === undefined) return;
   const { takeMessage } = await parts();
-  const hasChanged = await takeMessage(state.engine, membership, controlPeerOf(connected), body);
+  const hasChanged = await takeMessage(
+    state.engine,
+    membership,
+    controlPeerOf(state)(connected),
+    body,
+  );
   const { sequenceWaiting } = await import("../closed/decide.ts");
   const hasDecided = await sequenceWaiting(state.engine, membership);
   if (hasChanged || hasDecided) await chainChanged(state, membership);
@@ -49,7 +55,7 @@ export const tendNetworks = async (state: SyncState): Promise<void> => {
       if (hasLostHope(membership, now)) tellPage(state);
       const others = connectedIn(state, membership);
       const isAlone = others.length === 0;
-      if (!isAlone) (await parts()).askIfBehind(membership, others.map(controlPeerOf), now);
+      if (!isAlone) (await parts()).remind(membership, others.map(controlPeerOf(state)));
       if (await tend(engine, membership, isAlone)) await chainChanged(state, membership);
     } finally {
       tending.delete(membership);
@@ -66,7 +72,7 @@ export const chainChanged = async (
   const isOut = membership.standing() === "removed";
   for (const connected of connectedIn(state, membership)) {
     const isLast = isOut || membership.control.standingOf(connected.certificate) === "removed";
-    announce(membership, controlPeerOf(connected), isLast);
+    announce(membership, controlPeerOf(state)(connected), isLast);
     // Whichever of both was removed, the other hears of it before it goes
     if (isLast) connected.peer.finish();
   }
@@ -76,12 +82,14 @@ export const chainChanged = async (
   tellPage(state);
 };
 
-const controlPeerOf = ({ peer, certificate, known }: Connected): ControlPeer => ({
-  ...{ device: bytesToHex(certificate.signingKey), known },
-  say: (body: Uint8Array) => {
-    peer.say({ kind: "control", body });
-  },
-  hangUp: () => {
-    peer.step({ kind: "malformed", fault: "control-malformed" });
-  },
-});
+const controlPeerOf =
+  (state: SyncState) =>
+  ({ peer, certificate, known }: Connected): ControlPeer => ({
+    ...{ device: bytesToHex(certificate.signingKey), known, now: state.engine.deps.timers.now },
+    say: (body: Uint8Array) => {
+      peer.say({ kind: "control", body });
+    },
+    hangUp: () => {
+      peer.step({ kind: "malformed", fault: "control-malformed" });
+    },
+  });

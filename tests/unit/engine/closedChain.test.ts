@@ -81,7 +81,7 @@ test("a decision comes to everybody once, from who made it", async () => {
   expect(of("records").length).toBe(2 * (devices.length - 1));
 });
 
-test("who does not hear the one that decides asks one of the others", async () => {
+test("who does not hear the one that decides is told by the others", async () => {
   const deaf: { from?: MemoryNetwork; to?: MemoryNetwork } = {};
   const { said, wrap, of } = listen(
     ({ from, to, message }) => message.kind === "records" && from === deaf.from && to === deaf.to,
@@ -97,8 +97,8 @@ test("who does not hear the one that decides asks one of the others", async () =
   await change(a, { kind: "role", account: accountOf(b), role: "reader" });
   await world.until(() => heightOf(b) === heightOf(a), "b is told");
   expect(heightOf(c)).toBe(heightOf(a) - 1);
-  await world.until(() => heightOf(c) === heightOf(a), "c asked");
+  await world.until(() => heightOf(c) === heightOf(a), "c is told");
   await world.pass(30_000);
   const fromOthers = of("records").filter(({ from, to }) => to === c.network && from !== a.network);
-  expect(fromOthers.length).toBe(1);
+  expect([1, 2]).toContain(fromOthers.length);
 });

@@ -48,6 +48,7 @@ test("a sequencer that lacks the present key leaves it to owners to carry it on"
   await world.until(() => c.get("notes", "under that key") !== undefined, "read by c");
   expect([...membershipOf(c).keys.keys()]).toContain(lacked?.id);
   await world.until(verified(a, b, c), "verified");
+  await world.pass(30_000);
   const { length } = membershipOf(a).control.state().epochs;
   await world.pass(300_000);
   expect(membershipOf(a).control.state().epochs).toHaveLength(length);
