@@ -224,25 +224,26 @@ const misfortune = (
   const dice = random.integer(image === null ? 40 : 100);
   if (dice < 25) {
     const what = flipBit(files.snapshot(), random, files.bytes);
-    return { what, safeSequence, isLost: false };
+    return { what, safeSequence, isLost: false, backTo: null };
   }
   if (dice < 33) {
     files.restore(new Map());
-    return { what: "files deleted", safeSequence, isLost: false };
+    return { what: "files deleted", safeSequence, isLost: false, backTo: null };
   }
   if (dice < 40 || image === null) {
     memory.tables.restore(diskName, null);
-    return { what: "tables deleted", safeSequence: 0, isLost: true };
+    return { what: "tables deleted", safeSequence: 0, isLost: true, backTo: null };
   }
   if (dice < 70) {
     memory.tables.restore(diskName, image.tables);
     const { absorbedSequence, meta } = image.tables;
     // Back to before there was anything
     const isLost = meta.size === 0;
-    return { what: "tables rolled back", safeSequence: absorbedSequence, isLost };
+    const safe = { safeSequence: absorbedSequence, isLost };
+    return { what: "tables rolled back", ...safe, backTo: image };
   }
   files.restore(image.files);
-  return { what: "files rolled back", safeSequence, isLost: false };
+  return { what: "files rolled back", safeSequence, isLost: false, backTo: null };
 };
 
 /** In a file's head or in its records. */

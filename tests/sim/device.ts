@@ -232,7 +232,9 @@ export class Device {
     const { disk } = this;
     if (disk.misfortune === null) return;
     this.crash();
-    const { what, safeSequence, isLost } = disk.misfortune(this.images.map(({ image }) => image));
+    const images = this.images.map(({ image }) => image);
+    const { what, safeSequence, isLost, backTo } = disk.misfortune(images);
+    if (backTo !== null) this.images.length = images.indexOf(backTo) + 1;
     this.around.note(`${this.name}: ${what}`);
     this.isLost ||= isLost;
     disk.forget();
@@ -343,7 +345,7 @@ export class Device {
     const { networkKind } = this.around;
     if (networkKind === "closed" && (!this.parts.isFounder || this.hasFounded)) return;
     await joinNetwork(engine, {
-      ...{ networkId, name: "Simulated", kind: networkKind, sharedSecret },
+      ...{ networkId, name: "Simulated", kind: networkKind, sharedSecret: "simulated ".repeat(4) },
     });
     this.hasFounded = true;
   }
@@ -496,5 +498,3 @@ export class Device {
     };
   }
 }
-
-const sharedSecret = "the secret of every simulated network";

@@ -74,6 +74,8 @@ export interface Misfortune {
   readonly safeSequence: number;
   /** The whole database is gone, and what is left says so. */
   readonly isLost: boolean;
+  /** The tables are those of this image again: what was kept later is of a time that is no more. */
+  readonly backTo: DiskImage | null;
 }
 
 export const diskName = "database";

@@ -96,11 +96,11 @@ export const acknowledgedDevicesMax = 4_096;
 export const acknowledgeWaitingBytesMax = 8 * 1_048_576;
 export const acknowledgeWaitingBytesPerMessage = 1_024;
 /** While things change a device acknowledges no more often than this, and this for each byte. */
-export const acknowledgeMilliseconds = 10_000;
+export const acknowledgeMilliseconds = 15_000;
 export const acknowledgeMillisecondsPerByte = 20;
 export const acknowledgeMillisecondsMax = 600_000;
 /** Those of others gather for so long before they are told of. */
-export const acknowledgedNewsMilliseconds = 10_000;
+export const acknowledgedNewsMilliseconds = 15_000;
 
 /** What a member is called. */
 export const memberNameBytesMax = 128;
@@ -125,7 +125,7 @@ export const creditBytesMax = 2 * 1_048_576;
 /** What may be pushed ahead of what the other side has taken in. */
 export const pushBytesMax = 1_048_576;
 /** Of so many pushes the peer is told where they lead, so that it can show how far it is. */
-export const pushToldSegmentsMin = 8;
+export const pushToldSegmentsMin = 16;
 /** A message in pieces: how many pieces, and how many such messages at once from a peer. */
 export const messagePiecesMax = 1_024;
 export const messageAssembliesMax = 4;

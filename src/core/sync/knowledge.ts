@@ -50,7 +50,8 @@ export const setLocal = (draft: Draft, local: LocalSummary, view: SessionView): 
   const scope = draft.scopes.get(local.scope);
   if (scope === undefined || isSameSummary(scope.local, local)) return;
   draft.lastRevision++;
-  const isRead = scope.local.digest === null && local.digest !== null;
+  // What the same heads say was read, or mended
+  const isRead = local.digest !== null && local.headsHash === scope.local.headsHash;
   const changed = changeScope(draft, scope, {
     local,
     isUrgent: scope.isUrgent || isRead,
