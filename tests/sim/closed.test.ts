@@ -2,8 +2,8 @@
  * A closed network with real cryptography: five devices, of which four come in by invites, whose
  * roles change, who are removed and let in again, while the sequencer is away, copied or put back.
  *
- * Known, and not mended yet: a document that was moved is lost (4032).
+ * Known, and not mended yet: devices with the same heads read some documents otherwise (4033).
  */
 import { testSeeds } from "./seeds.ts";
 
-testSeeds("closed", { from: 4_001, count: 64, failing: [4_032] }, { suite: 1, closed: true });
+testSeeds("closed", { from: 4_001, count: 64, failing: [4_033] }, { suite: 1, closed: true });
