@@ -2,7 +2,8 @@
  * A closed network with real cryptography: five devices, of which four come in by invites, whose
  * roles change, who are removed and let in again, while the sequencer is away, copied or put back.
  *
- * Known, and not mended yet: devices with the same heads read some documents otherwise (4033).
+ * Known, and not mended yet: the only owner lacks a key that editors have, and nobody carries it on
+ * (4033).
  */
 import { testSeeds } from "./seeds.ts";
 

@@ -96,8 +96,9 @@ export const isHeld = (log: EngineLog, { parts }: Commit): boolean =>
   );
 
 /**
- * Under its own name, or written anew under another, which its origin tells. What is written anew
- * in a closed network leaves out ops about documents alone that void logs had made.
+ * Under its own name, or written anew under another, which its origin tells: this name, or that of
+ * where it had moved from before. What is written anew in a closed network leaves out ops about
+ * documents alone that void logs had made.
  */
 const isOpHeld = (log: EngineLog, part: JournalPart, n: number, bytes: Uint8Array): boolean => {
   const named = log.opBytes.get(opName(part.scope, part.writer, n)) ?? [];
@@ -108,13 +109,15 @@ const isOpHeld = (log: EngineLog, part: JournalPart, n: number, bytes: Uint8Arra
   );
   const { kind, id, isBirth } = headOf(bytes);
   if (log.closed.has(part.scope) && named.length === 0 && !isBirth) return true;
+  const text = bytesToHex(bytes);
+  const isOrigin = (origin: { readonly writer: string; readonly n: number }): boolean =>
+    (origin.writer === part.writer && origin.n === n) || text.includes(origin.writer);
   return ops.some((op) => {
     if (op.kind === "delete") return kind === 1 && op.id === id;
     if (op.kind !== "write" || kind !== 0 || op.id !== id) return false;
     const { entries } = op;
     return (
-      entries.length === 0 ||
-      entries.some(({ origin }) => origin?.writer === part.writer && origin.n === n)
+      entries.length === 0 || entries.some(({ origin }) => origin !== null && isOrigin(origin))
     );
   });
 };
