@@ -4,12 +4,11 @@
  * at once; otherwise they are set aside and shown to it, since nobody accepts them. A removed
  * device keeps its documents as they are: nothing of them is shared any more.
  */
-import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
+import { bytesToHex } from "../../core/base/bytes.ts";
 import { notAcceptedNamedMax } from "../../core/base/limits.ts";
 import { assert } from "../../core/base/result.ts";
 import { hash } from "../../core/crypto/hash.ts";
 import type { OwnOp } from "../../core/segment/cut.ts";
-import { isVoid } from "../../core/segment/deliver.ts";
 import { sealSegment } from "../../core/segment/seal.ts";
 import { parseSegment } from "../../core/segment/segment.ts";
 import { writerBegin } from "../../core/segment/branches.ts";
@@ -28,6 +27,7 @@ import { unsentOf } from "../reissue.ts";
 import { createStoredOps } from "../storedOps.ts";
 import { readStranded } from "../stranded.ts";
 import type { ClosedMembership } from "./membership.ts";
+import { voidedIn } from "./voided.ts";
 
 /** Behind records, and at the opening, since a crash can come between. */
 export const settleOwnWrites = async (
@@ -89,20 +89,8 @@ export const bringBack = async (engine: Engine, membership: ClosedMembership): P
 // --------------------------------------------------------------------------- what is not accepted
 
 /** Cut, delivered here, and void for everybody else. */
-const ownBeyond = (
-  { tree, scope }: Home,
-  { control, device }: ClosedMembership,
-): readonly SegmentKey[] => {
-  const { closures, termHeight } = control.state();
-  if (closures.length === 0 && termHeight === 0) return [];
-  return tree.records(0).flatMap(({ hash: header, writer, first }) => {
-    const node = tree.get(header);
-    if (node === null || !equalBytes(node.origin.signingKey, device.publicKey)) return [];
-    return isVoid(node, tree.beginOf(node).controlHead, scope, control)
-      ? [{ scope, writer, first, header }]
-      : [];
-  });
-};
+const ownBeyond = (home: Home, membership: ClosedMembership): readonly SegmentKey[] =>
+  voidedIn(home, membership, "own");
 
 /** Nothing that this device's writers say from now on counts, or what they said waits in vain. */
 const isEnded = (home: Home, { control, device }: ClosedMembership): boolean => {

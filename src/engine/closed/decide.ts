@@ -22,7 +22,6 @@ import {
 } from "../../core/network/closed/record.ts";
 import { proposalFault } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
-import { isVoid } from "../../core/segment/deliver.ts";
 import { parseSegment } from "../../core/segment/segment.ts";
 import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
@@ -35,6 +34,7 @@ import { learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
 import { orphanedProposals } from "./orphans.ts";
+import { voidedIn } from "./voided.ts";
 
 /** `waiting`: until the sequencer's device is connected. */
 export type Decision =
@@ -226,7 +226,8 @@ const follow = async (
   for (const home of homes) {
     // The tree is made anew: not while a segment is being judged by the present one
     await engine.ingest.inTurn(home, async () => {
-      const beyond = voidIn(home, membership);
+      // What this device wrote stays with it, whatever others take of it
+      const beyond = voidedIn(home, membership, "others");
       if (beyond.length === 0) return;
       const own = ownHeaders(home);
       const waiting = await engine.rebuild.without(home, beyond);
@@ -262,23 +263,6 @@ const keysAmong = (
     const parsed = parseSegment(bytes);
     return parsed.ok && own.has(parsed.value.headerHash) ? [keyOf(home, parsed.value)] : [];
   });
-
-/** Delivered before their writer was closed, or a term came, and void by now. */
-const voidIn = (
-  { tree, scope }: Home,
-  { control, device }: ClosedMembership,
-): readonly SegmentKey[] => {
-  const { closures, termHeight } = control.state();
-  if (closures.length === 0 && termHeight === 0) return [];
-  return tree.records(0).flatMap(({ hash, writer, first }) => {
-    const node = tree.get(hash);
-    // What this device wrote stays with it, whatever others take of it
-    if (node === null || equalBytes(node.origin.signingKey, device.publicKey)) return [];
-    return isVoid(node, tree.beginOf(node).controlHead, scope, control)
-      ? [{ scope, writer, first, header: hash }]
-      : [];
-  });
-};
 
 // -------------------------------------------------------------------------------- what people ask
 

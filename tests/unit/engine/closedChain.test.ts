@@ -15,9 +15,9 @@ import {
   change,
   closedOf,
   founder,
+  heightOf,
   invited,
   join,
-  membershipOf,
   standing,
 } from "./closedWorld.ts";
 import { createWorld, type Device, type WrapNetwork } from "./world.ts";
@@ -47,7 +47,6 @@ const listen = (isLost: (said: Said) => boolean = () => false) => {
   return { said, wrap, of };
 };
 
-const heightOf = (device: Device): number => membershipOf(device).control.head().height;
 const areEven = (devices: readonly Device[]) => (): boolean =>
   new Set(devices.map(heightOf)).size === 1;
 

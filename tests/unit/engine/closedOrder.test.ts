@@ -10,7 +10,6 @@ import type { ControlContent } from "../../../src/core/network/closed/content.ts
 import type { ManageRequest } from "../../../src/core/wire/networks.ts";
 import { admitJoiner } from "../../../src/engine/closed/admit.ts";
 import { beginJoining } from "../../../src/engine/closed/create.ts";
-import { takeRecords } from "../../../src/engine/closed/decide.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import { deviceNameOf } from "../../../src/engine/device.ts";
 import {
@@ -18,6 +17,8 @@ import {
   change,
   closedOf,
   founder,
+  give,
+  heightOf,
   invited,
   join,
   membershipOf,
@@ -42,7 +43,6 @@ const ask = async (device: Device, request: ManageRequest) => {
 };
 
 const nameOf = (device: Device): string => deviceNameOf(membershipOf(device).device.publicKey);
-const heightOf = (device: Device): number => membershipOf(device).control.head().height;
 const epochOf = (device: Device): string | undefined => membershipOf(device).epochs.latest()?.id;
 const sequencerOf = (device: Device): string | undefined =>
   closedOf(device)
@@ -65,9 +65,6 @@ const policy = (byte: number): ControlContent => ({
   kind: "policy",
   bytes: new Uint8Array([byte]),
 });
-
-const give = (device: Device, records: readonly Uint8Array[]) =>
-  takeRecords(device.engine, membershipOf(device), records);
 
 test("a sequencer that was rolled back hears of its decisions before it decides", async () => {
   const world = createWorld();

@@ -5,7 +5,6 @@
  */
 import { expect, test } from "vitest";
 import { beginJoining } from "../../../src/engine/closed/create.ts";
-import { takeRecords } from "../../../src/engine/closed/decide.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import { keysFor } from "../../../src/engine/closed/keys.ts";
 import {
@@ -13,6 +12,7 @@ import {
   change,
   closedOf,
   founder,
+  give,
   hex,
   invited,
   join,
@@ -33,9 +33,6 @@ const recordsOf = (device: Device): readonly Uint8Array[] =>
   membershipOf(device)
     .control.records()
     .map(({ bytes }) => bytes);
-
-const give = (device: Device, records: readonly Uint8Array[]) =>
-  takeRecords(device.engine, membershipOf(device), records);
 
 const openTerm = async (device: Device): Promise<void> => {
   await manage(device.engine, { kind: "term", networkId: team, device: null });

@@ -2,6 +2,7 @@
  * Closed networks for tests of engines: made, joined by invite, changed as the service does it.
  */
 import { createClosed, beginJoining } from "../../../src/engine/closed/create.ts";
+import { takeRecords } from "../../../src/engine/closed/decide.ts";
 import { changeMember, closedNamed, makeInvite } from "../../../src/engine/closed/manage.ts";
 import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
 import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
@@ -47,6 +48,14 @@ export const change = async (device: Device, wanted: MemberChange): Promise<void
 };
 
 export const membershipOf = (device: Device): ClosedMembership => closedNamed(device.engine, team);
+
+export const heightOf = (device: Device): number => membershipOf(device).control.head().height;
+
+/** As a peer would have sent them. */
+export const give = (
+  device: Device,
+  records: readonly Uint8Array[],
+): ReturnType<typeof takeRecords> => takeRecords(device.engine, membershipOf(device), records);
 
 export const closedOf = (device: Device): ClosedSnapshot | undefined =>
   device.networks().find(({ networkId }) => networkId === team)?.closed ?? undefined;

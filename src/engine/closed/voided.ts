@@ -1,0 +1,28 @@
+/**
+ * What was delivered here and counts no more: its log was closed before it, or a term left the head
+ * that it names beside the chain.
+ */
+import { equalBytes } from "../../core/base/bytes.ts";
+import { isVoid } from "../../core/segment/deliver.ts";
+import type { SegmentKey } from "../../storage/store.ts";
+import type { Home } from "../home.ts";
+import type { ClosedMembership } from "./membership.ts";
+
+/** Of this device's signing, or of all others'. */
+export const voidedIn = (
+  { tree, scope }: Home,
+  { control, device }: ClosedMembership,
+  whose: "own" | "others",
+): readonly SegmentKey[] => {
+  const { closures, termHeight } = control.state();
+  if (closures.length === 0 && termHeight === 0) return [];
+  return tree.records(0).flatMap(({ hash: header, writer, first }) => {
+    const node = tree.get(header);
+    if (node === null) return [];
+    const isOwn = equalBytes(node.origin.signingKey, device.publicKey);
+    if (isOwn !== (whose === "own")) return [];
+    return isVoid(node, tree.beginOf(node).controlHead, scope, control)
+      ? [{ scope, writer, first, header }]
+      : [];
+  });
+};
