@@ -45,7 +45,11 @@ export const tellRemoved = async (
   const messages = partsOf(records).map((part): ControlMessage => {
     return { kind: "records", records: part };
   });
-  if (await sendControl(channel, messages)) await withinTime(engine, channel, nextFrame);
+  if (!(await sendControl(channel, messages))) return;
+  await withinTime(engine, channel, async () => {
+    // Whatever else it says meanwhile is heard by nobody
+    while ((await nextFrame()) !== null);
+  });
 };
 
 /** Parents first; none: it has heard of it, or was never removed. */
@@ -86,38 +90,33 @@ const isDue = (
 /** In ticks; the latest last. */
 const toldAt = new WeakMap<ClosedMembership, Map<string, number>>();
 
-/** Whatever else it says meanwhile is heard by nobody. */
-const withinTime = async (
+/** What is run waits for the channel, which is closed when its time is over. */
+const withinTime = async <T>(
   { deps: { timers } }: Engine,
   channel: PeerChannel,
-  nextFrame: () => Promise<Uint8Array | null>,
-): Promise<void> => {
+  run: () => Promise<T>,
+): Promise<T> => {
   const cancel = timers.after(greetingMillisecondsMax, () => {
     channel.close();
   });
-  while ((await nextFrame()) !== null);
-  cancel();
+  try {
+    return await run();
+  } finally {
+    cancel();
+  }
 };
 
 /**
  * This device's side of it. True: it knows by now. What came before the channel ended is kept, so
  * that the next one has less to bring.
  */
-export const hearRemoval = async (
+export const hearRemoval = (
   engine: Engine,
   membership: ClosedMembership,
   channel: PeerChannel,
   nextFrame: () => Promise<Uint8Array | null>,
-): Promise<boolean> => {
-  const cancel = engine.deps.timers.after(greetingMillisecondsMax, () => {
-    channel.close();
-  });
-  try {
-    return await takeRemoval(engine, membership, nextFrame);
-  } finally {
-    cancel();
-  }
-};
+): Promise<boolean> =>
+  withinTime(engine, channel, () => takeRemoval(engine, membership, nextFrame));
 
 const takeRemoval = async (
   engine: Engine,
