@@ -96,22 +96,32 @@ export const openStream = async (connection: Connection): Promise<Stream | null>
   }
 };
 
-/** What libp2p can dial here, and the id of who is to answer; else `UnsupportedAddress`. */
+/**
+ * What libp2p can dial here, and the id of who is to answer; else `UnsupportedAddress`. `at` is null
+ * where the address says no more than who it is: any relay may lead there.
+ */
 export const dialableAt = async (
   libp2p: Libp2p,
   text: string,
-): Promise<{ readonly address: Multiaddr; readonly peer: string }> => {
+): Promise<{ readonly at: Multiaddr | null; readonly peer: string }> => {
   const address = multiaddrOf(text);
   const peer = address?.getComponents().findLast(({ name }) => name === "p2p")?.value;
-  if (address === null || peer === undefined || !(await libp2p.isDialable(address))) {
-    throw invalid(
-      "UnsupportedAddress",
-      `${text} can not be dialed here: it takes a multiaddress over WebSockets or a relay, which ` +
-        "ends with /p2p/ and the id of the peer",
-      "address",
-    );
+  if (address !== null && peer !== undefined) {
+    if (isOnlyName(address)) return { at: null, peer };
+    if (await libp2p.isDialable(address)) return { at: address, peer };
   }
-  return { address, peer };
+  throw invalid(
+    "UnsupportedAddress",
+    `${text} can not be dialed here: it takes a multiaddress over WebSockets or a relay, which ` +
+      "ends with /p2p/ and the id of the peer",
+    "address",
+  );
+};
+
+/** As channels write it, which may have come through any relay. */
+const isOnlyName = (address: Multiaddr): boolean => {
+  const names = address.getComponents().map(({ name }) => name);
+  return ["p2p", "p2p-circuit,p2p"].includes(names.join());
 };
 
 const multiaddrOf = (text: string): Multiaddr | null => {
@@ -154,8 +164,8 @@ const dial = async (
   peer: string,
   throughRelay: (circuit: string, peer: string) => string,
 ): Promise<Connection | null> => {
-  const addresses = links()
-    .filter((link) => link.peers().has(peer))
+  const naming = links().filter((link) => link.peers().has(peer));
+  const addresses = (naming.length > 0 ? naming : links())
     .flatMap((link) => link.circuit() ?? [])
     .map((circuit) => multiaddr(throughRelay(circuit, peer)));
   try {

@@ -372,9 +372,16 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
 const connectTo = async (state: State, address: string): Promise<void> => {
   const { libp2p } = state.deps;
   const found = await dialableAt(libp2p, address);
-  if (found.peer === state.self || (state.peers.get(found.peer)?.connection ?? null) !== null)
+  const isConnected = (): boolean => (state.peers.get(found.peer)?.connection ?? null) !== null;
+  if (found.peer === state.self || isConnected()) return;
+  if (found.at === null) {
+    await state.connect(found.peer);
+    // One that nobody answered on was dropped, so that the next is new.
+    if (!isConnected()) await state.connect(found.peer);
+    if (!isConnected()) throw nobodyAt(address);
     return;
-  const connection = await dialAddress(libp2p, found.address);
+  }
+  const connection = await dialAddress(libp2p, found.at);
   const stream = connection === null ? null : await openStream(connection);
   if (connection === null || stream === null) throw nobodyAt(address);
   adopt(state, connection.remotePeer.toString(), stream, connection, "dialed");

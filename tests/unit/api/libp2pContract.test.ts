@@ -1,9 +1,6 @@
 /**
  * The network cases over libp2p and a real relay, in Node: every channel is relayed. Over WebRTC
  * they need a browser.
- *
- * Known, and not traced yet: connecting again behind `disconnectPeer` (P-041) fails about once in
- * ten runs on a busy machine, so that a case that fails is tried once more.
  */
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import { networkCases } from "../../contract/api/networks.ts";
@@ -21,6 +18,6 @@ beforeAll(async () => {
 afterEach(() => bench.clean());
 afterAll(() => cleanup.run());
 
-describe("over libp2p", { retry: 1 }, () => {
+describe("over libp2p", () => {
   networkCases(bench);
 });
