@@ -97,8 +97,8 @@ export const openStream = async (connection: Connection): Promise<Stream | null>
 };
 
 /**
- * What libp2p can dial here, and the id of who is to answer; else `UnsupportedAddress`. `at` is null
- * where the address says no more than who it is: any relay may lead there.
+ * What libp2p can dial here, and the id of who is to answer; else `UnsupportedAddress`. `at` is
+ * null where the address says no more than who it is: any relay may lead there.
  */
 export const dialableAt = async (
   libp2p: Libp2p,

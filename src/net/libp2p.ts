@@ -8,16 +8,14 @@ import { circuitRelayTransport } from "@libp2p/circuit-relay-v2";
 import { identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { ping } from "@libp2p/ping";
-import { webSockets } from "@libp2p/websockets";
-import { createLibp2p, type Libp2pOptions } from "libp2p";
+import { createLibp2p } from "libp2p";
+import { createWebSockets, type TransportFactory } from "./webSockets.ts";
 
 /** libp2p's own 5 to 10 seconds are short on a loaded machine. */
 const patienceMilliseconds = 20_000;
 /** Of one host in a second; pages behind one relay all look like one. */
 const inboundPerSecondMax = 100;
 const inboundPendingMax = 50;
-
-type TransportFactory = NonNullable<Libp2pOptions["transports"]>[number];
 
 export interface RelayedLibp2pOptions {
   readonly privateKey: PrivateKey;
@@ -41,7 +39,7 @@ export const createRelayedLibp2p = ({
       ],
     },
     transports: [
-      webSocketsWithErrors,
+      createWebSockets,
       circuitRelayTransport({ reservationCompletionTimeout: patienceMilliseconds }),
       ...(webrtc === undefined ? [] : [webrtc]),
     ],
@@ -64,17 +62,3 @@ export const createRelayedLibp2p = ({
     // ping.
     services: { identify: identify(), ping: ping() },
   });
-
-/**
- * In a page a failed WebSocket rejects with a DOM Event, where libp2p reads an Error's name and
- * message.
- */
-const webSocketsWithErrors: TransportFactory = (components) => {
-  const transport = webSockets()(components);
-  const dial = transport.dial.bind(transport);
-  transport.dial = (address, options) =>
-    dial(address, options).catch((error: unknown) => {
-      throw error instanceof Error ? error : new Error("the WebSocket could not be opened");
-    });
-  return transport;
-};

@@ -1,6 +1,7 @@
 /**
  * `npm run relay:load`: 100 members and 10,000 bad connections at one relay, or
- * `-- --members N --bad N`. Ends with 1 if anything went wrong.
+ * `-- --members N --bad N`. Ends with 1 if anything went wrong, a
+ * channel between two members that was lost among it.
  */
 import { parseArgs } from "node:util";
 import { runLoad } from "./relay.ts";
@@ -25,4 +26,4 @@ process.stdout.write(
     `${channelsLost} channels lost and opened anew; ${problems.length} problems\n`,
 );
 for (const problem of problems) process.stdout.write(`  ${problem}\n`);
-process.exitCode = problems.length === 0 ? 0 : 1;
+process.exitCode = problems.length === 0 && channelsLost === 0 ? 0 : 1;
