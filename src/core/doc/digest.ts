@@ -32,15 +32,18 @@ export interface Digest {
 /**
  * SHA-256 of CBOR ["nebulusdb/1/document", id, births as [writer, n], visible entries as [path,
  * sub, kind, writer, n]], each list sorted by the bytes of its items; sub is the element, the run
- * as [writer, n], or nil. What a dot names never changes, so values need not go in. Null for a
- * document that is deleted or parked.
+ * as [writer, n], or nil. What a dot names never changes, so values need not go in; and a document
+ * that is still what its only birth made it, as most are, gives the number of its entries for all
+ * of them. Null for a document that is deleted or parked.
  */
 export const stateHash = (state: DocumentState | null): Uint8Array | null => {
   if (!isAlive(state) || isParked(state)) return null;
   if (state.kind === "plain") return plainHash(state);
   return hashed(state.id, (writer) => {
     writeSorted(writer, state.births, (item, { dot }) => writeDot(item, dot));
-    writeSorted(writer, visibleEntries(state), writeVisible);
+    const entries = visibleEntries(state);
+    if (isAsBorn(state, entries)) writer.uint(entries.length);
+    else writeSorted(writer, entries, writeVisible);
   });
 };
 
@@ -51,8 +54,22 @@ export const plainHash = (
   hashed(state.id, (writer) => {
     writer.arrayHead(1);
     writeDot(writer, state.birth.dot);
-    writePlainEntries(writer, state);
+    if (isPlainAsBorn(state)) writer.uint(state.shape.paths.length);
+    else writePlainEntries(writer, state);
   });
+
+const isAsBorn = ({ births }: GeneralState, entries: readonly VisibleEntry[]): boolean => {
+  const [birth] = births;
+  if (birth === undefined || births.length > 1) return false;
+  return entries.every(
+    ({ held }) => "kind" in held && held.kind === "set" && isSame(held.dot, birth.dot),
+  );
+};
+
+const isPlainAsBorn = ({ birth, stamps }: Pick<PlainState, "birth" | "stamps">): boolean =>
+  stamps?.every((stamp) => stamp === null || isSame(stamp.dot, birth.dot)) ?? true;
+
+const isSame = (a: Dot, b: Dot): boolean => a.n === b.n && a.writer === b.writer;
 
 /** `writeRest` adds births and entries. */
 const hashed = (id: string, writeRest: (writer: CborWriter) => void): Uint8Array => {

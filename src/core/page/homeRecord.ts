@@ -33,10 +33,10 @@ import type { WriterOrigin } from "../segment/branches.ts";
 import type { HeaderRecord } from "../segment/tree.ts";
 
 /**
- * What ops this version understands. A database whose pages an older one made is read from its log
- * anew, where parked documents may have become readable.
+ * What ops this version understands, and how it hashes documents. A database whose pages an older
+ * one made is read from its log anew, where parked documents may have become readable.
  */
-export const opVersion = 1;
+export const opVersion = 2;
 
 export interface OwnHead {
   readonly writer: WriterId;
