@@ -17,6 +17,7 @@ import { withPeerKey } from "./identity.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
 import { chainChanged, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
+import { hashAhead } from "./sync/hashAhead.ts";
 import { retakeDue } from "./sync/retake.ts";
 import { refusalsOf } from "./sync/refusals.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
@@ -69,6 +70,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     refused: new Set(),
     dirty: new Set(),
     gathering: new Map(),
+    hashing: new Set(),
     rounds: new Map(),
     isScheduled: false,
     stopTicking: () => undefined,
@@ -169,6 +171,7 @@ const tick = (state: SyncState): void => {
       reportFailure(state, error);
     });
     retakeDue(state);
+    hashAhead(state);
     tickOffences(state.offences);
     tick(state);
   });

@@ -196,6 +196,8 @@ export const rangeListGapMilliseconds = 30_000;
 export const repairDevicesMax = 256;
 /** Documents are listed in turns of so many. */
 export const listedDocumentsPerTurn = 200;
+/** For the digest, while nobody asks for it: about 2 ms. */
+export const hashedDocumentsPerTurn = 500;
 export const readSiblingsMax = 64;
 export const batchDocumentsMax = 100_000;
 export const transactionWritesPerCollectionMax = 4_096;

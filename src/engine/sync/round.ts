@@ -27,6 +27,8 @@ export const forceSync = async (state: SyncState, name: string): Promise<Round> 
 
 const round = async (state: SyncState, home: Home): Promise<Round> => {
   await state.engine.cutter.cutAll([home]);
+  // Whoever comes next is answered at once
+  home.digest.value();
   for (const peer of peersOf(state, home)) peer.step({ kind: "ask", scope: home.scope });
   schedule(state);
   return settled(state, home);

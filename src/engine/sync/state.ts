@@ -121,6 +121,8 @@ export interface SyncState {
   readonly dirty: Set<Home>;
   /** Homes whose ops gather before they are cut. */
   readonly gathering: Map<Home, Gathering>;
+  /** Homes whose changes are being hashed while there is time. */
+  readonly hashing: Set<Home>;
   /** Homes of collections that are synchronised by hand: how many rounds are under way. */
   readonly rounds: Map<Home, number>;
   isScheduled: boolean;

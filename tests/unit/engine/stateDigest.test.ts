@@ -11,7 +11,7 @@ import { createStateDigest } from "../../../src/engine/stateDigest.ts";
 import { createTestDocument } from "../../support/documents.ts";
 import { createRandom } from "../../support/random.ts";
 import { writerOf } from "../../support/model.ts";
-import { rowsOf } from "./world.ts";
+import { createWorld, rowsOf } from "./world.ts";
 
 const madeAnew = (states: Iterable<DocumentState | null>): Uint8Array => {
   const digest = createDigest();
@@ -111,4 +111,25 @@ test("Q-042 an insert is hashed as its state is, and none of its values is read"
   const value = digest.value();
   expect(values).toBe(0);
   expect(value).toEqual(madeAnew(inserts.map((insert) => insert.state())));
+});
+
+test("Q-042 what changed is hashed a few documents at a time, and comes to the same", () => {
+  const documents = Array.from({ length: 25 }, (_, at) => changed(`d${String(at)}`).state());
+  const digest = createStateDigest();
+  for (const state of documents) digest.replace(state?.id ?? "", null, state);
+  const isLeft = Array.from({ length: 3 }, () => digest.hashSome(10));
+  expect(isLeft).toEqual([true, true, false]);
+  expect(digest.value()).toEqual(madeAnew(documents));
+});
+
+test("Q-042 written with nobody there, it is hashed before anybody asks", async () => {
+  const world = createWorld();
+  const device = await world.open();
+  await device.write({ kind: "make-collection", collection: "notes" });
+  await device.share("notes");
+  const documents = Array.from({ length: 1_200 }, (_, at) => ({ id: `n${String(at)}` }));
+  await device.insert("notes", documents);
+  const { digest } = device.shared("notes");
+  expect(digest.hashSome(0)).toBe(true);
+  await world.until(() => !digest.hashSome(0), "all are hashed");
 });
