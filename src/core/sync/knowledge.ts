@@ -95,7 +95,8 @@ export const takeSummary = (draft: Draft, summary: Summary): void => {
   const known = scope.peer?.revision ?? 0;
   if (summary.revision < known) count(draft, "summary-old");
   // What it cannot have seen does not count
-  const peerSaw = Math.max(scope.peerSaw, Math.min(summary.seen, scope.revision));
+  const said = scope.summarySent?.revision ?? 0;
+  const peerSaw = Math.max(scope.peerSaw, Math.min(summary.seen, said));
   const acknowledged = changeScope(draft, scope, {
     ...{ peerSaw, isAbsent: false },
     peerSawTips: Math.max(scope.peerSawTips, Math.min(summary.seenTips, scope.revision)),
@@ -170,7 +171,9 @@ export const sendSummaries = (draft: Draft, isTick: boolean): void => {
     draft.push = { ...draft.push, told: total };
     const summaries = part.map((scope) => summaryOf(draft, scope));
     send(draft, { kind: "sync-request", pushTotal: total, summaries });
-    for (const scope of part) noteSummarySent(draft, scope);
+    for (const [index, scope] of part.entries()) {
+      noteSummarySent(draft, scope, summaries[index]?.reply === true);
+    }
   }
 };
 
@@ -232,14 +235,15 @@ const summaryOf = ({ now }: Draft, scope: ScopeState): Summary => {
   };
 };
 
-const noteSummarySent = (draft: Draft, scope: ScopeState): void => {
+/** Where no answer is asked for, none is waited for. */
+const noteSummarySent = (draft: Draft, scope: ScopeState, isAnswerAsked: boolean): void => {
   const { revision, local, summarySent, peerTips } = scope;
   const waitMs = nextWait(draft, summarySent, summarySent?.revision === revision);
   changeScope(draft, scope, {
     ...{ isReplyDue: false, isUrgent: false, pushedSince: 0 },
     summarySent: {
       ...{ at: draft.now, revision, waitMs, headsHash: local.headsHash },
-      ...{ seenTips: peerTips?.revision ?? 0, isAnswered: false },
+      ...{ seenTips: peerTips?.revision ?? 0, isAnswered: !isAnswerAsked },
     },
   });
 };

@@ -31,7 +31,10 @@ export const statusOf = (scope: ScopeState, isFetching: boolean): SyncStatus => 
     const isBehind = scope.missing.size > 0 && !isFetching;
     return { kind: isBehind ? "behind" : "syncing", ops: scope.missingOps };
   }
-  if (isSameState(scope) === false) return { kind: "mismatch" };
+  if (isSameState(scope) === false) {
+    // What the peer says may be of a state here that is no more
+    return scope.peerSaw < scope.revision ? { kind: "syncing", ops: 0 } : { kind: "mismatch" };
+  }
   const verified = isVerified(scope);
   return { kind: "synced", verified, unread: scope.local.unread };
 };

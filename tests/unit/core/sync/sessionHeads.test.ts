@@ -108,6 +108,20 @@ test("a claim falls with the first change on either side", () => {
   expect(countOf(theirs, "summary-old")).toBe(1);
 });
 
+test("another state is told at once, and claimed of the peer once it has seen mine", () => {
+  const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const driver = createDriver(["a-3"], { digest: one });
+  const proof = digestProof(key, transcript, "R", one);
+  driver.sayHeads(["a-3"], { proof, seen: 0, reply: true });
+  driver.sayHeads(["a-3"], { proof, reply: true });
+  // What was said last asked for no answer, so that none is waited for
+  const told = driver.feed({ kind: "local", summary: localOf(["a-3"], other) });
+  expect(sentOf(told, "sync-request")).toMatchObject([{ summaries: [{ reply: true }] }]);
+  expect(statusOf(driver)).toEqual({ kind: "syncing", ops: 0 });
+  driver.sayHeads(["a-3"], { proof });
+  expect(statusOf(driver)).toEqual({ kind: "mismatch" });
+});
+
 test("tips that overtook their summary are not forgotten for an older one", () => {
   const driver = createDriver(["a-3"]);
   driver.sayTips(["a-9"], 7);
