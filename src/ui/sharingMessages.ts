@@ -14,6 +14,7 @@ const decisions = new Map([
   ["collection", "a shared collection"],
   ["transfer", "who keeps the order"],
   ["epoch", "new keys"],
+  ["keys", "earlier keys"],
   ["name", "a name"],
 ]);
 

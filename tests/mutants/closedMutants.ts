@@ -14,6 +14,8 @@ const spread = "tests/unit/engine/closedChain.test.ts";
 const admission = "tests/unit/engine/closedAdmission.test.ts";
 const removal = "tests/unit/engine/closedRemoval.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
+const epochs = "tests/unit/engine/closedEpochs.test.ts";
+const outdated = "tests/unit/engine/closedOutdated.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
   {
@@ -293,10 +295,45 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "a key that the sequencer came too late for is skipped",
-    file: "src/engine/closed/epochs.ts",
-    text: "return (decides || isOwners) && !isUnderWay",
-    instead: "return decides && !isUnderWay",
-    killedBy: "tests/unit/engine/closedEpochs.test.ts",
+    file: "src/engine/closed/carry.ts",
+    text: "if (count !== (isSequencer(membership) ? 1 : othersAfter)) return false;",
+    instead: "if (count !== (isSequencer(membership) ? 1 : -1)) return false;",
+    killedBy: epochs,
+  },
+  {
+    name: "a key from behind a removal that may be made again goes to who is to be removed",
+    file: "src/engine/closed/carry.ts",
+    text: "if (mayComeAgain(membership, at, nowMs)) return true;",
+    instead: "if (mayComeAgain(membership, at, nowMs)) return false;",
+    killedBy: terms,
+  },
+  {
+    name: "who was to be removed beside the chain, and stays, never gets the key of it",
+    file: "src/engine/closed/carry.ts",
+    text: "if (proposalFault(state, content, { signers, ms, evidence }) !== null) return false;",
+    instead: "",
+    killedBy: terms,
+  },
+  {
+    name: "a carried key is believed without its epoch's word",
+    file: "src/engine/closed/keys.ts",
+    text: "if (opened === null || !isRecordedKey(control, opened, networkHash)) continue;",
+    instead: "if (opened === null) continue;",
+    killedBy: epochs,
+  },
+  {
+    name: "the sequencer puts in order what carries no key on",
+    file: "src/engine/closed/decide.ts",
+    text: 'return { kind: "refused", fault: "carries-nothing" };',
+    instead: "",
+    killedBy: epochs,
+  },
+  {
+    name: "keys sealed under what a removed device has are put in order",
+    file: "src/core/network/closed/state.ts",
+    text: 'return isOutdated(state, around.evidence) ? "outdated" : null;',
+    instead: "return null;",
+    killedBy: outdated,
   },
   {
     name: "who comes in while an epoch is on its way never gets its key",
@@ -401,14 +438,14 @@ export const closedMutants: readonly Mutant[] = [
     file: "src/core/network/closed/state.ts",
     text: "closures.some(({ height }) => height > knownHeight);",
     instead: "closures.some(({ height }) => height > knownHeight + 1_000);",
-    killedBy: "tests/unit/engine/closedOutdated.test.ts",
+    killedBy: outdated,
   },
   {
     name: "a removal that another overtook is forgotten",
     file: "src/engine/closed/anew.ts",
     text: "    if (named === null || !isKnown(membership, named)) continue;",
     instead: "    if (named !== null || !isKnown(membership, named)) continue;",
-    killedBy: "tests/unit/engine/closedOutdated.test.ts",
+    killedBy: outdated,
   },
   {
     name: "everybody sends on what was decided",

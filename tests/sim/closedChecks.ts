@@ -48,7 +48,7 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
           ...logProblems(members),
         ]),
     ...strangers.flatMap((each) => strangerProblems(each, truth)),
-    ...standings.flatMap((each) => leakedKeys(each, recordsOf(deps.devices))),
+    ...standings.flatMap((each) => leakedKeys(each, truth, recordsOf(deps.devices))),
     ...(deps.isWatched ? forkProblems(standings, members) : []),
   ];
 };
@@ -301,13 +301,21 @@ const recordsOf = (devices: readonly Device[]): ReadonlyMap<string, ControlRecor
       .map((record) => [record.hash, record]),
   );
 
-/** Keys of epochs that began with its removal or after it, on the chain or on a branch beside. */
+/**
+ * Keys of epochs that began with its removal or after it, on the chain or on a branch beside. Only
+ * who is a member in the end may have those of a branch that counts no more: he was to go, and
+ * stays.
+ */
 const leakedKeys = (
   { device, membership }: Standing,
+  truth: ClosedControl,
   records: ReadonlyMap<string, ControlRecord>,
 ): readonly string[] => {
   const { signingKey, account } = membership.device.certificate;
-  const isRemoval = ({ proposal: { content } }: ControlRecord): boolean =>
+  const counting = new Set(truth.from(0).map(({ hash }) => hash));
+  const stays = isMember(device, truth);
+  const isRemoval = ({ hash, proposal: { content } }: ControlRecord): boolean =>
+    (!stays || counting.has(hash)) &&
     content.kind === "remove" &&
     (content.devices.some((each) => equalBytes(each, signingKey)) ||
       (content.account !== null && equalBytes(content.account, account)));

@@ -2,7 +2,7 @@
  * What waited for the sequencer while somebody else was removed, or stood beside the chain when a
  * term began: a key that it brings may be in the hands of those who are out, so no record is made
  * of it. A removal is proposed again for the members of now; a key that was replaced meanwhile need
- * not be.
+ * not be, and one that is to be carried on is found again.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
@@ -34,7 +34,7 @@ const isOvertaken = (
   { control }: ClosedMembership,
   { proposal: { content, base } }: ParsedProposal,
 ): boolean => {
-  if (content.kind !== "epoch" && content.kind !== "remove") return false;
+  if (!["epoch", "keys", "remove"].includes(content.kind)) return false;
   const found = control.find(base);
   const knownHeight = found.kind === "known" ? found.position : 0;
   return isOutdated(control.state(), { knownHeight });

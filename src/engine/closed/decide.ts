@@ -30,7 +30,7 @@ import { keyOf } from "../ingest.ts";
 import { settleOwnWrites } from "./aside.ts";
 import { frontierOf } from "./frontier.ts";
 import { isHostile } from "./hostility.ts";
-import { learnKeys, newEpoch } from "./keys.ts";
+import { carriesOn, learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
 import { orphanedProposals } from "./orphans.ts";
@@ -156,7 +156,7 @@ const turns = new WeakMap<ClosedMembership, Turns>();
 const sequenceNow = async (
   engine: Engine,
   membership: ClosedMembership,
-  { proposal: { content }, signed }: ParsedProposal,
+  { proposal: { content, base }, signed }: ParsedProposal,
 ): Promise<Decision> => {
   const { control, network, device } = membership;
   const { crypto, store, timers } = engine.deps;
@@ -165,6 +165,9 @@ const sequenceNow = async (
   if (content.kind === "unknown") return { kind: "refused", fault: "needs-newer" };
   const isTerm = content.kind === "term";
   if (!isTerm && (control.isFrozen() || !mayDecide(membership))) return { kind: "waiting" };
+  if (content.kind === "keys" && !(await carriesOn(engine, membership, base, content.keys))) {
+    return { kind: "refused", fault: "carries-nothing" };
+  }
   const [parent] = control.from(control.head().height);
   if (parent === undefined) return { kind: "refused", fault: "out-of-place" };
   const term = isTerm ? lastTermOf(control) + 1 : parent.term;
@@ -202,10 +205,11 @@ export const takeRecords = async (
     else if (appended.value.isNew) taken.push(appended.value.record);
   }
   if (taken.length === 0) return { hasNew: false, faults };
-  const gained = await learnKeys(engine, membership);
-  await learnFromChain(membership, engine.deps.crypto);
+  // At once: what waits here says what is to be decided under this head (carry.ts)
   for (const { proposal } of taken) proposals.delete(bytesToHex(proposal.nonce));
   for (const orphan of orphanedProposals(membership, taken)) proposals.set(orphan.name, orphan);
+  const gained = await learnKeys(engine, membership);
+  await learnFromChain(membership, engine.deps.crypto);
   const changes = taken.map((record) => recordChange(membership, record));
   await engine.deps.store.write({ meta: new Map([...changes, closedChange(membership)]) });
   await follow(engine, membership, taken.map(headOf), gained);

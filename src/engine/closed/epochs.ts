@@ -4,8 +4,6 @@
  */
 import { epochForcedMillisecondsMin, epochMillisecondsMax } from "../../core/base/limits.ts";
 import type { ChainFault } from "../../core/network/closed/chain.ts";
-import { readWhole } from "../../core/cbor/structures.ts";
-import { readEpoch } from "../../core/network/closed/epoch.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
 import {
   roleOf,
@@ -13,62 +11,33 @@ import {
   type EpochState,
   type KeyText,
 } from "../../core/network/closed/state.ts";
-import type { EpochKey } from "../../core/network/keys.ts";
 import type { Engine } from "../engine.ts";
 import { decide, type Decision } from "./decide.ts";
 import { newEpoch } from "./keys.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { isSequencer, mayDecide } from "./order.ts";
 
-/** `previous`: which key it carries on; the latest where nothing is said. */
-export const renewEpoch = (
-  engine: Engine,
-  membership: ClosedMembership,
-  previous: EpochKey | null = membership.epochs.latest(),
-): Promise<Decision> =>
+/** What this device can of the keys before goes on with it. */
+export const renewEpoch = (engine: Engine, membership: ClosedMembership): Promise<Decision> =>
   decide(engine, membership, async (base) => ({
     kind: "epoch",
-    epoch: await newEpoch(engine, membership, { base, previous }),
+    epoch: await newEpoch(engine, membership, { base, previous: membership.epochs.latest() }),
   }));
 
-export interface DueEpoch {
-  readonly previous: EpochKey | null;
-}
-
-/** What this device is to do now; null: nothing. */
-export const dueEpoch = (membership: ClosedMembership, nowMs: number): DueEpoch | null => {
-  const { control, epochs } = membership;
-  if (control.isFrozen()) return null;
+/** Whether this device is to replace the key now. */
+export const isEpochDue = (membership: ClosedMembership, nowMs: number): boolean => {
+  const { control } = membership;
+  const decides = !control.isFrozen() && isSequencer(membership) && mayDecide(membership);
+  if (!decides) return false;
   const state = control.state();
   const last = state.epochs.at(-1);
-  const decides = isSequencer(membership) && mayDecide(membership);
   // Its making was cut short
-  if (last === undefined) return decides ? { previous: null } : null;
+  if (last === undefined) return true;
   const age = nowMs - last.madeMs;
-  if (decides && age > epochMillisecondsMax) return { previous: epochs.latest() };
-  if (decides && age < epochForcedMillisecondsMin) return null;
-  const isLeaked = (leaked.get(membership) ?? -1) >= last.recordHeight;
-  if (decides && isLeaked) return { previous: epochs.latest() };
-  return lackedEpoch(membership, decides);
-};
-
-/**
- * A key that some lack is carried on by the next, by whoever has it: the sequencer, or owners where
- * the sequencer is one of those.
- */
-const lackedEpoch = (membership: ClosedMembership, decides: boolean): DueEpoch | null => {
-  const { control, keys, proposals } = membership;
-  const state = control.state();
-  const lacked = state.epochs.findLast(
-    (epoch) => isLackedBySome(state, epoch) && !isCarriedOn(state, epoch),
-  );
-  const key = lacked === undefined ? undefined : keys.get(lacked.id);
-  if (lacked === undefined || key === undefined) return null;
-  const isOwners = isLackedBy(state, lacked, state.sequencer) && membership.standing() === "owner";
-  const isUnderWay = [...proposals.values()].some(
-    ({ proposal }) => proposal.content.kind === "epoch",
-  );
-  return (decides || isOwners) && !isUnderWay ? { previous: { id: lacked.id, key } } : null;
+  if (age > epochMillisecondsMax) return true;
+  if (age < epochForcedMillisecondsMin) return false;
+  // What was skipped before is carried on by whoever has it (carry.ts)
+  return (leaked.get(membership) ?? -1) >= last.recordHeight || isLackedBySome(state, last);
 };
 
 /**
@@ -103,10 +72,3 @@ const isLackedBy = (state: ControlState, epoch: EpochState, name: KeyText): bool
   const isLeftOut = since > epoch.height && since < epoch.recordHeight;
   return isLeftOut || (since > epoch.recordHeight && proposedAt < epoch.recordHeight);
 };
-
-/** By a later epoch, which all who lack it have a part in. */
-const isCarriedOn = ({ epochs }: ControlState, { id }: EpochState): boolean =>
-  epochs.some(({ bytes }) => {
-    const read = readWhole(bytes, readEpoch);
-    return read.ok && read.value.previous?.id === id;
-  });

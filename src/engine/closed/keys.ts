@@ -1,11 +1,12 @@
 /**
- * Keys of epochs: opened where a record seals them for this device, or carries them under a later
- * one; and made, for the devices that are to have them.
+ * Keys of epochs: opened where a record seals them for this device, or carries them on under
+ * another; and made, for the devices that are to have them.
  */
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { readWhole } from "../../core/cbor/structures.ts";
+import type { CryptoPort } from "../../core/crypto/port.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import {
@@ -14,46 +15,119 @@ import {
   makeEpoch,
   openEpoch,
   openEpochKey,
-  openPrevious,
   readEpoch,
+  type SealedEpochKey,
 } from "../../core/network/closed/epoch.ts";
-import { epochIdOf, headOf } from "../../core/network/closed/record.ts";
+import { epochIdOf, headOf, type ControlRecord } from "../../core/network/closed/record.ts";
 import { isRemoved, roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import type { EpochKey } from "../../core/network/keys.ts";
 import type { Engine } from "../engine.ts";
 import type { ClosedMembership } from "./membership.ts";
 
-/** Opens what is sealed for this device, and the earlier ones from there; gives what is new. */
+/** Opens what is sealed for this device, and the others from there; gives what is new. */
 export const learnKeys = async (
-  engine: Engine,
+  { deps: { crypto } }: Engine,
   membership: ClosedMembership,
 ): Promise<readonly ShortHash[]> => {
-  const { crypto } = engine.deps;
   const { control, network, device, keys } = membership;
   const { networkHash } = network;
-  const gained: ShortHash[] = [];
-  const keep = (id: ShortHash, key: Uint8Array): void => {
-    keys.set(id, key);
-    gained.push(id);
-  };
+  const before = new Set(keys.keys());
   // Beside the chain, too: what was written there is to be read
-  for (const { id, bytes, height, sender } of epochsIn(control).reverse()) {
-    const content = readWhole(bytes, readEpoch);
-    if (!content.ok) continue;
-    if (!keys.has(id)) {
-      const place = { networkHash, height, sender };
-      const mine = { ...place, signingKey: device.publicKey, xWingSeed: device.xWingSeed };
-      const key = await openEpoch(content.value, mine, crypto);
-      if (key !== null) keep(id, key);
-    }
-    const key = keys.get(id);
-    if (key === undefined) continue;
-    const previous = await openPrevious(content.value, key, networkHash, crypto);
-    if (previous === null || keys.has(previous.id)) continue;
-    if (isRecordedKey(control, previous, networkHash)) keep(previous.id, previous.key);
+  for (const { id, bytes, height, sender } of epochsIn(control)) {
+    const content = keys.has(id) ? null : readWhole(bytes, readEpoch);
+    if (content?.ok !== true) continue;
+    const place = { networkHash, height, sender };
+    const mine = { ...place, signingKey: device.publicKey, xWingSeed: device.xWingSeed };
+    const key = await openEpoch(content.value, mine, crypto);
+    if (key !== null) keys.set(id, key);
   }
-  return [...gained, ...(await learnTermKeys(engine, membership))];
+  await followKeys(membership, keys, crypto);
+  return [...keys.keys()].filter((id) => !before.has(id));
+};
+
+/** Adds to these keys what records carry on under them, beside the chain too. */
+const followKeys = async (
+  { control, network: { networkHash } }: ClosedMembership,
+  keys: Map<ShortHash, Uint8Array>,
+  crypto: CryptoPort,
+): Promise<void> => {
+  // The latest first: each leads to those before it
+  const carried = control.records().flatMap((record) => carriedBy(control, record));
+  for (let known = -1; known < keys.size;) {
+    known = keys.size;
+    for (const { under, sealed } of carried.toReversed()) {
+      const key = keys.has(sealed.id) ? undefined : keys.get(under);
+      const opened =
+        key === undefined ? null : await openEpochKey(sealed, key, networkHash, crypto);
+      if (opened === null || !isRecordedKey(control, opened, networkHash)) continue;
+      keys.set(opened.id, opened.key);
+    }
+  }
+};
+
+interface Carried {
+  /** The epoch whose key opens it. */
+  readonly under: ShortHash;
+  readonly sealed: SealedEpochKey;
+}
+
+const carriedBy = (control: ClosedControl, record: ControlRecord): readonly Carried[] => {
+  const { content, base } = record.proposal;
+  if (content.kind === "term" || content.kind === "keys") {
+    const under = control.epochAt(content.kind === "term" ? headOf(record) : base);
+    return content.keys.map((sealed) => ({ under, sealed }));
+  }
+  if (content.kind !== "epoch" && content.kind !== "remove") return [];
+  const read = readWhole(content.epoch, readEpoch);
+  const sealed = read.ok ? read.value.previous : null;
+  return sealed === null ? [] : [{ under: epochIdOf(record), sealed }];
+};
+
+/** What the present key leads to, so that all who have it have those; null: it is not here. */
+const reachedKeys = async (
+  { deps: { crypto } }: Engine,
+  membership: ClosedMembership,
+): Promise<ReadonlyMap<ShortHash, Uint8Array> | null> => {
+  const { control, keys } = membership;
+  const present = control.epochAt(control.head());
+  const key = keys.get(present);
+  if (key === undefined) return null;
+  const reached = new Map([[present, key]]);
+  await followKeys(membership, reached, crypto);
+  return reached;
+};
+
+/** Those of this device that the present key does not lead to. */
+export const skippedKeys = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<readonly EpochKey[]> => {
+  const { control, keys, network } = membership;
+  const reached = await reachedKeys(engine, membership);
+  if (reached === null) return [];
+  return Array.from(keys, ([id, key]) => ({ id, key })).filter(
+    (each) => !reached.has(each.id) && isRecordedKey(control, each, network.networkHash),
+  );
+};
+
+/** Whether each of the keys that it carries on is the right one, and skipped until now. */
+export const carriesOn = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  base: ControlHead,
+  carried: readonly SealedEpochKey[],
+): Promise<boolean> => {
+  const { control, keys, network } = membership;
+  const reached = await reachedKeys(engine, membership);
+  const key = control.find(base).kind === "known" ? keys.get(control.epochAt(base)) : undefined;
+  if (reached === null || key === undefined) return false;
+  for (const sealed of carried) {
+    const opened = await openEpochKey(sealed, key, network.networkHash, engine.deps.crypto);
+    if (opened === null || reached.has(opened.id)) return false;
+    if (!isRecordedKey(control, opened, network.networkHash)) return false;
+  }
+  return true;
 };
 
 interface RecordedEpoch {
@@ -135,26 +209,4 @@ export const isRecordedKey = (
   if (recorded === undefined) return false;
   const read = readWhole(recorded.bytes, readEpoch);
   return read.ok && equalBytes(read.value.commitment, epochCommitment(key, networkHash));
-};
-
-/** What terms carry of epochs that stand beside the chain; gives what is new. */
-const learnTermKeys = async (
-  { deps: { crypto } }: Engine,
-  { control, network, keys }: ClosedMembership,
-): Promise<readonly ShortHash[]> => {
-  const { networkHash } = network;
-  const gained: ShortHash[] = [];
-  for (const record of control.from(0)) {
-    const { content } = record.proposal;
-    if (content.kind !== "term") continue;
-    const key = keys.get(control.epochAt(headOf(record)));
-    if (key === undefined) continue;
-    for (const sealed of content.keys.filter(({ id }) => !keys.has(id))) {
-      const opened = await openEpochKey(sealed, key, networkHash, crypto);
-      if (opened === null || !isRecordedKey(control, opened, networkHash)) continue;
-      keys.set(opened.id, opened.key);
-      gained.push(opened.id);
-    }
-  }
-  return gained;
 };

@@ -31,8 +31,9 @@ export const orphanedProposals = (
   const { nonces } = control.state();
   return [...orphans, ...removalsOfThese(control, beside, taken)].flatMap((record) => {
     const { content, nonce } = record.proposal;
-    // A key is replaced by whoever finds that it is due; who decides is the term's to say
-    if (["epoch", "term", "transfer"].includes(content.kind)) return [];
+    // A key is replaced or carried on by whoever finds that it is due; who decides is the term's to
+    // say
+    if (["epoch", "keys", "term", "transfer"].includes(content.kind)) return [];
     if (nonces.has(bytesToHex(nonce)) || !isBy(record, device.publicKey)) return [];
     if (isUndone(control, beside, record)) return [];
     const parsed = parseSignedProposal(encodeSignedProposal(record.signed));

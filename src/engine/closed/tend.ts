@@ -5,9 +5,10 @@
 import type { Engine } from "../engine.ts";
 import { admissionRefusal } from "./admission.ts";
 import { proposeAnew } from "./anew.ts";
+import { carryKeys } from "./carry.ts";
 import { settleCollections } from "./collections.ts";
 import { sequenceWaiting } from "./decide.ts";
-import { dueEpoch, renewEpoch } from "./epochs.ts";
+import { isEpochDue, renewEpoch } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { nameNewcomers } from "./naming.ts";
 import { noteCompany } from "./order.ts";
@@ -32,10 +33,10 @@ export const tend = async (
   const hasShared = await settleCollections(engine, membership);
   const hasNamed = await nameNewcomers(engine, membership);
   const hasRemade = await proposeAnew(engine, membership);
-  const hasProposed = hasShared || hasNamed || hasRemade;
+  const hasCarried = await carryKeys(engine, membership);
+  const hasProposed = hasShared || hasNamed || hasRemade || hasCarried;
   const hasDecided = (await sequenceWaiting(engine, membership)) || hasProposed;
-  const due = dueEpoch(membership, engine.deps.timers.now());
-  if (due === null) return hasDecided;
-  await renewEpoch(engine, membership, due.previous);
+  if (!isEpochDue(membership, engine.deps.timers.now())) return hasDecided;
+  await renewEpoch(engine, membership);
   return true;
 };

@@ -4,7 +4,7 @@
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid } from "../../core/base/errors.ts";
-import type { TermKey } from "../../core/network/closed/content.ts";
+import type { CarriedKey } from "../../core/network/closed/content.ts";
 import { sealEpochKey } from "../../core/network/closed/epoch.ts";
 import { readRecoveryKey, recoveryKeyText } from "../../core/network/closed/recoveryKey.ts";
 import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
@@ -54,7 +54,7 @@ export const openTerm = async (
 const orphanedKeys = async (
   { deps: { crypto } }: Engine,
   membership: ClosedMembership,
-): Promise<readonly TermKey[]> => {
+): Promise<readonly CarriedKey[]> => {
   const { control, network, keys } = membership;
   const state = control.state();
   const { epochs, devices } = state;

@@ -1,16 +1,29 @@
 /**
  * Keys that members came too late for, and that the device that decides came too late for, too:
- * whoever has one carries it on, so that what was written under it is read by everybody.
+ * whoever has one carries it on, so that what was written under it is read by everybody. Nobody is
+ * taken in by a false one.
  */
 import { expect, test } from "vitest";
+import { shortHashOf } from "../../../src/core/base/ids.ts";
+import { sealEpochKey } from "../../../src/core/network/closed/epoch.ts";
+import { makeProposal, makeRecord } from "../../../src/core/network/closed/make.ts";
+import {
+  encodeSignedProposal,
+  parseSignedProposal,
+  type ParsedProposal,
+} from "../../../src/core/network/closed/record.ts";
+import type { EpochKey } from "../../../src/core/network/keys.ts";
 import { admitJoiner } from "../../../src/engine/closed/admit.ts";
 import { beginJoining } from "../../../src/engine/closed/create.ts";
+import { sequence } from "../../../src/engine/closed/decide.ts";
 import { renewEpoch } from "../../../src/engine/closed/epochs.ts";
+import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
 import { deviceNameOf } from "../../../src/engine/device.ts";
 import {
   change,
   closedOf,
   founder,
+  give,
   invited,
   join,
   membershipOf,
@@ -20,9 +33,9 @@ import {
   tell,
   verified,
 } from "./closedWorld.ts";
-import { createWorld } from "./world.ts";
+import { createWorld, type Device } from "./world.ts";
 
-test("a sequencer that lacks the present key leaves it to owners to carry it on", async () => {
+test("a sequencer that lacks the present key makes another, and is given that one", async () => {
   const world = createWorld();
   const a = await founder(world);
   const b = await join(world, a, { role: "owner" });
@@ -52,4 +65,67 @@ test("a sequencer that lacks the present key leaves it to owners to carry it on"
   const { length } = membershipOf(a).control.state().epochs;
   await world.pass(300_000);
   expect(membershipOf(a).control.state().epochs).toHaveLength(length);
+});
+
+/** As the sequencer would hear it from that member. */
+const proposedBy = async (
+  { engine: { deps } }: Device,
+  { network, device, control }: ClosedMembership,
+  keys: readonly EpochKey[],
+  under: Uint8Array,
+): Promise<ParsedProposal> => {
+  const { networkHash } = network;
+  const sealed = keys.map((each) => sealEpochKey(each, under, networkHash, deps.crypto));
+  const content = { kind: "keys", keys: await Promise.all(sealed) } as const;
+  const request = { networkHash, base: control.head(), content };
+  const signed = await makeProposal(request, [device], deps.crypto);
+  const parsed = parseSignedProposal(encodeSignedProposal(signed));
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+};
+
+test("a false key, and one that all have, is not put in order", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "reader" });
+  await renewEpoch(a.engine, membershipOf(a));
+  await tell(a);
+  await world.until(() => membershipOf(b).keys.size === 2, "told");
+  const [before, present] = Array.from(membershipOf(b).keys, ([id, key]) => ({ id, key }));
+  if (before === undefined || present === undefined) throw new Error("there are two keys");
+  const none = { id: shortHashOf(new Uint8Array(16).fill(7)), key: present.key };
+  for (const keys of [[before], [{ id: before.id, key: present.key }], [none]]) {
+    const proposed = await proposedBy(b, membershipOf(b), keys, present.key);
+    const decision = await sequence(a.engine, membershipOf(a), proposed);
+    expect(decision).toEqual({ kind: "refused", fault: "carries-nothing" });
+  }
+  const proposed = await proposedBy(b, membershipOf(b), [before], new Uint8Array(32));
+  const decision = await sequence(a.engine, membershipOf(a), proposed);
+  expect(decision).toEqual({ kind: "refused", fault: "carries-nothing" });
+});
+
+test("a false key that a lying sequencer puts in order is taken by nobody", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  await renewEpoch(a.engine, membershipOf(a));
+  await tell(a);
+  await world.until(() => membershipOf(b).keys.size === 2, "told");
+  const [before, present] = Array.from(membershipOf(a).keys, ([id, key]) => ({ id, key }));
+  if (before === undefined || present === undefined) throw new Error("there are two keys");
+  membershipOf(b).keys.delete(before.id);
+  const { control, device } = membershipOf(a);
+  const [parent] = control.from(control.head().height);
+  if (parent === undefined) throw new Error("there is a head");
+  const lie = [{ id: before.id, key: present.key }];
+  const { signed } = await proposedBy(a, membershipOf(a), lie, present.key);
+  const { networkHash } = membershipOf(a).network;
+  const time = { ms: world.now(), counter: 0 };
+  const made = { networkHash, parent, time, signed };
+  const record = await makeRecord(made, device.seed, a.engine.deps.crypto);
+  expect((await give(b, [record])).hasNew).toBe(true);
+  // What the present epoch carries on is the right one
+  expect(membershipOf(b).keys.get(before.id)).toEqual(before.key);
 });

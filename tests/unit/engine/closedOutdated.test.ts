@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { hexToBytes } from "../../../src/core/base/bytes.ts";
 import { readWhole } from "../../../src/core/cbor/structures.ts";
-import { openEpoch, readEpoch } from "../../../src/core/network/closed/epoch.ts";
+import { openEpoch, readEpoch, sealEpochKey } from "../../../src/core/network/closed/epoch.ts";
 import { makeProposal, makeRecord } from "../../../src/core/network/closed/make.ts";
 import { removalOf } from "../../../src/engine/closed/decide.ts";
 import { renewEpoch } from "../../../src/engine/closed/epochs.ts";
@@ -79,8 +79,13 @@ test("a sequencer that records it all the same is not followed", async () => {
   const epoch = await newEpoch(a.engine, membershipOf(a), { base, previous: null });
   const { networkHash } = network;
   const removal = await removalOf(a.engine, membershipOf(a), { account: accountOf(d) }, base);
+  // Sealed under a key that c has
+  const under = membershipOf(a).epochs.latest();
+  if (under === null) throw new Error("there is a key");
+  const keys = [await sealEpochKey(under, under.key, networkHash, crypto)];
   await change(a, { kind: "remove-account", account: accountOf(c) });
-  for (const content of [{ kind: "epoch", epoch } as const, removal]) {
+  const contents = [{ kind: "epoch", epoch } as const, { kind: "keys", keys } as const, removal];
+  for (const content of contents) {
     const signed = await makeProposal({ networkHash, base, content }, [device], crypto);
     const [parent] = control.from(control.head().height);
     if (parent === undefined) throw new Error("there is a head");

@@ -209,3 +209,42 @@ test("what was written by who was let in beside the chain is written anew", asyn
   const headsOf = (device: Device) => device.shared("notes").tree.heads();
   for (const device of [b, c]) expect(headsOf(device)).toEqual(headsOf(a));
 });
+
+test("who was to be removed beside the chain, and stays, is given the key of it", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c, d] = [
+    await join(world, a, { role: "owner" }),
+    await join(world, a),
+    await join(world, a),
+  ];
+  for (const device of [a, b, c, d]) await share(device);
+  await world.until(verified(a, b, c, d), "verified");
+  const image = a.image();
+  world.hub.partition([[a.network, b.network], [c.network], [d.network]]);
+  await change(b, { kind: "remove-account", account: accountOf(c) });
+  await world.until(() => closedOf(b)?.waiting.length === 0, "decided");
+  const orphaned = epochOf(b);
+  await give(d, recordsOf(b));
+  await d.insert("notes", [{ id: "not yet for c" }]);
+  await d.engine.cutter.cutAll(d.engine.registry.homes());
+  const copy = await contradict(world, image);
+  await give(a, copy.records);
+  await copy.device.close();
+  await b.disconnect();
+  await openTerm(a);
+  world.hub.heal();
+  await world.until(() => d.shared("notes").tree.size() === c.shared("notes").tree.size(), "sent");
+  await world.pass(60_000);
+  // Its removal may be made again: by b, who is away
+  expect(keysOf(c)).not.toContain(orphaned);
+  expect(keysOf(d)).toContain(orphaned);
+  await change(a, { kind: "role", account: accountOf(b), role: "editor" });
+  await world.until(() => c.get("notes", "not yet for c") !== undefined, "read by c");
+  expect(keysOf(c)).toContain(orphaned);
+  await b.connect();
+  await world.until(() => closedOf(b)?.standing === "editor", "told");
+  await world.until(() => closedOf(b)?.waiting.length === 0, "refused");
+  await world.until(verified(a, b, c, d), "verified");
+  expect(standing(c)).toBe("editor");
+});

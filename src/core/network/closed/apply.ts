@@ -113,6 +113,8 @@ const decide = (state: ControlState, content: ControlContent, around: Around): C
       const { account, sealed } = content;
       return { ...state, names: new Map([...state.names, [bytesToHex(account), sealed]]) };
     }
+    // What it carries on is opened by whoever has the key that it is sealed under
+    case "keys":
     case "genesis":
     case "policy":
     case "unknown":

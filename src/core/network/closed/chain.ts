@@ -38,7 +38,9 @@ export type ChainFault =
   | "signature"
   | "not-the-sequencer"
   /** The sequencer's program does not know what it would decide. */
-  | "needs-newer";
+  | "needs-newer"
+  /** It holds a key that is false, or that all have already. */
+  | "carries-nothing";
 
 /** What a record that was taken did to the chain. */
 export interface Appended {

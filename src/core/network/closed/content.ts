@@ -17,6 +17,7 @@
  * 13 fork       [scope, writer, [H16, …]]
  * 14 policy     [bytes]
  * 15 name       [account, sealed name bstr]
+ * 16 keys       [[[epoch id 16, sealed bstr], …]]
  * frontier = [[scope, [[writer, n, H16], …]], …]
  *
  * An invite's signature is sign("admit", network hash, certificate): whoever held the link wanted
@@ -54,8 +55,11 @@ export interface InviteProof {
   readonly signature: Uint8Array;
 }
 
-/** Of an orphaned epoch, sealed under the term's. */
-export interface TermKey {
+/**
+ * Of an epoch that the present one does not lead to, sealed under that: under the epoch that a term
+ * goes on with, or the one that a proposal of keys rests on.
+ */
+export interface CarriedKey {
   readonly id: ShortHash;
   readonly sealed: Uint8Array;
 }
@@ -112,7 +116,7 @@ export type ControlContent =
   | {
       readonly kind: "term";
       readonly sequencer: Uint8Array;
-      readonly keys: readonly TermKey[];
+      readonly keys: readonly CarriedKey[];
     }
   | {
       readonly kind: "fork";
@@ -123,11 +127,13 @@ export type ControlContent =
   | { readonly kind: "policy"; readonly bytes: Uint8Array }
   /** As memberName.ts seals it. */
   | { readonly kind: "name"; readonly account: Uint8Array; readonly sealed: Uint8Array }
+  | { readonly kind: "keys"; readonly keys: readonly CarriedKey[] }
   | { readonly kind: "unknown"; readonly number: number; readonly bytes: Uint8Array };
 
 const numbers = {
   ...{ genesis: 0, admit: 1, device: 2, remove: 3, role: 4, epoch: 5, invite: 7, revoke: 8 },
   ...{ collection: 9, transfer: 10, term: 11, fork: 13, policy: 14, name: 15 },
+  keys: 16,
 } as const;
 
 export const contentNumber = (content: ControlContent): number =>
@@ -169,10 +175,7 @@ const itemsOf = (content: Exclude<ControlContent, { kind: "unknown" }>): readonl
     case "transfer":
       return [content.device];
     case "term":
-      return [
-        content.sequencer,
-        content.keys.map(({ id, sealed }) => [hexToBytes(id), sealed] as const),
-      ];
+      return [content.sequencer, keyItems(content.keys)];
     case "fork": {
       const { scope, writer, headers } = content;
       return [hexToBytes(scope), hexToBytes(writer), headers.map(hexToBytes)];
@@ -181,8 +184,13 @@ const itemsOf = (content: Exclude<ControlContent, { kind: "unknown" }>): readonl
       return [content.bytes];
     case "name":
       return [content.account, content.sealed];
+    case "keys":
+      return [keyItems(content.keys)];
   }
 };
+
+const keyItems = (keys: readonly CarriedKey[]): CborItem =>
+  keys.map(({ id, sealed }) => [hexToBytes(id), sealed] as const);
 
 const inviteItem = (invite: InviteProof | null): CborItem =>
   invite === null ? null : [invite.publicKey, invite.signature];
@@ -260,12 +268,22 @@ const readInvite = (reader: CborReader): ControlContent => {
 const readTerm = (reader: CborReader): ControlContent => {
   expectCount(reader, 2);
   const sequencer = readSized(reader, 32);
-  const readKey = (): TermKey => {
+  return { kind: "term", sequencer, keys: readKeys(reader) };
+};
+
+const readKeys = (reader: CborReader): readonly CarriedKey[] => {
+  const readKey = (): CarriedKey => {
     expectCount(reader, 2);
     return { id: shortHashOf(readSized(reader, 16)), sealed: reader.readBytes() };
   };
-  const keys = readList(reader, readKey, controlListMax);
-  return { kind: "term", sequencer, keys };
+  return readList(reader, readKey, controlListMax);
+};
+
+const readCarried = (reader: CborReader): ControlContent => {
+  expectCount(reader, 1);
+  const keys = readKeys(reader);
+  if (keys.length === 0) reader.fail("wrongShape", "no key is carried on");
+  return { kind: "keys", keys };
 };
 
 const readFork = (reader: CborReader): ControlContent => {
@@ -314,6 +332,7 @@ const contentReaders: ReadonlyMap<number, (reader: CborReader) => ControlContent
   [numbers.fork, readFork],
   [numbers.policy, readOne((bytes) => ({ kind: "policy", bytes }), null)],
   [numbers.name, readName],
+  [numbers.keys, readCarried],
 ]);
 
 const readRole = (reader: CborReader): MemberRole => {

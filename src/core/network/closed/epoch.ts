@@ -127,7 +127,7 @@ export const openPrevious = async (
 ): Promise<EpochKey | null> =>
   previous === null ? null : await openEpochKey(previous, key, networkHash, crypto);
 
-/** Seals an epoch's key under another's, for an epoch record or a term's. */
+/** Seals an epoch's key under another's, for the record of an epoch, a term or keys. */
 export const sealEpochKey = async (
   { id, key: inner }: EpochKey,
   key: Uint8Array,

@@ -169,6 +169,9 @@ export const proposalFault = (
     case "epoch":
       if (isOutdated(state, around.evidence)) return "outdated";
       return isOwner || signers.includes(state.sequencer) ? null : "no-right";
+    case "keys":
+      // Of any member: its epoch tells each key from a false one
+      return isOutdated(state, around.evidence) ? "outdated" : null;
     case "name": {
       const account = bytesToHex(content.account);
       if (state.accounts.get(account)?.isMember !== true) return "unknown-account";

@@ -109,6 +109,7 @@ test("roles: who may decide what", async () => {
     [{ kind: "collection", scope, settings: epoch }, [owner, editor]],
     [{ kind: "transfer", device: network.creator.device.publicKey }, [owner]],
     [{ kind: "fork", scope, writer, headers: [] }, [owner]],
+    [{ kind: "keys", keys: [{ id: header, sealed: epoch }] }, [owner, editor, reader]],
     [{ kind: "name", account: editor.account.publicKey, sealed: epoch }, [owner, editor]],
     [{ kind: "name", account: reader.account.publicKey, sealed: epoch }, [owner, reader]],
     [
