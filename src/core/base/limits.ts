@@ -67,6 +67,8 @@ export const removalToldTicksMin = 30;
 export const removalsToldMax = 1_024;
 /** Hashes by which a peer finds out what of a chain is held. */
 export const controlLocatorMax = 64;
+/** Of those: last records of branches beside the chain. */
+export const controlBranchesMax = 24;
 export const controlRecordsPerMessageMax = 1_024;
 /** Who is ahead in the chain and does not answer is asked again after this. */
 export const controlAskMilliseconds = 10_000;

@@ -3,7 +3,8 @@
  * frame 3): where each stands, records, proposals on their way to the sequencer, and what a joiner
  * is handed.
  *
- * body = [0, control head, [H16 held, …]]  the last ones first, then ever wider, the genesis last
+ * body = [0, control head, [H16 held, …]]  the last ones first, then ever wider, the genesis; and
+ *                                         the last record of each branch beside the chain
  *      | [1, [record bstr, …]]             parents first
  *      | [2, proposal with its signatures bstr]
  *      | [3, nonce 16, fault text or nil]  the sequencer's answer to a proposal

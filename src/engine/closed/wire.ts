@@ -17,6 +17,7 @@ import {
 } from "../../core/sync/controlMessage.ts";
 import { inParts } from "../../core/sync/pieces.ts";
 import type { Engine } from "../engine.ts";
+import { countBeside, lackedBeside, tipsBeside } from "./beside.ts";
 import { dropProposal, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
@@ -36,6 +37,8 @@ export interface PeerKnowledge {
   /** When it was asked, and when it was told anything; milliseconds since 1970. */
   askedMs: number;
   toldMs: number;
+  /** Of how many records beside the chain it was told. */
+  beside: number;
   /** Proposals that it has, by term and name. */
   readonly proposed: Map<string, Proposed>;
 }
@@ -79,7 +82,8 @@ export const announce = (
     return;
   }
   if (isLast || isSequencer(membership) || control.isFrozen()) sendLacking(control, peer, at);
-  tellHead(control, peer);
+  if (peer.known.beside === countBeside(control)) tellHead(control, peer);
+  else ask(control, peer);
   sendProposals(membership, peer);
 };
 
@@ -168,11 +172,12 @@ const tellHead = (control: ClosedControl, peer: ControlPeer): void => {
 
 /** For where the peer stands, and what it has beyond. */
 const ask = (control: ClosedControl, peer: ControlPeer): void => {
-  Object.assign(peer.known, { askedMs: peer.now(), toldMs: peer.now() });
+  const beside = countBeside(control);
+  Object.assign(peer.known, { askedMs: peer.now(), toldMs: peer.now(), beside });
   say(peer, { kind: "head", head: control.head(), have: locatorOf(control) });
 };
 
-/** The last ten, then ever wider, the genesis last. */
+/** The last ten, then ever wider, the genesis; and where branches beside the chain end. */
 const locatorOf = (control: ClosedControl): readonly ShortHash[] => {
   const path = control.from(0);
   const have: ShortHash[] = [];
@@ -183,7 +188,8 @@ const locatorOf = (control: ClosedControl): readonly ShortHash[] => {
     if (have.length >= 10) step *= 2;
   }
   const [genesis] = path;
-  return genesis === undefined ? have : [...have, headOf(genesis).hash];
+  const branches = tipsBeside(control).map((tip) => headOf(tip).hash);
+  return [...have, ...(genesis === undefined ? [] : [headOf(genesis).hash]), ...branches];
 };
 
 /** With what it holds it asks for what it lacks; without, it only says where it stands. */
@@ -199,12 +205,18 @@ const answerHead = (membership: ClosedMembership, peer: ControlPeer, place: Peer
   // It decides again since it heard of this device, or has forgotten what waits
   for (const [name, { isWaiting }] of known.proposed) if (isWaiting) known.proposed.delete(name);
   sendProposals(membership, peer);
-  const isAhead = control.find(place.head).kind === "unknown";
+  const isAhead = control.find(place.head).kind === "unknown" || holdsMore(control, place);
   if (isAsking) sendLacking(control, peer, place);
   // It sends what is between when it knows where this device stands
   if ((isFirst || isAsking) && isAhead) ask(control, peer);
   else if (isAsking && !isFirst) tellHead(control, peer);
   return mayDecideNow;
+};
+
+/** On a branch beside the chain: what counts of it may be all here. */
+const holdsMore = (control: ClosedControl, { have }: PeerPlace): boolean => {
+  const held = new Set(control.records().map((record) => headOf(record).hash));
+  return have.some((hash) => !held.has(hash));
 };
 
 /** It was said before what was sent to it came. */
@@ -223,13 +235,16 @@ const hearFrom = (
   return isMember && hearHead(membership, head);
 };
 
-/** Whatever stands above the last record in common, on every branch. */
+/** Whatever stands above the last record in common, on every branch; and what stands beside. */
 const sendLacking = (control: ClosedControl, peer: ControlPeer, place: PeerPlace): void => {
+  const beside = lackedBeside(control, place.have);
   // What contradicts stands beside the head, which says nothing of it
-  if (isSameHead(place.head, control.head()) && !control.isFrozen()) return;
-  const height = commonHeight(control, place);
-  if (height === null) return;
-  const records = control.records().filter((record) => record.height > height);
+  const isEven = isSameHead(place.head, control.head()) && !control.isFrozen();
+  const height = isEven ? Infinity : commonHeight(control, place);
+  if (height === null || (isEven && beside.size === 0)) return;
+  const records = control
+    .records()
+    .filter((record) => record.height > height || beside.has(record));
   for (const part of partsOf(records.map(({ bytes }) => bytes))) {
     say(peer, { kind: "records", records: part });
   }

@@ -127,7 +127,10 @@ const hearOfRemoval = async (
   if (hasLearned) await chainChanged(state, membership);
 };
 
-const nothingKnown = { at: null, isSaid: false, askedMs: -Infinity, toldMs: -Infinity };
+const nothingKnown = {
+  ...{ at: null, isSaid: false, beside: 0 },
+  ...{ askedMs: -Infinity, toldMs: -Infinity },
+};
 
 /** As members at last: behind an invite, what it takes is handed over first. */
 const meetAs = async (

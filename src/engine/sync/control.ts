@@ -7,7 +7,7 @@ import type { ControlPeer } from "../closed/wire.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { connectedIn, connectedOf, type Connected, type SyncState } from "./state.ts";
-import { tellAttachments, tellPage } from "./tell.ts";
+import { cutSoon, tellAttachments, tellPage } from "./tell.ts";
 import type { Peer } from "./peer.ts";
 
 const parts = (): Promise<typeof import("../closed/wire.ts")> => import("../closed/wire.ts");
@@ -79,6 +79,8 @@ export const chainChanged = async (
   await state.acknowledging?.membersChanged(membership);
   state.retag();
   tellAttachments(state);
+  // What waited for a right or a key may go out by now
+  for (const home of state.engine.registry.homesOf(membership)) cutSoon(state, home);
   tellPage(state);
 };
 

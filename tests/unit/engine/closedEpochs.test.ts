@@ -67,6 +67,25 @@ test("a sequencer that lacks the present key makes another, and is given that on
   expect(membershipOf(a).control.state().epochs).toHaveLength(length);
 });
 
+test("what waited for a key goes out as soon as the chain brought it", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  const { keys } = membershipOf(b);
+  const [present] = [...keys];
+  if (present === undefined) throw new Error("there is a key");
+  keys.delete(present[0]);
+  await b.insert("notes", [{ id: "b" }]);
+  await world.pass(30_000);
+  expect(a.get("notes", "b")).toBeUndefined();
+  // As a record does, behind which nothing else comes
+  keys.set(...present);
+  await tell(b);
+  await world.until(() => a.get("notes", "b") !== undefined, "read by a");
+});
+
 /** As the sequencer would hear it from that member. */
 const proposedBy = async (
   { engine: { deps } }: Device,

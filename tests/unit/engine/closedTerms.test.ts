@@ -248,3 +248,54 @@ test("who was to be removed beside the chain, and stays, is given the key of it"
   await world.until(verified(a, b, c, d), "verified");
   expect(standing(c)).toBe("editor");
 });
+
+/** A decision that neither b nor c heard of yet; and the term that leaves it beside the chain. */
+const leftBeside = async (world: World) => {
+  const a = await founder(world);
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [a, b, c]) await share(device);
+  await world.until(verified(a, b, c), "verified");
+  const image = a.image();
+  part(world, a, b, c);
+  await change(a, { kind: "role", account: accountOf(b), role: "owner" });
+  const beside = recordsOf(a);
+  await a.close();
+  const copy = await world.open({ joined: false, image });
+  part(world, copy, b, c);
+  await world.pass(40_000);
+  await openTerm(copy);
+  const term = recordsOf(copy);
+  await copy.close();
+  return { b, c, beside, term };
+};
+
+test("who never heard of a branch beside the chain is given it, and reads what is of it", async () => {
+  const world = createWorld();
+  const { b, c, beside, term } = await leftBeside(world);
+  await give(b, beside);
+  await b.insert("notes", [{ id: "under that branch" }]);
+  await b.engine.cutter.cutAll(b.engine.registry.homes());
+  for (const device of [b, c]) await give(device, term);
+  expect(membershipOf(c).control.head()).toEqual(membershipOf(b).control.head());
+  expect(recordsOf(c).length).toBe(recordsOf(b).length - 1);
+  world.hub.heal();
+  await world.until(() => c.get("notes", "under that branch") !== undefined, "read by c");
+  await world.until(verified(b, c), "verified");
+});
+
+test("whoever learns of such a branch tells all that are there, once", async () => {
+  const world = createWorld();
+  const { b, c, beside, term } = await leftBeside(world);
+  for (const device of [b, c]) await give(device, term);
+  world.hub.heal();
+  await world.until(verified(b, c), "verified");
+  await world.pass(10_000);
+  await give(b, beside);
+  await tell(b);
+  await world.until(() => recordsOf(c).length === recordsOf(b).length, "given");
+  await world.pass(10_000);
+  const { frames } = world.hub.stats();
+  await world.pass(10_000);
+  // Heartbeats alone
+  expect(world.hub.stats().frames - frames).toBeLessThanOrEqual(4);
+});
