@@ -5,6 +5,7 @@
  */
 import { NebulusError, type ErrorValue } from "../core/base/errors.ts";
 import type { CarrierEvent, CarrierRequest, PeerChannel } from "../core/net/carrier.ts";
+import { carrierStopped } from "../core/net/frameErrors.ts";
 import type { PageNode } from "./node.ts";
 
 /**
@@ -50,6 +51,9 @@ export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge 
       case "another":
         state.channels.get(request.channel)?.another();
         return;
+      case "connect":
+        void connect(state, request.request, request.address);
+        return;
       case "stop":
         void stop();
     }
@@ -93,7 +97,7 @@ const start = async (
     node.setRefused(state.refused);
     node.setTags(state.tags);
   } catch (error) {
-    post(state, { kind: "failed", error: errorValue(error) });
+    post(state, { kind: "failed", error: errorValue(error, notStarted) });
   }
 };
 
@@ -133,17 +137,39 @@ const send = async (
   }
 };
 
+const connect = async (state: State, request: number, address: string): Promise<void> => {
+  try {
+    if (state.node === null) throw carrierStopped();
+    await state.node.connect(address);
+    post(state, { kind: "reached", request, error: null });
+  } catch (error) {
+    post(state, { kind: "reached", request, error: errorValue(error, notReached) });
+  }
+};
+
 /** Frames have bytes of their own, so they are moved, not copied. */
 const post = ({ port }: State, event: CarrierEvent, moved?: Uint8Array): void => {
   port.postMessage(event, moved === undefined ? [] : [moved.buffer]);
 };
 
-const errorValue = (error: unknown): ErrorValue =>
+const notStarted: ErrorValue = {
+  code: "NotSupported",
+  message: "the network could not be started in this browser",
+  retryable: false,
+};
+
+const notReached: ErrorValue = {
+  code: "PeerUnreachable",
+  message: "the page could not reach this address",
+  retryable: true,
+  path: "address",
+};
+
+/** `otherwise`: what an error of libp2p's own means to who asked. */
+const errorValue = (error: unknown, otherwise: ErrorValue): ErrorValue =>
   error instanceof NebulusError
     ? error.toValue()
     : {
-        code: "NotSupported",
-        message: "the network could not be started in this browser",
-        retryable: false,
+        ...otherwise,
         cause: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
       };

@@ -3,8 +3,8 @@
  * reached through relays, as a page is; there is no WebRTC, so that every channel runs through one
  * of them, sealed end to end. In a page the same node stands behind `bridge.ts`.
  */
-import { NebulusError } from "../core/base/errors.ts";
 import type { Carrier, CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
+import { carrierStopped } from "../core/net/frameErrors.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { PeerNode } from "./peerNode.ts";
 
@@ -40,7 +40,7 @@ export const createLibP2PNetwork = ({
       const made = await openNode(privateKey, relays, clock);
       if (start !== starts) {
         await made.stop();
-        throw stopped();
+        throw carrierStopped();
       }
       node = made;
       made.onChannel((channel) => {
@@ -61,7 +61,8 @@ export const createLibP2PNetwork = ({
       refused = [...peers];
       node?.setRefused(refused);
     },
-    connect: (address) => (node === null ? Promise.reject(stopped()) : node.connect(address)),
+    connect: (address) =>
+      node === null ? Promise.reject(carrierStopped()) : node.connect(address),
     onChannel: (handler) => {
       onChannel = handler;
     },
@@ -77,11 +78,6 @@ export const createLibP2PNetwork = ({
     },
   };
 };
-
-const stopped = (): NebulusError =>
-  new NebulusError({
-    ...{ code: "Closed", message: "the network is not started", retryable: true },
-  });
 
 /** libp2p is loaded by who starts a network, not by who imports the package. */
 const openNode = async (

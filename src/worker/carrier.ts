@@ -2,10 +2,15 @@
  * The worker's end of the carrier: makes channels out of the messages of the page, which holds
  * libp2p. The messages stand in `core/net/carrier.ts`, the page's end in `net/bridge.ts`.
  */
-import { NebulusError } from "../core/base/errors.ts";
+import { NebulusError, type ErrorValue } from "../core/base/errors.ts";
 import { frameBytesMax } from "../core/base/limits.ts";
 import { unreachable } from "../core/base/result.ts";
-import { badFrameLength, channelClosed, isFrameLength } from "../core/net/frameErrors.ts";
+import {
+  badFrameLength,
+  carrierStopped,
+  channelClosed,
+  isFrameLength,
+} from "../core/net/frameErrors.ts";
 import type {
   Carrier,
   CarrierEvent,
@@ -21,6 +26,8 @@ export const createPortCarrier = (port: MessagePort): Carrier => {
   const state: State = {
     port,
     channels: new Map(),
+    connecting: new Map(),
+    ...{ lastRequest: 0, isStopped: false },
     starting: null,
     channelHandler: null,
     statusHandler: null,
@@ -40,6 +47,7 @@ export const createPortCarrier = (port: MessagePort): Carrier => {
     setRefused: (peers) => {
       post(port, { kind: "refuse", peers });
     },
+    connect: (address) => connect(state, address),
     onChannel: (handler) => {
       state.channelHandler = handler;
     },
@@ -48,6 +56,9 @@ export const createPortCarrier = (port: MessagePort): Carrier => {
     },
     stop: () => {
       post(port, { kind: "stop" });
+      state.isStopped = true;
+      for (const { reject } of state.connecting.values()) reject(carrierStopped());
+      state.connecting.clear();
       for (const channel of [...state.channels.values()]) channel.onClosed();
       state.channels.clear();
     },
@@ -57,12 +68,18 @@ export const createPortCarrier = (port: MessagePort): Carrier => {
 interface State {
   readonly port: MessagePort;
   readonly channels: Map<number, PortChannel>;
-  starting: {
-    readonly resolve: (identity: CarrierIdentity) => void;
-    readonly reject: (error: Error) => void;
-  } | null;
+  /** By the numbers of their requests. */
+  readonly connecting: Map<number, Waiting<void>>;
+  lastRequest: number;
+  isStopped: boolean;
+  starting: Waiting<CarrierIdentity> | null;
   channelHandler: ((channel: PeerChannel) => void) | null;
   statusHandler: ((status: CarrierStatus) => void) | null;
+}
+
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** A channel as the worker uses it, and what the page says of it. */
@@ -80,6 +97,9 @@ const onEvent = (state: State, event: CarrierEvent): void => {
       return;
     case "failed":
       state.starting?.reject(new NebulusError(event.error));
+      return;
+    case "reached":
+      onReached(state, event.request, event.error);
       return;
     case "status":
       state.statusHandler?.(event.status);
@@ -106,9 +126,26 @@ const onEvent = (state: State, event: CarrierEvent): void => {
   }
 };
 
+const connect = (state: State, address: string): Promise<void> => {
+  if (state.isStopped) return Promise.reject(carrierStopped());
+  state.lastRequest += 1;
+  const request = state.lastRequest;
+  post(state.port, { kind: "connect", request, address });
+  return new Promise((resolve, reject) => {
+    state.connecting.set(request, { resolve, reject });
+  });
+};
+
+const onReached = ({ connecting }: State, request: number, error: ErrorValue | null): void => {
+  const waiting = connecting.get(request);
+  connecting.delete(request);
+  if (error === null) waiting?.resolve();
+  else waiting?.reject(new NebulusError(error));
+};
+
 const createPortChannel = (port: MessagePort, number: number, info: ChannelInfo): PortChannel => {
   /** Frames that the page has not taken yet, oldest first. */
-  const sending: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  const sending: Waiting<void>[] = [];
   const early: Uint8Array[] = [];
   let isOpen = true;
   let frameHandler: ((frame: Uint8Array) => void) | null = null;

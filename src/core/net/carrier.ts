@@ -95,7 +95,8 @@ export interface Carrier {
   setRefused(peers: readonly string[]): void;
   /**
    * Makes a channel to who is at this address, tags or not; it comes by `onChannel`. Rejects with
-   * `UnsupportedAddress` for what this carrier cannot dial, `PeerUnreachable` where nobody answers.
+   * `UnsupportedAddress` for what this carrier cannot dial, `PeerUnreachable` where nobody answers,
+   * `Closed` before the start and after the stop.
    * Absent: this carrier meets peers by tags alone.
    */
   connect?(address: string): Promise<void>;
@@ -110,7 +111,7 @@ export interface Carrier {
   stop(): void;
 }
 
-/** Worker to page. Channels are numbered by the page. */
+/** Worker to page. Channels are numbered by the page, requests by the worker. */
 export type CarrierRequest =
   | { readonly kind: "start"; readonly privateKey: Uint8Array | null }
   | { readonly kind: "tags"; readonly tags: readonly string[] }
@@ -118,9 +119,12 @@ export type CarrierRequest =
   | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: "close"; readonly channel: number }
   | { readonly kind: "another"; readonly channel: number }
+  | { readonly kind: "connect"; readonly request: number; readonly address: string }
   | { readonly kind: "stop" };
 
-/** Page to worker. `accepted` answers one `frame`, in order. */
+/**
+ * Page to worker. `accepted` answers one `frame`, in order; `reached` the `connect` of its number.
+ */
 export type CarrierEvent =
   | { readonly kind: "started"; readonly identity: CarrierIdentity }
   | { readonly kind: "failed"; readonly error: ErrorValue }
@@ -128,4 +132,5 @@ export type CarrierEvent =
   | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: "accepted"; readonly channel: number }
   | { readonly kind: "closed"; readonly channel: number }
+  | { readonly kind: "reached"; readonly request: number; readonly error: ErrorValue | null }
   | { readonly kind: "status"; readonly status: CarrierStatus };

@@ -1,5 +1,6 @@
 /**
- * What a stream of frames answers when it cannot send, alike in the page and in the worker.
+ * What a carrier and its channels answer when they cannot do what is asked, alike in the page and
+ * in the worker.
  */
 import { NebulusError } from "../base/errors.ts";
 
@@ -19,3 +20,6 @@ export const channelClosed = (): NebulusError =>
     message: "the channel to this peer is closed",
     retryable: true,
   });
+
+export const carrierStopped = (): NebulusError =>
+  new NebulusError({ code: "Closed", message: "the network is not started", retryable: true });

@@ -98,6 +98,64 @@ test("the key that start gives makes the same peer again", async () => {
   expect(await two.carrier.start(first.privateKey)).toEqual(first);
 });
 
+test("P-041 who is at an address is reached without a tag", async () => {
+  const relay = await startTestRelay(cleanup);
+  const [one, two] = [joinRelay(relay), joinRelay(relay)];
+  const [, identity] = await Promise.all([one.carrier.start(null), two.carrier.start(null)]);
+  const isReserved = ({ relays }: CarrierStatus): boolean => relays[0]?.state === "reserved";
+  await Promise.all([one.until(isReserved), two.until(isReserved)]);
+  const [at] = relay.addresses;
+  await one.carrier.connect?.(`${at}/p2p-circuit/p2p/${identity.peerId}`);
+  const [first, second] = await Promise.all([one.channel(0), two.channel(0)]);
+  expect(first.channel).toMatchObject({ remotePeer: identity.peerId, initiator: true });
+  await first.channel.send(Uint8Array.of(4));
+  expect(await second.received(1)).toEqual([Uint8Array.of(4)]);
+});
+
+test("C-42 why an address is not reached is told in the worker, each to who asked", async () => {
+  const relay = await startTestRelay(cleanup);
+  const joined = joinRelay(relay);
+  const { carrier } = joined;
+  const overTcp = "/ip4/127.0.0.1/tcp/4001";
+  await expect(carrier.connect?.(overTcp)).rejects.toMatchObject({ code: "Closed" });
+  const { peerId } = await carrier.start(null);
+  await joined.until(({ relays }) => relays[0]?.state === "reserved");
+  const absent = `${relay.addresses[0]}/p2p-circuit/p2p/${(await otherIdentity()).peerId}`;
+  const answers = [absent, overTcp, `${relay.addresses[0]}/p2p-circuit/p2p/${peerId}`].map(
+    (address) => carrier.connect?.(address),
+  );
+  const unsupported = { code: "UnsupportedAddress", path: "address", retryable: false };
+  await Promise.all([
+    expect(answers[0]).rejects.toMatchObject({ code: "PeerUnreachable", retryable: true }),
+    expect(answers[1]).rejects.toMatchObject(unsupported),
+    // It is this one itself: there is nothing to do
+    expect(answers[2]).resolves.toBeUndefined(),
+  ]);
+  const late = carrier.connect?.(absent);
+  carrier.stop();
+  await expect(late).rejects.toMatchObject({ code: "Closed", retryable: true });
+  await expect(carrier.connect?.(absent)).rejects.toMatchObject({ code: "Closed" });
+});
+
+test("what libp2p itself throws reaches the worker as an error that may pass", async () => {
+  const relay = await startTestRelay(cleanup);
+  const { carrier } = join(async (privateKey) => ({
+    ...(await startTestNode([relay], privateKey)),
+    connect: () => Promise.reject(new RangeError("of libp2p")),
+  }));
+  await carrier.start(null);
+  await expect(carrier.connect?.("/memory/1")).rejects.toMatchObject({
+    ...{ code: "PeerUnreachable", retryable: true, cause: "RangeError: of libp2p" },
+  });
+});
+
+/** Of a peer that is not there any more. */
+const otherIdentity = async (): Promise<{ readonly peerId: string }> => {
+  const node = await startTestNode([]);
+  await node.stop();
+  return node;
+};
+
 test("the worker hears how relay and peers stand, and loses its channels on stop", async () => {
   const relay = await startTestRelay(cleanup);
   const [one, two] = [joinRelay(relay), joinRelay(relay)];
