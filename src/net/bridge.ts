@@ -6,13 +6,13 @@
 import { NebulusError, type ErrorValue } from "../core/base/errors.ts";
 import type { CarrierEvent, CarrierRequest, PeerChannel } from "../core/net/carrier.ts";
 import { carrierStopped } from "../core/net/frameErrors.ts";
-import type { PageNode } from "./node.ts";
+import type { RelayedNode } from "./relayedNode.ts";
 
 /**
  * Makes the page's node; called when the worker starts the carrier, so that libp2p is loaded only
  * then.
  */
-export type OpenPageNode = (privateKey: Uint8Array | null) => Promise<PageNode>;
+export type OpenPageNode = (privateKey: Uint8Array | null) => Promise<RelayedNode>;
 
 export interface Bridge {
   /** Stops the node, if it runs, and tells the worker no more. */
@@ -66,7 +66,7 @@ export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge 
 
 interface State {
   readonly port: MessagePort;
-  node: PageNode | null;
+  node: RelayedNode | null;
   tags: readonly string[];
   refused: readonly string[];
   /** By the number that the worker knows it by. */

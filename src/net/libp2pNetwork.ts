@@ -37,7 +37,9 @@ export const createLibP2PNetwork = ({
       starts += 1;
       const start = starts;
       await ending;
-      const made = await openNode(privateKey, relays, clock);
+      // libp2p is loaded by who starts a network, not by who imports the package
+      const { openRelayedNode } = await import("./relayedNode.ts");
+      const made = await openRelayedNode({ privateKey, relays, clock });
       if (start !== starts) {
         await made.stop();
         throw carrierStopped();
@@ -77,22 +79,4 @@ export const createLibP2PNetwork = ({
       ending = ended.catch(() => undefined);
     },
   };
-};
-
-/** libp2p is loaded by who starts a network, not by who imports the package. */
-const openNode = async (
-  given: Uint8Array | null,
-  relays: readonly string[],
-  clock: Clock,
-): Promise<PeerNode & { readonly privateKey: Uint8Array }> => {
-  const [keys, { createRelayedLibp2p }, { createPeerNode }] = await Promise.all([
-    import("@libp2p/crypto/keys"),
-    import("./libp2p.ts"),
-    import("./peerNode.ts"),
-  ]);
-  const privateKey =
-    given === null ? await keys.generateKeyPair("Ed25519") : keys.privateKeyFromProtobuf(given);
-  const libp2p = await createRelayedLibp2p({ privateKey, relayCount: relays.length });
-  const node = await createPeerNode({ libp2p, relays, clock });
-  return { ...node, privateKey: keys.privateKeyToProtobuf(privateKey) };
 };

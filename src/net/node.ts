@@ -1,11 +1,9 @@
 /**
  * The page's libp2p node. Imported on demand only: libp2p is larger than the rest of the app.
  */
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import { webRTC } from "@libp2p/webrtc";
 import { systemClock, type Clock } from "./clock.ts";
-import { createRelayedLibp2p } from "./libp2p.ts";
-import { createPeerNode, type PeerNode } from "./peerNode.ts";
+import { openRelayedNode, type RelayedNode } from "./relayedNode.ts";
 import { mendWebrtcRace } from "./webrtcRace.ts";
 
 export interface PageNodeDeps {
@@ -22,36 +20,15 @@ export interface PageNodeDeps {
   readonly connectivity?: EventTarget;
 }
 
-export interface PageNode extends PeerNode {
-  /** To be kept, so that the peer id survives reloads. */
-  readonly privateKey: Uint8Array;
-}
-
 /** Rejects with an Error if the key is damaged or the browser has no WebRTC. */
-export const createPageNode = async (deps: PageNodeDeps): Promise<PageNode> => {
+export const createPageNode = (deps: PageNodeDeps): Promise<RelayedNode> => {
   mendWebrtcRace();
-  const privateKey =
-    deps.privateKey === null
-      ? await generateKeyPair("Ed25519")
-      : privateKeyFromProtobuf(deps.privateKey);
-  const libp2p = await createRelayedLibp2p({
-    privateKey,
-    relayCount: deps.relays.length,
-    webrtc: webRTC({
-      rtcConfiguration: {
-        iceServers: [...(deps.iceServers ?? [])],
-        iceTransportPolicy: deps.iceTransportPolicy ?? "all",
-      },
-      dataChannel: { maxMessageSize: dataChannelMessageBytes },
-    }),
+  const { iceServers = [], iceTransportPolicy = "all", clock = systemClock, ...rest } = deps;
+  const webrtc = webRTC({
+    rtcConfiguration: { iceServers: [...iceServers], iceTransportPolicy },
+    dataChannel: { maxMessageSize: dataChannelMessageBytes },
   });
-  const node = await createPeerNode({
-    libp2p,
-    relays: deps.relays,
-    clock: deps.clock ?? systemClock,
-    ...(deps.connectivity === undefined ? {} : { connectivity: deps.connectivity }),
-  });
-  return { ...node, privateKey: privateKeyToProtobuf(privateKey) };
+  return openRelayedNode({ ...rest, clock, webrtc });
 };
 
 /** Measured a fifth faster than libp2p's 16 KiB; every browser takes 256 KiB. */

@@ -2,7 +2,6 @@
  * Real relays and real peers for tests in Node: WebSockets and circuits, everything but WebRTC,
  * which only a browser has.
  */
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +9,7 @@ import { settingsWith, type Settings } from "../../relay/settings.ts";
 import { startRelayServer, type RunningRelay } from "../../relay/start.ts";
 import type { CarrierStatus, PeerChannel } from "../../src/core/net/carrier.ts";
 import { systemClock } from "../../src/net/clock.ts";
-import { createRelayedLibp2p } from "../../src/net/libp2p.ts";
-import type { PageNode } from "../../src/net/node.ts";
-import { createPeerNode } from "../../src/net/peerNode.ts";
+import { openRelayedNode, type RelayedNode } from "../../src/net/relayedNode.ts";
 
 /** Runs what was registered, last first, even if some of it fails. */
 export interface Cleanup {
@@ -52,7 +49,7 @@ export const startTestRelay = async (
   return relay;
 };
 
-export interface TestPeer extends PageNode {
+export interface TestPeer extends RelayedNode {
   /** Every channel so far, in order, with what it received. */
   readonly channels: readonly ReceivedChannel[];
   /** Resolves with the first status, from now on or in the past, that the test accepts. */
@@ -70,20 +67,15 @@ export interface ReceivedChannel {
 }
 
 /** Relays are given without their peer id, as a page derives them from its own origin. */
-export const startTestNode = async (
+export const startTestNode = (
   relays: readonly Pick<RunningRelay, "port">[],
   privateKey: Uint8Array | null = null,
-): Promise<PageNode> => {
-  const key =
-    privateKey === null ? await generateKeyPair("Ed25519") : privateKeyFromProtobuf(privateKey);
-  const libp2p = await createRelayedLibp2p({ privateKey: key, relayCount: relays.length });
-  const node = await createPeerNode({
-    libp2p,
+): Promise<RelayedNode> =>
+  openRelayedNode({
+    privateKey,
     relays: relays.map(({ port }) => `/ip4/127.0.0.1/tcp/${port}/ws`),
     clock: systemClock,
   });
-  return { ...node, privateKey: privateKeyToProtobuf(key) };
-};
 
 export const startTestPeer = async (
   cleanup: Cleanup,
