@@ -90,6 +90,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
+          globalSetup: ["tests/browser/relay.setup.ts"],
           browser: {
             enabled: true,
             headless: true,
