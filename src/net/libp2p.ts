@@ -5,10 +5,11 @@
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { circuitRelayTransport } from "@libp2p/circuit-relay-v2";
-import { identify } from "@libp2p/identify";
+import { identify, type Identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
-import { ping } from "@libp2p/ping";
+import { ping, type Ping } from "@libp2p/ping";
 import { createLibp2p } from "libp2p";
+import { createDhtService, type DhtService } from "./dht.ts";
 import { createWebSockets, type TransportFactory } from "./webSockets.ts";
 
 /** libp2p's own 5 to 10 seconds are short on a loaded machine. */
@@ -16,6 +17,12 @@ const patienceMilliseconds = 20_000;
 /** Of one host in a second; pages behind one relay all look like one. */
 const inboundPerSecondMax = 100;
 const inboundPendingMax = 50;
+
+export type RelayedLibp2p = Libp2p<{
+  readonly identify: Identify;
+  readonly ping: Ping;
+  readonly dht: DhtService;
+}>;
 
 export interface RelayedLibp2pOptions {
   readonly privateKey: PrivateKey;
@@ -29,7 +36,7 @@ export const createRelayedLibp2p = ({
   privateKey,
   relayCount,
   webrtc,
-}: RelayedLibp2pOptions): Promise<Libp2p> =>
+}: RelayedLibp2pOptions): Promise<RelayedLibp2p> =>
   createLibp2p({
     privateKey,
     addresses: {
@@ -60,5 +67,5 @@ export const createRelayedLibp2p = ({
     },
     // Circuit and WebRTC rest on identify; the connection monitor, which ends dead connections, on
     // ping.
-    services: { identify: identify(), ping: ping() },
+    services: { identify: identify(), ping: ping(), dht: createDhtService },
   });

@@ -13,6 +13,11 @@ export type LibP2PNetwork = Carrier;
 export interface LibP2PNetworkOptions {
   /** Multiaddresses as text; `npm run relay` prints its own. */
   readonly relays: readonly string[];
+  /**
+   * false: peers are found by the DHT of the relays alone, which is slower. Default true; where no
+   * relay has a rendezvous, the DHT is asked all the same.
+   */
+  readonly rendezvous?: boolean;
   /** The platform's if absent. */
   readonly clock?: Clock;
 }
@@ -20,6 +25,7 @@ export interface LibP2PNetworkOptions {
 /** It connects from `start` until `stop`, after which it may start again. */
 export const createLibP2PNetwork = ({
   relays,
+  rendezvous = true,
   clock = systemClock,
 }: LibP2PNetworkOptions): LibP2PNetwork => {
   let onChannel: (channel: PeerChannel) => void = (channel) => {
@@ -39,7 +45,7 @@ export const createLibP2PNetwork = ({
       await ending;
       // libp2p is loaded by who starts a network, not by who imports the package
       const { openRelayedNode } = await import("./relayedNode.ts");
-      const made = await openRelayedNode({ privateKey, relays, clock });
+      const made = await openRelayedNode({ privateKey, relays, rendezvous, clock });
       if (start !== starts) {
         await made.stop();
         throw carrierStopped();

@@ -44,6 +44,8 @@ const streamsPerConnectionMax = channelsPerPeerMax + 4;
 export interface MeshDeps {
   readonly libp2p: Libp2p;
   readonly links: () => readonly RelayLink[];
+  /** Found otherwise, whichever relay leads there. */
+  readonly found: () => ReadonlySet<string>;
   readonly clock: Clock;
   /**
    * Older ones to the same peer were closed just before, unless it is beside them. Set the
@@ -93,7 +95,10 @@ export const createMesh = (deps: MeshDeps): Mesh => {
         maxOutboundStreams: streamsPerConnectionMax,
       }),
     update: () => {
-      const named = new Set(deps.links().flatMap((link) => [...link.peers()]));
+      const named = new Set([
+        ...deps.links().flatMap((each) => [...each.peers()]),
+        ...deps.found(),
+      ]);
       for (const id of named) name(state, id);
       for (const peer of [...state.peers.values()]) {
         peer.isNamed = named.has(peer.id);
@@ -139,7 +144,7 @@ interface State {
 
 interface Peer {
   readonly id: string;
-  /** A relay lists it under one of our tags. */
+  /** A relay lists it under one of our tags, or it was found under one. */
   isNamed: boolean;
   isDialing: boolean;
   /** In a row. */
@@ -355,7 +360,10 @@ const isDue = ({ self, deps, refused }: State, peer: Peer): boolean =>
   peer.opening === 0 &&
   peer.cancelWait === null &&
   !hasDirect(peer) &&
-  deps.links().some((link) => link.circuit() !== null && link.peers().has(peer.id));
+  deps.links().some((link) => link.circuit() !== null && isNamedBy(deps, link, peer.id));
+
+const isNamedBy = ({ found }: MeshDeps, link: RelayLink, id: string): boolean =>
+  link.peers().has(id) || found().has(id);
 
 const dial = async (state: State, peer: Peer): Promise<void> => {
   peer.isDialing = true;

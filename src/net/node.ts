@@ -15,6 +15,8 @@ export interface PageNodeDeps {
   readonly iceServers?: readonly RTCIceServer[];
   /** `relay`: no address of this device is shown to peers; without a TURN server, no WebRTC. */
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  /** false: peers are found by the DHT of the relays alone. Default true. */
+  readonly rendezvous?: boolean;
   readonly clock?: Clock;
   /** Where `online` and `offline` come from. */
   readonly connectivity?: EventTarget;

@@ -2,17 +2,20 @@
  * A peer over a libp2p node that is already made: its relays, its mesh of channels, its status.
  * Apart from `node.ts`, which makes the node for a page, so that Node can run the same.
  */
-import type { Libp2p } from "@libp2p/interface";
 import type { CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
 import type { Clock } from "./clock.ts";
+import { createDhtFinder } from "./dhtFinder.ts";
+import type { RelayedLibp2p } from "./libp2p.ts";
 import { createMesh } from "./mesh.ts";
 import { createRelayLink, type RelayLink } from "./relayLink.ts";
 
 export interface PeerNodeDeps {
-  readonly libp2p: Libp2p;
+  readonly libp2p: RelayedLibp2p;
   /** Multiaddresses as text. */
   readonly relays: readonly string[];
   readonly clock: Clock;
+  /** false: relays are not asked who is there, only their DHT is. */
+  readonly rendezvous?: boolean;
   /** Where `online` and `offline` events come from: the page's window. */
   readonly connectivity?: EventTarget;
 }
@@ -34,7 +37,7 @@ export interface PeerNode {
 }
 
 export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
-  const { libp2p, clock, connectivity } = deps;
+  const { libp2p, clock, connectivity, rendezvous = true } = deps;
   let links: readonly RelayLink[] = [];
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
@@ -47,35 +50,43 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
     libp2p,
     clock,
     links: () => links,
+    found: () => finder.peers(),
     onChannel: (channel) => {
       if (channelHandler === null) channel.close();
       else channelHandler(channel);
     },
     onChange: () => statusHandler?.(status()),
   });
-  const onRelayChange = (): void => {
+  const onNamesChange = (): void => {
     mesh.update();
     statusHandler?.(status());
   };
-  const onOnline = (): void => {
-    for (const link of links) link.wake();
-    mesh.wake();
+  const finder = createDhtFinder({
+    ...{ dht: libp2p.services.dht, clock, links: () => links },
+    onChange: onNamesChange,
+  });
+  const onRelayChange = (): void => {
+    finder.update();
+    onNamesChange();
   };
-  const onOffline = (): void => {
-    for (const link of links) link.distrust();
-  };
-
   await mesh.start();
   links = deps.relays.map((address) =>
-    createRelayLink({ libp2p, address, clock, onChange: onRelayChange }),
+    createRelayLink({ libp2p, address, clock, rendezvous, onChange: onRelayChange }),
   );
-  connectivity?.addEventListener("online", onOnline);
-  connectivity?.addEventListener("offline", onOffline);
+  const unwatch = watchConnectivity(connectivity, {
+    online: () => {
+      for (const each of [...links, finder, mesh]) each.wake();
+    },
+    offline: () => {
+      for (const link of links) link.distrust();
+    },
+  });
 
   return {
     peerId: libp2p.peerId.toString(),
     setTags: (tags) => {
       for (const link of links) link.setTags(tags);
+      finder.setTags(tags);
     },
     setRefused: mesh.setRefused,
     connect: (address) => mesh.connect(address),
@@ -87,11 +98,23 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
       statusHandler = handler;
     },
     stop: async () => {
-      connectivity?.removeEventListener("online", onOnline);
-      connectivity?.removeEventListener("offline", onOffline);
+      unwatch();
       mesh.stop();
+      finder.stop();
       for (const link of links) link.stop();
       await libp2p.stop();
     },
+  };
+};
+
+const watchConnectivity = (
+  target: EventTarget | undefined,
+  { online, offline }: { readonly online: () => void; readonly offline: () => void },
+): (() => void) => {
+  target?.addEventListener("online", online);
+  target?.addEventListener("offline", offline);
+  return () => {
+    target?.removeEventListener("online", online);
+    target?.removeEventListener("offline", offline);
   };
 };

@@ -26,6 +26,8 @@ export interface RelayLinkDeps {
   /** Multiaddress as text, with or without the relay's peer id. */
   readonly address: string;
   readonly clock: Clock;
+  /** Whether peers are looked for at its rendezvous. */
+  readonly rendezvous: boolean;
   /** `state`, `circuit` or `peers` may answer something new. */
   readonly onChange: () => void;
 }
@@ -35,6 +37,8 @@ export interface RelayLink {
   state(): RelayStatus["state"];
   /** The relay's address with its peer id, while connected: addresses through it begin so. */
   circuit(): string | null;
+  /** Connected, and peers are named there: not where it has no rendezvous, or none is wanted. */
+  hasRendezvous(): boolean;
   /** The peers that the relay last named under our tags; kept while the relay is away. */
   peers(): ReadonlySet<string>;
   setTags(tags: readonly string[]): void;
@@ -69,6 +73,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
     state: () =>
       state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
     circuit: () => (state.session === null ? null : withPeer(address, state.session.connection)),
+    hasRendezvous: () => (state.session?.rendezvous ?? null) !== null,
     peers: () => new Set([...state.peersByTag.values()].flat()),
     setTags: (tags) => {
       state.tags = [...tags];
@@ -107,10 +112,13 @@ interface State {
   cutWait: () => void;
 }
 
-/** What stands between a registration and the end of its stream. */
+/**
+ * What stands between a registration and the end of its stream; where there is no rendezvous,
+ * between a connection and its end.
+ */
 interface Session {
   readonly connection: Connection;
-  readonly rendezvous: Rendezvous;
+  readonly rendezvous: Rendezvous | null;
   readonly since: number;
 }
 
@@ -128,7 +136,7 @@ const keepMeeting = async (state: State): Promise<void> => {
   }
 };
 
-/** From a dial until the rendezvous ends. Rejects if it never began. */
+/** From a dial until the session ends. Rejects if it never began. */
 const meet = async (state: State): Promise<void> => {
   const { clock, onChange } = state.deps;
   const session = await connect(state);
@@ -140,7 +148,7 @@ const meet = async (state: State): Promise<void> => {
   const cancel = clock.after(reservationMillisecondsMax, () => {
     if (!state.isReserved) session.connection.abort(new Error("the relay gives no reservation"));
   });
-  await session.rendezvous.ended;
+  await (session.rendezvous?.ended ?? closed(session.connection));
   cancel();
 };
 
@@ -151,9 +159,11 @@ const connect = async (state: State): Promise<Session> => {
   const standing = libp2p.getConnections().find((connection) => isToRelay(connection, address));
   const connection = standing ?? (await libp2p.dial(multiaddr(address), { signal: withinTime() }));
   try {
-    const rendezvous = await openRendezvous(connection, clock, withinTime(), (answer) => {
-      hear(state, answer);
-    });
+    const rendezvous = state.deps.rendezvous
+      ? await openRendezvous(connection, clock, withinTime(), (answer) => {
+          hear(state, answer);
+        })
+      : null;
     return { connection, rendezvous, since: clock.now() };
   } catch (error) {
     // It may be dead without showing it, so the next dial must not find it.
@@ -161,6 +171,14 @@ const connect = async (state: State): Promise<Session> => {
     throw error;
   }
 };
+
+const closed = (connection: Connection): Promise<void> =>
+  new Promise((resolve) => {
+    connection.addEventListener("close", () => {
+      resolve();
+    });
+    if (connection.status !== "open") resolve();
+  });
 
 const hear = (state: State, { tag, peers }: PeersOfTag): void => {
   if (state.tags.includes(tag)) state.peersByTag.set(tag, peers);
@@ -177,7 +195,7 @@ const checkReservation = (state: State): void => {
 };
 
 const register = ({ session, tags, isReserved }: State): void => {
-  session?.rendezvous.register({ tags, reachable: isReserved });
+  session?.rendezvous?.register({ tags, reachable: isReserved });
 };
 
 const waitOut = (state: State): Promise<void> => {

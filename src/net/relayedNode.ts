@@ -14,6 +14,8 @@ export interface RelayedNodeDeps {
   /** The libp2p key of an earlier run (protobuf bytes); null makes a new one. */
   readonly privateKey: Uint8Array | null;
   readonly clock: Clock;
+  /** See `PeerNodeDeps`. */
+  readonly rendezvous?: boolean;
   /** Where `online` and `offline` come from. */
   readonly connectivity?: EventTarget;
   /** The transport that makes direct connections; without it all runs through relays. */

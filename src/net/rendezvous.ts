@@ -2,7 +2,7 @@
  * The page's end of the rendezvous stream: registers tags at a relay and hears which peers stand
  * under them.
  */
-import type { Connection } from "@libp2p/interface";
+import type { Connection, Stream } from "@libp2p/interface";
 import { rendezvousFrameBytesMax } from "../core/base/limits.ts";
 import type { Clock } from "./clock.ts";
 import { createFrameStream } from "./frameStream.ts";
@@ -22,14 +22,15 @@ export interface Rendezvous {
   close(): void;
 }
 
-/** Rejects if the relay has no rendezvous or does not answer in time. */
+/** null: the relay says that it has none. Rejects if it does not answer in time. */
 export const openRendezvous = async (
   connection: Connection,
   clock: Clock,
   signal: AbortSignal,
   onPeers: (answer: PeersOfTag) => void,
-): Promise<Rendezvous> => {
-  const stream = await connection.newStream(rendezvousProtocol, { signal });
+): Promise<Rendezvous | null> => {
+  const stream = await openStream(connection, signal);
+  if (stream === null) return null;
   const frames = createFrameStream({ stream, clock, frameBytesMax: rendezvousFrameBytesMax });
   frames.onFrame((frame) => {
     const answer = parsePeersOfTag(frame);
@@ -46,4 +47,13 @@ export const openRendezvous = async (
     },
     close: frames.close,
   };
+};
+
+const openStream = async (connection: Connection, signal: AbortSignal): Promise<Stream | null> => {
+  try {
+    return await connection.newStream(rendezvousProtocol, { signal });
+  } catch (error) {
+    if (error instanceof Error && error.name === "UnsupportedProtocolError") return null;
+    throw error;
+  }
 };

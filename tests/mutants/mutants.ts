@@ -6,6 +6,7 @@ import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { acknowledgeMutants } from "./acknowledgeMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
+import { netMutants } from "./netMutants.ts";
 import { pageMutants } from "./pageMutants.ts";
 import { peerMutants } from "./peerMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
@@ -412,6 +413,7 @@ export const mutants: readonly Mutant[] = [
   ...trimMutants,
   ...closedMutants,
   ...rangesMutants,
+  ...netMutants,
   ...relayMutants,
   ...digestMutants,
   ...acknowledgeMutants,

@@ -10,20 +10,25 @@ import { ping } from "@libp2p/ping";
 import { webSockets } from "@libp2p/websockets";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { CID } from "multiformats/cid";
-import * as raw from "multiformats/codecs/raw";
-import { sha256 } from "multiformats/hashes/sha2";
+import type { CID } from "multiformats/cid";
 import type { RunningRelay } from "../../relay/start.ts";
 import { dhtProtocol } from "../../src/net/dhtProtocol.ts";
 import type { Cleanup } from "./nodePeers.ts";
 
 export type DhtClient = Awaited<ReturnType<typeof startDhtClient>>;
 
-/** Connected to the relay, reachable through it, and the relay is in its routing table. */
-export const startDhtClient = async (cleanup: Cleanup, relay: RunningRelay) => {
+/**
+ * Connected to the relay, reachable through it, and the relay is in its routing table.
+ * `announced`: where else it says that it is.
+ */
+export const startDhtClient = async (
+  cleanup: Cleanup,
+  relay: RunningRelay,
+  announced: readonly string[] = [],
+) => {
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPair("Ed25519"),
-    addresses: { listen: ["/p2p-circuit"] },
+    addresses: { listen: ["/p2p-circuit"], appendAnnounce: [...announced] },
     transports: [webSockets(), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
@@ -48,10 +53,6 @@ export const startDhtClient = async (cleanup: Cleanup, relay: RunningRelay) => {
   await reachable;
   return libp2p;
 };
-
-/** Under what a tag would be provided. */
-export const tagToCid = async (tag: string): Promise<CID> =>
-  CID.createV1(raw.code, await sha256.digest(new TextEncoder().encode(tag)));
 
 /** The first that is found; undefined if the search ends without. */
 export const findProvider = async (client: DhtClient, cid: CID): Promise<PeerInfo | undefined> => {

@@ -9,7 +9,11 @@ import { settingsWith, type Settings } from "../../relay/settings.ts";
 import { startRelayServer, type RunningRelay } from "../../relay/start.ts";
 import type { CarrierStatus, PeerChannel } from "../../src/core/net/carrier.ts";
 import { systemClock } from "../../src/net/clock.ts";
-import { openRelayedNode, type RelayedNode } from "../../src/net/relayedNode.ts";
+import {
+  openRelayedNode,
+  type RelayedNode,
+  type RelayedNodeDeps,
+} from "../../src/net/relayedNode.ts";
 
 /** Runs what was registered, last first, even if some of it fails. */
 export interface Cleanup {
@@ -66,22 +70,27 @@ export interface ReceivedChannel {
   readonly closed: Promise<void>;
 }
 
+export type NodeChanges = Partial<Pick<RelayedNodeDeps, "rendezvous" | "clock">>;
+
 /** Relays are given without their peer id, as a page derives them from its own origin. */
 export const startTestNode = (
   relays: readonly Pick<RunningRelay, "port">[],
   privateKey: Uint8Array | null = null,
+  changes: NodeChanges = {},
 ): Promise<RelayedNode> =>
   openRelayedNode({
     privateKey,
     relays: relays.map(({ port }) => `/ip4/127.0.0.1/tcp/${port}/ws`),
     clock: systemClock,
+    ...changes,
   });
 
 export const startTestPeer = async (
   cleanup: Cleanup,
   relays: readonly Pick<RunningRelay, "port">[],
+  changes: NodeChanges = {},
 ): Promise<TestPeer> => {
-  const node = await startTestNode(relays);
+  const node = await startTestNode(relays, null, changes);
   cleanup.add(() => node.stop());
   const changed = createSignal();
   const channels: ReceivedChannel[] = [];

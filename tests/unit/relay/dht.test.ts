@@ -2,8 +2,9 @@
 import { multiaddr } from "@multiformats/multiaddr";
 import { sha256 } from "multiformats/hashes/sha2";
 import { afterEach, expect, test } from "vitest";
+import { tagToCid } from "../../../src/net/dhtClient.ts";
 import { dhtProtocol } from "../../../src/net/dhtProtocol.ts";
-import { findProvider, startDhtClient, tagToCid } from "../../support/dhtClients.ts";
+import { findProvider, startDhtClient } from "../../support/dhtClients.ts";
 import { createCleanup, startTestRelay } from "../../support/nodePeers.ts";
 import { readMetrics, untilMetric } from "../../support/relayMetrics.ts";
 

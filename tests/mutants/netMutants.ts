@@ -1,0 +1,42 @@
+/** Mutants of the network layer: who is looked for where, and how many are met. */
+import type { Mutant } from "./mutant.ts";
+
+const dht = "tests/unit/net/dht.test.ts";
+
+export const netMutants: readonly Mutant[] = [
+  {
+    name: "a relay without rendezvous is left and tried for ever",
+    file: "src/net/rendezvous.ts",
+    text: 'error.name === "UnsupportedProtocolError"',
+    instead: "error.name === 'none'",
+    killedBy: dht,
+  },
+  {
+    name: "the DHT is asked where there is a rendezvous",
+    file: "src/net/dhtFinder.ts",
+    text: '  if (connected.some((link) => link.hasRendezvous())) return "unwanted";\n',
+    instead: "",
+    killedBy: dht,
+  },
+  {
+    name: "the DHT is asked once",
+    file: "src/net/dhtFinder.ts",
+    text: "    state.isAfresh = true;\n    void ask(state);\n",
+    instead: "    void ask(state);\n",
+    killedBy: dht,
+  },
+  {
+    name: "servers that were identified before the DHT began are unknown to it",
+    file: "src/net/dht.ts",
+    text: "    if (protocols.includes(dhtProtocol)) await identify.identify(connection);\n",
+    instead: "",
+    killedBy: dht,
+  },
+  {
+    name: "who was found by the DHT is not dialed",
+    file: "src/net/mesh.ts",
+    text: "link.peers().has(id) || found().has(id)",
+    instead: "link.peers().has(id)",
+    killedBy: dht,
+  },
+];
