@@ -81,6 +81,9 @@ export type {
 export type { Invite, InviteOptions, Member } from "./client/networkTypes.ts";
 export type {
   ClosedNetwork,
+  ConnectionChange,
+  ConnectionSettings,
+  IceServer,
   JoinOptions,
   MessageOutcome,
   NetworkConfig,

@@ -274,6 +274,8 @@ export interface DatabaseEvents {
   /** The sync state of a collection changed. */
   readonly sync: undefined;
   readonly collections: undefined;
+  /** The settings of the connection changed, or what works of it. */
+  readonly connection: undefined;
   /**
    * Whether this tab runs the database for all tabs that have it open; no call depends on it. Where
    * nothing is told, there is but one.

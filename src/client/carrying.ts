@@ -1,9 +1,11 @@
 /**
- * When the page's network runs, and with which relays: it starts when it is first wanted, and again
- * when a relay is named that it does not use yet.
+ * When the page's network runs, and with which settings: it starts when it is first wanted, and
+ * again when a relay is named that it does not use yet, or when a person sets something else.
  */
-import type { Carry } from "./connection.ts";
+import type { ConnectionSettings } from "../core/wire/connection.ts";
 import { toNebulusError } from "./answer.ts";
+import type { Carry } from "./connection.ts";
+import { isDialable } from "./connectionSettings.ts";
 import type { Session } from "./session.ts";
 
 export interface Carrying {
@@ -21,8 +23,8 @@ export interface Carrying {
 export const createCarrying = (session: Session, carry: Carry | null): Carrying => {
   const relays = new Set<string>();
   let takeDown: (() => Promise<void>) | null = null;
-  /** How many relays the last start used; none that was named goes again. */
-  let used: number | null = null;
+  /** What the last start used, as text. */
+  let used: string | null = null;
   let isStopped = false;
   /** libp2p runs in the page of the tab that leads. */
   let isLeading = true;
@@ -35,14 +37,16 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
   };
 
   const start = async (): Promise<void> => {
-    if (carry === null || isStopped || !isLeading || used === relays.size) return;
+    const settings = withRelays(session.connectionSettings(), relays);
+    const next = JSON.stringify(settings);
+    if (carry === null || isStopped || !isLeading || used === next) return;
     await takeDown?.();
     takeDown = null;
-    used = relays.size;
+    used = next;
     try {
       takeDown = await session.ask(async (service) => ({
         ok: true,
-        value: await carry(service, [...relays]),
+        value: await carry(service, settings),
       }));
     } catch (error) {
       warn(`This page has no network: ${toNebulusError(error).message}`);
@@ -58,6 +62,10 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
   session.events.on("leading", (leads) => {
     isLeading = leads;
     if (isWanted) turn = turn.then(leads ? start : goDown);
+  });
+
+  session.events.on("connection", () => {
+    if (isWanted) turn = turn.then(start);
   });
 
   return {
@@ -78,5 +86,11 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
   };
 };
 
-/** Pages speak WebSocket to relays; everything else goes through those. */
-const isDialable = (address: string): boolean => /\/wss?(\/|$)/.test(address);
+/** What is set, with the relays that came with a network. */
+const withRelays = (
+  settings: ConnectionSettings,
+  relays: Iterable<string>,
+): ConnectionSettings => ({
+  ...settings,
+  relays: [...new Set([...settings.relays, ...relays])],
+});

@@ -76,6 +76,7 @@ export const connectWorker = (name: string): Connection => {
     askPeers: (request) => remote.askPeers(request),
     forceSync: (collection) => remote.forceSync(collection),
     carry: (port) => remote.carry(port === null ? null : transfer(port, [port])),
+    configureConnection: (change) => remote.configureConnection(change),
     health: () => remote.health(),
     close: () => remote.close(),
   };

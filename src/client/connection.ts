@@ -2,6 +2,7 @@
  * What a database needs of the thing that runs its engine: a worker (`connect.ts`) or this very
  * process (`localConnection.ts`).
  */
+import type { ConnectionSettings } from "../core/wire/connection.ts";
 import type { Answer, DatabaseService } from "../worker/api.ts";
 
 export interface Connection {
@@ -25,10 +26,10 @@ export interface Platform {
   readonly carry?: Carry;
 }
 
-/** Connects the engine with a network; the answer takes it down. */
+/** Connects the engine with a network, as it is set; the answer takes it down. */
 export type Carry = (
   service: DatabaseService,
-  relays: readonly string[],
+  settings: ConnectionSettings,
 ) => Promise<() => Promise<void>>;
 
 /** What only a page can do. */

@@ -25,6 +25,7 @@ export const createFailedConnection = (error: NebulusError): Connection => {
       askPeers: refuse,
       forceSync: refuse,
       carry: refuse,
+      configureConnection: refuse,
       health: refuse,
       close: refuse,
     },

@@ -8,6 +8,7 @@ import { notSupported, toNebulusError } from "./answer.ts";
 import { createCarrying, type Carrying } from "./carrying.ts";
 import { createCatalogue, type Catalogue } from "./catalogue.ts";
 import type { Connection, Platform } from "./connection.ts";
+import { createConnectionCalls } from "./connectionCalls.ts";
 import { createFailedConnection } from "./connectionFailed.ts";
 import { createEmitter } from "./emitter.ts";
 import { hasAfterHooks, runInitHooks, tellArrival } from "./hooks.ts";
@@ -27,10 +28,10 @@ export const createDatabase = (
   options: DistributedDbOptions | undefined,
   platform: Platform,
 ): DistributedDatabase => {
-  const { settings, connection } = begin(options, platform);
+  const { settings, connection: engine } = begin(options, platform);
   const { name, durability } = settings;
   const tellArrivals = hasAfterHooks(settings.plugins);
-  const session = createSession(connection, { name, durability, tellArrivals });
+  const session = createSession(engine, { name, durability, tellArrivals });
   askToPersist(session, platform);
   const transact = createTransact(session);
   const catalogue = createCatalogue({ session, settings, transact });
@@ -53,7 +54,9 @@ export const createDatabase = (
   const ready = becomeReady(parts, () => database);
   // Handled, so that a caller may leave it alone; whoever waits for it is told all the same.
   ready.catch(() => undefined);
-  const manager = createNetworkManager({ session, networks, ready, shutdown });
+  const isFixed = platform.page === null || platform.carry !== undefined;
+  const connection = createConnectionCalls({ session, isFixed });
+  const manager = createNetworkManager({ session, networks, ready, shutdown, connection });
   const database: DistributedDatabase = {
     name,
     ready,

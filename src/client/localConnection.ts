@@ -33,6 +33,7 @@ export const createLocalConnection = (loading: Promise<LocalEngine>): Connection
       askPeers: (request) => using((service) => service.askPeers(request)),
       forceSync: (collection) => using((service) => service.forceSync(collection)),
       carry: (port) => using((service) => service.carry(port)),
+      configureConnection: (change) => using((service) => service.configureConnection(change)),
       health: () => using((service) => service.health()),
       close: () => using((service) => service.close()),
     },

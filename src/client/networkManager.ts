@@ -3,6 +3,7 @@
  * snapshot.
  */
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
+import type { ConnectionCalls } from "./connectionCalls.ts";
 import type { Networks } from "./networks.ts";
 import type { NetworkManager, NetworkStats, PeerInfo, ProtocolMessage } from "./networkTypes.ts";
 import { createPeers, tellOfPeers, toProtocolMessage } from "./peers.ts";
@@ -13,6 +14,7 @@ export interface NetworkManagerDeps {
   readonly networks: Networks;
   readonly ready: Promise<void>;
   readonly shutdown: NetworkManager["shutdown"];
+  readonly connection: ConnectionCalls;
 }
 
 export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager => {
@@ -54,6 +56,7 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
     off: events.off,
     emit: events.emit,
     ...createPeers(session),
+    ...deps.connection,
   };
 };
 

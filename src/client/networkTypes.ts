@@ -3,6 +3,7 @@
  * (API.md), as far as part 1 knows them; secrets never stand in any of them.
  */
 import type { NebulusError } from "../core/base/errors.ts";
+import type { ConnectionChange, ConnectionSettings, IceServer } from "../core/wire/connection.ts";
 import type { MemberRoleName } from "../core/wire/networks.ts";
 import type {
   ClosedSnapshot,
@@ -13,6 +14,7 @@ import type {
 } from "../core/wire/snapshots.ts";
 import type { CallOptions } from "./types.ts";
 
+export type { ConnectionChange, ConnectionSettings, IceServer };
 export type { SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
@@ -254,6 +256,14 @@ export interface NetworkManager {
   ): Promise<void>;
   /** Runs on every `message:received` of that type. */
   onMessage(type: string, handler: (message: ProtocolMessage) => void): () => void;
+  /** As they are kept on this device; the password of a TURN server is among them. */
+  connectionSettings(): ConnectionSettings;
+  /**
+   * Keeps what is named on this device and connects anew with it. Rejects with `InvalidArgument`,
+   * `TooLarge` or `UnsupportedAddress`, whose `path` names the place; with `NotSupported` where the
+   * network was handed in by the caller.
+   */
+  configureConnection(change: ConnectionChange, call?: CallOptions): Promise<void>;
   /** Closes the database that it belongs to. */
   shutdown(call?: CallOptions): Promise<void>;
   on<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): () => void;

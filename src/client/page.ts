@@ -2,6 +2,7 @@
  * A page as a place to run a database: the engine in a worker, libp2p in the page itself (WebRTC
  * exists nowhere else), loaded only when a network is wanted.
  */
+import type { ConnectionSettings } from "../core/wire/connection.ts";
 import type { DatabaseService } from "../worker/api.ts";
 import { valueOf } from "./answer.ts";
 import type { DistributedDatabase, DistributedDbOptions } from "./api.ts";
@@ -26,12 +27,10 @@ export const createPage = (): PagePlatform => ({
   webrtc: typeof RTCPeerConnection !== "undefined",
 });
 
-/**
- * `relays`: multiaddresses; none: the page's own origin, which serves page and relay on one port.
- */
+/** No relays: the page's own origin, which serves page and relay on one port. */
 const carry = async (
   service: DatabaseService,
-  relays: readonly string[],
+  { relays, iceServers, relayOnly }: ConnectionSettings,
 ): Promise<() => Promise<void>> => {
   const { createBridge } = await import("../net/bridge.ts");
   const { relayOfOrigin } = await import("../net/addresses.ts");
@@ -39,7 +38,10 @@ const carry = async (
   const { port1, port2 } = new MessageChannel();
   const bridge = createBridge(port1, async (privateKey) => {
     const { createPageNode } = await import("../net/node.ts");
-    return createPageNode({ relays: used, privateKey });
+    return createPageNode({
+      ...{ relays: used, privateKey, iceServers, relayOnly },
+      connectivity: window,
+    });
   });
   try {
     valueOf(await service.carry(port2));

@@ -5,6 +5,7 @@
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { createUuidMaker } from "../core/base/uuid.ts";
+import { defaultConnection, type ConnectionSettings } from "../core/wire/connection.ts";
 import type { FindRequest, LiveChange, Write, WriteRequest } from "../core/wire/requests.ts";
 import type { PeerMessage } from "../core/wire/peers.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
@@ -45,6 +46,8 @@ export interface Session {
   onFirstWrite(run: () => void): void;
   networks(): readonly NetworkSnapshot[];
   sync(): readonly SyncSnapshot[];
+  /** How this device connects; until the opening, as if nothing was set. */
+  readonly connectionSettings: () => ConnectionSettings;
   /** What went wrong with nobody waiting: to `error` handlers, or loudly where there are none. */
   readonly report: (error: unknown) => void;
   /**
@@ -74,6 +77,7 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     takeMessage: () => undefined,
     networks: [],
     sync: [],
+    connectionSettings: defaultConnection,
     ended: null,
     lost: false,
     closing: null,
@@ -114,6 +118,7 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     },
     networks: () => state.networks,
     sync: () => state.sync,
+    connectionSettings: () => state.connectionSettings,
     report: (error) => {
       const detail = error instanceof Error ? error : new Error(String(error));
       if (events.has("error")) events.emit("error", detail);
@@ -151,6 +156,7 @@ interface State {
   takeMessage: (message: PeerMessage) => void;
   networks: readonly NetworkSnapshot[];
   sync: readonly SyncSnapshot[];
+  connectionSettings: ConnectionSettings;
   /** Set once nothing can be asked any more. */
   ended: NebulusError | null;
   /** What ran the engine is gone: it would never answer. */
@@ -202,6 +208,10 @@ const receive = (state: State, event: ServiceEvent): void => {
     case "sync":
       state.sync = event.sync;
       state.events.emit("sync", undefined);
+      return;
+    case "connection":
+      state.connectionSettings = event.settings;
+      state.events.emit("connection", undefined);
       return;
     case "message":
       state.takeMessage(event.message);

@@ -2,6 +2,7 @@
  * The page's libp2p node. Imported on demand only: libp2p is larger than the rest of the app.
  */
 import { webRTC } from "@libp2p/webrtc";
+import { allowsWebrtc, type IceServer } from "../core/wire/connection.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { openRelayedNode, type RelayedNode } from "./relayedNode.ts";
 import { mendWebrtcRace } from "./webrtcRace.ts";
@@ -12,9 +13,9 @@ export interface PageNodeDeps {
   /** The libp2p key of an earlier run (protobuf bytes); null makes a new one. */
   readonly privateKey: Uint8Array | null;
   /** STUN and TURN servers. None unless given, so that no third party learns of the page. */
-  readonly iceServers?: readonly RTCIceServer[];
-  /** `relay`: no address of this device is shown to peers; without a TURN server, no WebRTC. */
-  readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  readonly iceServers?: readonly IceServer[];
+  /** No address of this device is shown to peers; without a TURN server there is no WebRTC. */
+  readonly relayOnly?: boolean;
   /** false: peers are found by the DHT of the relays alone. Default true. */
   readonly rendezvous?: boolean;
   readonly clock?: Clock;
@@ -22,15 +23,29 @@ export interface PageNodeDeps {
   readonly connectivity?: EventTarget;
 }
 
-/** Rejects with an Error if the key is damaged or the browser has no WebRTC. */
+/**
+ * Rejects with an Error if the key is damaged. Where there is no WebRTC, relays carry everything.
+ */
 export const createPageNode = (deps: PageNodeDeps): Promise<RelayedNode> => {
+  const { iceServers = [], relayOnly = false, clock = systemClock, ...rest } = deps;
+  const webrtc = allowsWebrtc({ iceServers, relayOnly }) ? webrtcOf(iceServers, relayOnly) : null;
+  return openRelayedNode({ ...rest, clock, ...(webrtc === null ? {} : { webrtc }) });
+};
+
+/** null: this browser has none, or its settings have switched it off. */
+const webrtcOf = (
+  iceServers: readonly IceServer[],
+  relayOnly: boolean,
+): ReturnType<typeof webRTC> | null => {
+  if (typeof RTCPeerConnection === "undefined") return null;
   mendWebrtcRace();
-  const { iceServers = [], iceTransportPolicy = "all", clock = systemClock, ...rest } = deps;
-  const webrtc = webRTC({
-    rtcConfiguration: { iceServers: [...iceServers], iceTransportPolicy },
+  return webRTC({
+    rtcConfiguration: {
+      iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+      iceTransportPolicy: relayOnly ? "relay" : "all",
+    },
     dataChannel: { maxMessageSize: dataChannelMessageBytes },
   });
-  return openRelayedNode({ ...rest, clock, webrtc });
 };
 
 /** Measured a fifth faster than libp2p's 16 KiB; every browser takes 256 KiB. */

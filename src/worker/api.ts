@@ -4,6 +4,7 @@
  * fields of Error objects).
  */
 import type { ErrorValue } from "../core/base/errors.ts";
+import type { ConnectionChange, ConnectionSettings } from "../core/wire/connection.ts";
 import type { DamageReport, EngineHealth, RecoveryReport } from "../core/wire/health.ts";
 import type {
   CollectionInfo,
@@ -42,6 +43,8 @@ export type ServiceEvent =
   | { readonly kind: "live"; readonly subscription: number; readonly change: LiveChange }
   | { readonly kind: "networks"; readonly networks: readonly NetworkSnapshot[] }
   | { readonly kind: "sync"; readonly sync: readonly SyncSnapshot[] }
+  /** How this device connects: told before it is used, and at each change. */
+  | { readonly kind: "connection"; readonly settings: ConnectionSettings }
   /** A message of the application, from a peer: it is told once, and kept nowhere. */
   | { readonly kind: "message"; readonly message: PeerMessage }
   | { readonly kind: "collections"; readonly collections: readonly CollectionInfo[] }
@@ -94,6 +97,8 @@ export interface DatabaseService {
   forceSync(collection: string): Promise<Answer<{ readonly synced: boolean }>>;
   /** Hands over the port over which a page's libp2p node carries frames; null takes it back. */
   carry(port: MessagePort | null): Promise<Answer<null>>;
+  /** Keeps it on this device, and tells every tab by a `connection` event. */
+  configureConnection(change: ConnectionChange): Promise<Answer<null>>;
   health(): Promise<Answer<EngineHealth>>;
   close(): Promise<Answer<null>>;
 }

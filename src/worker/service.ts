@@ -16,6 +16,7 @@ import type {
 } from "../core/wire/requests.ts";
 import { createRowAdder, encodeRows } from "../core/wire/rows.ts";
 import { RowsWriter } from "../core/wire/rowsWriter.ts";
+import { openConnectionSettings, type KeptConnection } from "../engine/connectionSettings.ts";
 import { checkCollectionName } from "../engine/collections.ts";
 import type { StorageBounds } from "../engine/bounds.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
@@ -47,6 +48,7 @@ export interface Opened {
   readonly engine: Engine;
   readonly sync: Sync;
   readonly health: Health;
+  readonly connection: KeptConnection;
   readonly info: OpenInfo;
 }
 
@@ -93,7 +95,13 @@ export const createService = (deps: ServiceDeps): EngineService => {
 type WithOpened = <T>(run: (opened: Opened) => Promise<T> | T) => Promise<Answer<T>>;
 
 type NetworkCall =
-  "makeNetwork" | "leaveNetwork" | "manageNetwork" | "askPeers" | "forceSync" | "carry";
+  | "makeNetwork"
+  | "leaveNetwork"
+  | "manageNetwork"
+  | "askPeers"
+  | "forceSync"
+  | "carry"
+  | "configureConnection";
 
 const documentCalls = (
   withOpened: WithOpened,
@@ -163,6 +171,11 @@ const networkCalls = (
   carry: (port) =>
     withOpened(async ({ sync }) => {
       await sync.carry(port === null ? null : deps.carrierOf(port));
+      return null;
+    }),
+  configureConnection: (change) =>
+    withOpened(async ({ connection }) => {
+      await connection.change(change);
       return null;
     }),
 });
@@ -278,7 +291,10 @@ const putTogether = async (
   });
   const deviceId = engine.identity.local.device.name;
   const info: OpenInfo = { storageMode, deviceId, recovery: health.recovery };
-  return { engine, sync, health, info };
+  const connection = await openConnectionSettings(store, (settings) => {
+    emit({ kind: "connection", settings });
+  });
+  return { engine, sync, health, connection, info };
 };
 
 const syncEvents = (emit: (event: ServiceEvent) => void): Omit<SyncDeps, "engine"> => ({

@@ -64,14 +64,29 @@ const test = base.extend<Fixtures, WorkerFixtures>({
 /**
  * A page in a profile of its own. Fails the test if the policy of the served page blocks anything.
  */
-const openPage = async (browser: Browser, url: string): Promise<Page> => {
+const openPage = async (
+  browser: Browser,
+  url: string,
+  before: () => void = () => undefined,
+): Promise<Page> => {
   const page = await (await browser.newContext()).newPage();
+  await page.addInitScript(before);
   page.on("console", (message) => {
     expect(message.text()).not.toContain("Content Security Policy");
   });
   await page.goto(url);
   await page.waitForFunction(() => "netPage" in window);
   return page;
+};
+
+/** As behind a firewall that lets nothing but the web through: there is no way to anybody. */
+const blockIce = (): void => {
+  const { RTCPeerConnection: Original } = globalThis;
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(given?: RTCConfiguration) {
+      super({ ...given, iceTransportPolicy: "relay" });
+    }
+  };
 };
 
 const start = (page: Page, options: Partial<StartOptions> = {}): Promise<void> =>
@@ -136,10 +151,38 @@ test("two browsers exchange frames over WebRTC", async ({ browser, relay }) => {
 });
 
 test("where WebRTC is blocked, the relay carries the frames", async ({ browser, relay }) => {
-  const pages = [await openPage(browser, relay.url), await openPage(browser, relay.url)] as const;
-  await Promise.all(pages.map((page) => start(page, { iceTransportPolicy: "relay" })));
+  const pages = [
+    await openPage(browser, relay.url, blockIce),
+    await openPage(browser, relay.url, blockIce),
+  ] as const;
+  await Promise.all(pages.map((page) => start(page)));
   await exchange(pages, "relayed", { frames: 3, bytes: 5 });
   await exchange([pages[1], pages[0]], "relayed", { frames: 40, bytes: 64 * 1024 });
+});
+
+test("a browser without WebRTC, and one that shows no address, are met through the relay", async ({
+  browser,
+  relay,
+}) => {
+  const without = await openPage(browser, relay.url, () => {
+    Reflect.deleteProperty(globalThis, "RTCPeerConnection");
+  });
+  const hidden = await openPage(browser, relay.url);
+  await hidden.evaluate(() => {
+    const { RTCPeerConnection: Original } = globalThis;
+    let count = 0;
+    globalThis.RTCPeerConnection = class extends Original {
+      constructor(...parameters: ConstructorParameters<typeof Original>) {
+        super(...parameters);
+        count += 1;
+      }
+    };
+    Object.assign(globalThis, { connectionsMade: () => count });
+  });
+  await Promise.all([start(without), start(hidden, { relayOnly: true })]);
+  await exchange([without, hidden], "relayed", { frames: 3, bytes: 5 });
+  await exchange([hidden, without], "relayed", { frames: 3, bytes: 5 });
+  expect(await hidden.evaluate("connectionsMade()")).toBe(0);
 });
 
 test("a direct channel outlives the relay; after its return newcomers meet everyone", async ({

@@ -295,6 +295,15 @@ export const channelsPerPeerMax = 16;
 export const peerLinesMax = 1_024;
 export const dialsAtOnceMax = 2;
 
+// Settings of the connection, which stay on this device
+export const connectionRelaysMax = 16;
+export const connectionIceServersMax = 16;
+export const iceServerUrlsMax = 8;
+/** An address, a URL, a user name, a password. */
+export const connectionTextBytesMax = 512;
+/** All of them as they are stored. */
+export const connectionBytesMax = 262_144;
+
 // The store on files (src/storage/file)
 /** A file of the journal that holds more is followed by another. */
 export const fileJournalBytesMax = 16 * 1_048_576;

@@ -43,6 +43,8 @@ export const perform = (service: TabService, call: Call): Promise<Answer<unknown
       return service.askPeers(...call.parameters);
     case "forceSync":
       return service.forceSync(...call.parameters);
+    case "configureConnection":
+      return service.configureConnection(...call.parameters);
     case "health":
       return service.health(...call.parameters);
     default:
@@ -64,5 +66,6 @@ export const createTabService = (ask: <T>(call: Call) => Promise<Answer<T>>): Ta
   manageNetwork: (...parameters) => ask({ name: "manageNetwork", parameters }),
   askPeers: (...parameters) => ask({ name: "askPeers", parameters }),
   forceSync: (...parameters) => ask({ name: "forceSync", parameters }),
+  configureConnection: (...parameters) => ask({ name: "configureConnection", parameters }),
   health: (...parameters) => ask({ name: "health", parameters }),
 });

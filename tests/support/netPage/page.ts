@@ -45,7 +45,7 @@ const netPage: NetPage = {
         privateKey,
         relays: [relayOfOrigin(location)],
         connectivity: window,
-        iceTransportPolicy: options.iceTransportPolicy ?? "all",
+        relayOnly: options.relayOnly ?? false,
       });
     });
     worker.postMessage({ kind: "start", options, port: port2 } satisfies TestRequest, [port2]);

@@ -7,7 +7,7 @@ import type { CarrierStatus, ChannelPath } from "../../../src/core/net/carrier.t
 export interface StartOptions {
   readonly tags: readonly string[];
   readonly privateKey?: readonly number[];
-  readonly iceTransportPolicy?: "all" | "relay";
+  readonly relayOnly?: boolean;
 }
 
 export type TestRequest =

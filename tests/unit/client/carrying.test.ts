@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { createCarrying, type Carrying } from "../../../src/client/carrying.ts";
 import type { Carry } from "../../../src/client/connection.ts";
+import type { ConnectionChange, ConnectionSettings } from "../../../src/core/wire/connection.ts";
 import { createLocalConnection } from "../../../src/client/localConnection.ts";
 import { createSession, type Session } from "../../../src/client/session.ts";
 import { InMemoryAdapter } from "../../../src/storage/memory.ts";
@@ -19,6 +20,7 @@ interface Bench {
   readonly carrying: Carrying;
   /** The relays of each start. */
   readonly started: Told<readonly string[]>;
+  readonly used: Told<ConnectionSettings>;
   readonly stopped: { count: number };
   readonly warnings: string[];
 }
@@ -26,15 +28,18 @@ interface Bench {
 const bench = (fail = false): Bench => {
   const session = openSession();
   const started = new Told<readonly string[]>();
+  const used = new Told<ConnectionSettings>();
   const stopped = { count: 0 };
-  const carry: Carry = (_service, relays) => {
-    started.note(relays);
+  const carry: Carry = (_service, settings) => {
+    started.note(settings.relays);
+    used.note(settings);
     if (fail) return Promise.reject(new Error("no WebRTC here"));
     return Promise.resolve(async () => void (stopped.count += 1));
   };
   const warnings: string[] = [];
   session.events.on("warning", (text) => warnings.push(text));
-  return { session, carrying: createCarrying(session, carry), started, stopped, warnings };
+  const carrying = createCarrying(session, carry);
+  return { session, carrying, started, used, stopped, warnings };
 };
 
 test("it starts when it is first wanted, without relays of its own with the page's", async () => {
@@ -82,6 +87,27 @@ test("a network that cannot be loaded is a warning, and the database goes on", a
   expect(carrying.running()).toBe(false);
   expect(warnings).toEqual([expect.stringContaining("no WebRTC here")]);
   expect(session.isOpen()).toBe(true);
+  await session.close();
+});
+
+test("it starts again when something else is set, and not for the same", async () => {
+  const { session, carrying, used, stopped } = bench();
+  const set = (change: ConnectionChange): Promise<null> =>
+    session.ask((service) => service.configureConnection(change));
+  await set({ relayOnly: true });
+  carrying.use(["/dns/named.example/tcp/443/wss"]);
+  const [named, own] = ["/dns/named.example/tcp/443/wss", "/dns/own.example/tcp/443/wss"];
+  expect(await used.nth(1)).toEqual({ relays: [named], iceServers: [], relayOnly: true });
+  await set({ relayOnly: true });
+  await set({ relays: [own], iceServers: [{ urls: ["stun:stun.example"] }] });
+  expect(await used.nth(2)).toEqual({
+    ...{ relays: [own, named], iceServers: [{ urls: ["stun:stun.example"] }], relayOnly: true },
+  });
+  await carrying.stop();
+  expect([used.all.length, stopped.count]).toEqual([2, 2]);
+  await set({ relays: [] });
+  await carrying.stop();
+  expect(used.all).toHaveLength(2);
   await session.close();
 });
 
