@@ -83,6 +83,7 @@ export type {
   ClosedNetwork,
   ConnectionChange,
   ConnectionSettings,
+  DiagnosisStep,
   IceServer,
   JoinOptions,
   MessageOutcome,

@@ -92,6 +92,7 @@ export type {
   ClosedNetwork,
   ConnectionChange,
   ConnectionSettings,
+  DiagnosisStep,
   IceServer,
   JoinOptions,
   MessageOutcome,

@@ -15,6 +15,8 @@ export interface Carrying {
    */
   readonly use: (relays: readonly string[]) => void;
   readonly running: () => boolean;
+  /** Of the network in this page; another tab's may run where this one's was never started. */
+  readonly state: () => "running" | "starting" | "not-started" | "switched-off";
   /** Resolves when the network is down. */
   readonly stop: () => Promise<void>;
 }
@@ -29,6 +31,7 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
   /** libp2p runs in the page of the tab that leads. */
   let isLeading = true;
   let isWanted = false;
+  let failed = false;
   // Starts and stops go one after another.
   let turn: Promise<void> = Promise.resolve();
 
@@ -36,27 +39,27 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
     session.events.emit("warning", text);
   };
 
+  const goDown = async (): Promise<void> => {
+    await takeDown?.();
+    [takeDown, used] = [null, null];
+  };
+
   const start = async (): Promise<void> => {
     const settings = withRelays(session.connectionSettings(), relays);
     const next = JSON.stringify(settings);
     if (carry === null || isStopped || !isLeading || used === next) return;
-    await takeDown?.();
-    takeDown = null;
+    await goDown();
     used = next;
+    failed = false;
     try {
       takeDown = await session.ask(async (service) => ({
         ok: true,
         value: await carry(service, settings),
       }));
     } catch (error) {
+      failed = true;
       warn(`This page has no network: ${toNebulusError(error).message}`);
     }
-  };
-
-  const goDown = async (): Promise<void> => {
-    await takeDown?.();
-    takeDown = null;
-    used = null;
   };
 
   session.events.on("leading", (leads) => {
@@ -78,6 +81,10 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
       turn = turn.then(start);
     },
     running: () => takeDown !== null,
+    state: () => {
+      if (takeDown !== null) return "running";
+      return carry === null || !isWanted ? "switched-off" : failed ? "not-started" : "starting";
+    },
     stop: () => {
       isStopped = true;
       turn = turn.then(goDown);

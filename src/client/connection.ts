@@ -4,6 +4,7 @@
  */
 import type { ConnectionSettings } from "../core/wire/connection.ts";
 import type { Answer, DatabaseService } from "../worker/api.ts";
+import type { WebrtcFinding } from "./diagnosis.ts";
 
 export interface Connection {
   /** Rows in its answers belong to the caller; rows that it is given are given away. */
@@ -47,4 +48,8 @@ export interface PagePlatform {
   /** Of the page, without what stands behind it: where the link of an invite leads. */
   readonly url: () => string;
   readonly webrtc: boolean;
+  /** As the browser says: false is certain, true means some network. */
+  readonly isOnline: () => boolean;
+  /** Never rejects. */
+  tryWebrtc(settings: ConnectionSettings): Promise<WebrtcFinding>;
 }

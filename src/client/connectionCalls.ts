@@ -3,31 +3,40 @@
  */
 import { abortable } from "./abort.ts";
 import { refusal } from "./answer.ts";
+import type { Carrying } from "./carrying.ts";
+import type { Platform } from "./connection.ts";
 import { checkConnection } from "./connectionSettings.ts";
+import { createDoctor } from "./doctor.ts";
 import type { NetworkManager } from "./networkTypes.ts";
 import type { Session } from "./session.ts";
 
-export type ConnectionCalls = Pick<NetworkManager, "connectionSettings" | "configureConnection">;
+export type ConnectionCalls = Pick<
+  NetworkManager,
+  "connectionSettings" | "configureConnection" | "diagnose"
+>;
 
 export interface ConnectionCallsDeps {
   readonly session: Session;
-  /** The network was handed in, with settings of its own, or there is none. */
-  readonly isFixed: boolean;
+  readonly carrying: Carrying;
+  readonly platform: Platform;
 }
 
 export const createConnectionCalls = ({
   session,
-  isFixed,
+  carrying,
+  platform: { page, carry },
 }: ConnectionCallsDeps): ConnectionCalls => ({
   connectionSettings: session.connectionSettings,
   configureConnection: (change, call) =>
     session.during(() =>
       abortable(call?.signal, async () => {
         const checked = checkConnection(change);
-        if (isFixed) throw fixed();
+        // The network was handed in, with settings of its own, or there is none
+        if (page === null || carry !== undefined) throw fixed();
         await session.ask((service) => service.configureConnection(checked));
       }),
     ),
+  ...createDoctor({ session, carrying, page }),
 });
 
 const fixed = (): Error =>

@@ -54,8 +54,7 @@ export const createDatabase = (
   const ready = becomeReady(parts, () => database);
   // Handled, so that a caller may leave it alone; whoever waits for it is told all the same.
   ready.catch(() => undefined);
-  const isFixed = platform.page === null || platform.carry !== undefined;
-  const connection = createConnectionCalls({ session, isFixed });
+  const connection = createConnectionCalls({ session, carrying, platform });
   const manager = createNetworkManager({ session, networks, ready, shutdown, connection });
   const database: DistributedDatabase = {
     name,

@@ -12,9 +12,10 @@ import type {
   SyncProgress,
   SyncStatus,
 } from "../core/wire/snapshots.ts";
+import type { DiagnosisStep } from "./diagnosis.ts";
 import type { CallOptions } from "./types.ts";
 
-export type { ConnectionChange, ConnectionSettings, IceServer };
+export type { ConnectionChange, ConnectionSettings, DiagnosisStep, IceServer };
 export type { SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
@@ -264,6 +265,11 @@ export interface NetworkManager {
    * network was handed in by the caller.
    */
   configureConnection(change: ConnectionChange, call?: CallOptions): Promise<void>;
+  /**
+   * What works of the connection, in the order in which one step rests on the other. Asked each
+   * time; `db.on("connection")` tells when it may be another. Takes 5 s at most.
+   */
+  diagnose(call?: CallOptions): Promise<readonly DiagnosisStep[]>;
   /** Closes the database that it belongs to. */
   shutdown(call?: CallOptions): Promise<void>;
   on<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): () => void;

@@ -25,6 +25,11 @@ export const createPage = (): PagePlatform => ({
   },
   url: () => location.origin + location.pathname,
   webrtc: typeof RTCPeerConnection !== "undefined",
+  isOnline: () => navigator.onLine,
+  async tryWebrtc(settings) {
+    const { tryWebrtc } = await import("./tryWebrtc.ts");
+    return tryWebrtc(settings);
+  },
 });
 
 /** No relays: the page's own origin, which serves page and relay on one port. */

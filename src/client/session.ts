@@ -5,7 +5,11 @@
  */
 import { NebulusError } from "../core/base/errors.ts";
 import { createUuidMaker } from "../core/base/uuid.ts";
-import { defaultConnection, type ConnectionSettings } from "../core/wire/connection.ts";
+import {
+  defaultConnection,
+  type ConnectionSettings,
+  type Connectivity,
+} from "../core/wire/connection.ts";
 import type { FindRequest, LiveChange, Write, WriteRequest } from "../core/wire/requests.ts";
 import type { PeerMessage } from "../core/wire/peers.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
@@ -48,6 +52,8 @@ export interface Session {
   sync(): readonly SyncSnapshot[];
   /** How this device connects; until the opening, as if nothing was set. */
   readonly connectionSettings: () => ConnectionSettings;
+  /** How it stands with relays and peers; null: no network runs. */
+  readonly connectivity: () => Connectivity | null;
   /** What went wrong with nobody waiting: to `error` handlers, or loudly where there are none. */
   readonly report: (error: unknown) => void;
   /**
@@ -77,7 +83,7 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     takeMessage: () => undefined,
     networks: [],
     sync: [],
-    connectionSettings: defaultConnection,
+    ...{ connectionSettings: defaultConnection, connectivity: null },
     ended: null,
     lost: false,
     closing: null,
@@ -119,6 +125,7 @@ export const createSession = (connection: Connection, request: OpenRequest): Ses
     networks: () => state.networks,
     sync: () => state.sync,
     connectionSettings: () => state.connectionSettings,
+    connectivity: () => state.connectivity,
     report: (error) => {
       const detail = error instanceof Error ? error : new Error(String(error));
       if (events.has("error")) events.emit("error", detail);
@@ -157,6 +164,7 @@ interface State {
   networks: readonly NetworkSnapshot[];
   sync: readonly SyncSnapshot[];
   connectionSettings: ConnectionSettings;
+  connectivity: Connectivity | null;
   /** Set once nothing can be asked any more. */
   ended: NebulusError | null;
   /** What ran the engine is gone: it would never answer. */
@@ -211,6 +219,10 @@ const receive = (state: State, event: ServiceEvent): void => {
       return;
     case "connection":
       state.connectionSettings = event.settings;
+      state.events.emit("connection", undefined);
+      return;
+    case "connectivity":
+      state.connectivity = event.connectivity;
       state.events.emit("connection", undefined);
       return;
     case "message":

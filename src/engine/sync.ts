@@ -15,6 +15,7 @@ import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { withPeerKey } from "./identity.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
+import { takeStatus } from "./sync/connectivity.ts";
 import { chainChanged, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
 import { hashAhead } from "./sync/hashAhead.ts";
@@ -49,7 +50,10 @@ export interface Sync {
   refusals(): Readonly<Record<string, number>>;
 }
 
-export type SyncDeps = Pick<SyncState, "engine" | "emitNetworks" | "emitSync" | "emitMessage">;
+export type SyncDeps = Pick<
+  SyncState,
+  "engine" | "emitNetworks" | "emitSync" | "emitMessage" | "emitConnectivity"
+>;
 
 export const createSync = (deps: SyncDeps): Sync => {
   const state: SyncState = {
@@ -58,7 +62,7 @@ export const createSync = (deps: SyncDeps): Sync => {
       state.carrier?.setTags(tagsOf(deps.engine));
     },
     loadAcknowledging: () => loadAcknowledging(state),
-    carrier: null,
+    ...{ carrier: null, carried: null, connectivity: null },
     inTurn: createTurns(),
     acknowledging: null,
     connected: new Map(),
@@ -123,6 +127,7 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
   state.carrier?.stop();
   state.carrier = carrier;
   state.lines.clear();
+  takeStatus(state, carrier === null ? null : { relays: [], peers: [] });
   if (carrier === null) return;
   const { store } = state.engine.deps;
   carrier.onChannel((channel) => {
@@ -130,6 +135,9 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
       channel.close();
       reportFailure(state, error);
     });
+  });
+  carrier.onStatus((status) => {
+    if (state.carrier === carrier) takeStatus(state, status);
   });
   carrier.setRefused([...state.refused]);
   const { privateKey } = await carrier.start(state.engine.identity.peerKey);

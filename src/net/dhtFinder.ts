@@ -87,10 +87,10 @@ interface State {
 type Standing = "away" | "unwanted" | "connected" | "reachable";
 
 const standingOf = (links: readonly RelayLink[]): Standing => {
-  const connected = links.filter((link) => link.state() !== "connecting");
+  const connected = links.filter((link) => link.status().state !== "connecting");
   if (connected.some((link) => link.hasRendezvous())) return "unwanted";
   if (connected.length === 0) return "away";
-  return connected.some((link) => link.state() === "reserved") ? "reachable" : "connected";
+  return connected.some((link) => link.status().state === "reserved") ? "reachable" : "connected";
 };
 
 const forgetAll = (state: State): void => {

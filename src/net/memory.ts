@@ -13,6 +13,7 @@ import type {
   CarrierIdentity,
   CarrierStatus,
   ChannelInfo,
+  ChannelPath,
   PeerChannel,
 } from "../core/net/carrier.ts";
 import { systemClock, type Clock } from "./clock.ts";
@@ -282,12 +283,15 @@ const createMember = (
     },
     tellStatus: () => {
       const linked = [...member.links].filter(([, links]) => links.size > 0);
-      const peers = linked.map(([other]) => idOf(other)).sort();
-      onStatus({ relays: [], peers: peers.map((peer) => ({ peer, path: "memory" })) });
+      const ids = linked.map(([other]) => idOf(other)).sort();
+      const peers = ids.map((peer) => ({ peer, path, isDialer: idOf(member) < peer, fault: null }));
+      onStatus({ relays: [], peers });
     },
   };
   return member;
 };
+
+const path: ChannelPath = "memory";
 
 const randomKey = (random: () => number): Uint8Array =>
   Uint8Array.from({ length: 32 }, () => Math.floor(random() * 256));

@@ -117,9 +117,10 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     peers: () =>
       [...state.peers.values()]
         .filter(({ id }) => !state.refused.has(id))
-        .map(({ id, channels, connection }) => ({
+        .map(({ id, channels, connection, fault }) => ({
           peer: id,
           path: connection === null || channels.size === 0 ? "connecting" : pathTo(connection),
+          ...{ isDialer: state.self < id, fault },
         })),
     stop: () => {
       state.isStopped = true;
@@ -149,6 +150,8 @@ interface Peer {
   isDialing: boolean;
   /** In a row. */
   failures: number;
+  /** Of the last dial. */
+  fault: PeerStatus["fault"];
   /** Set while a next dial waits for its time. */
   cancelWait: (() => void) | null;
   /** What its channels run on, from the first of them until it is let go. */
@@ -168,8 +171,7 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
     id,
     isNamed: false,
     isDialing: false,
-    failures: 0,
-    cancelWait: null,
+    ...{ failures: 0, fault: null, cancelWait: null },
     ...{ connection: null, connectedAt: 0, channels: new Set(), opening: 0 },
   };
   peers.set(id, peer);
@@ -265,6 +267,7 @@ const adopt = (
   });
   if (isSame) peer.channels.add(made);
   else replaceAll(state, peer, made, connection);
+  if (isDirect(connection) || peer.fault === "any") peer.fault = null;
   deps.onChannel(made.channel);
   deps.onChange();
 };
@@ -372,6 +375,8 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
   state.dials -= 1;
   peer.isDialing = false;
   if (!hasDirect(peer)) peer.failures += 1;
+  peer.fault = hasDirect(peer) ? null : peer.connection === null ? "any" : "direct";
+  state.deps.onChange();
   if (peer.cancelWait === null) scheduleNext(state, peer);
   forgetIfUnused(state, peer);
   kick(state);

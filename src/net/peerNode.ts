@@ -43,7 +43,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
 
   const status = (): CarrierStatus => ({
-    relays: links.map((link) => ({ address: link.address, state: link.state() })),
+    relays: links.map((link) => link.status()),
     peers: mesh.peers(),
   });
   const mesh = createMesh({

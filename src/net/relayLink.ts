@@ -5,7 +5,7 @@
  */
 import type { Connection, Libp2p } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
-import type { RelayStatus } from "../core/net/carrier.ts";
+import type { RelayFault, RelayStatus } from "../core/net/carrier.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
 import { openRendezvous, type Rendezvous } from "./rendezvous.ts";
 import type { PeersOfTag } from "./rendezvousMessages.ts";
@@ -28,13 +28,13 @@ export interface RelayLinkDeps {
   readonly clock: Clock;
   /** Whether peers are looked for at its rendezvous. */
   readonly rendezvous: boolean;
-  /** `state`, `circuit` or `peers` may answer something new. */
+  /** `status`, `circuit` or `peers` may answer something new. */
   readonly onChange: () => void;
 }
 
 export interface RelayLink {
   readonly address: string;
-  state(): RelayStatus["state"];
+  status(): RelayStatus;
   /** The relay's address with its peer id, while connected: addresses through it begin so. */
   circuit(): string | null;
   /** Connected, and peers are named there: not where it has no rendezvous, or none is wanted. */
@@ -57,6 +57,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
     tags: [],
     session: null,
     isReserved: false,
+    fault: null,
     failures: 0,
     cutWait: () => undefined,
   };
@@ -70,8 +71,11 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
 
   return {
     address,
-    state: () =>
-      state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
+    status: () => ({
+      ...{ address, fault: state.fault },
+      state: state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
+      isRegistered: state.session !== null && state.tags.every((tag) => state.peersByTag.has(tag)),
+    }),
     circuit: () => (state.session === null ? null : withPeer(address, state.session.connection)),
     hasRendezvous: () => (state.session?.rendezvous ?? null) !== null,
     peers: () => new Set([...state.peersByTag.values()].flat()),
@@ -107,6 +111,7 @@ interface State {
   tags: readonly string[];
   session: Session | null;
   isReserved: boolean;
+  fault: RelayFault | null;
   /** In a row, without a good session in between. */
   failures: number;
   cutWait: () => void;
@@ -129,6 +134,7 @@ const keepMeeting = async (state: State): Promise<void> => {
     await meet(state).catch(() => undefined);
     const { session } = state;
     if (session !== null && clock.now() - session.since >= goodMilliseconds) state.failures = 0;
+    if (session !== null && state.fault === null) state.fault = "lost";
     state.session = null;
     state.isReserved = false;
     state.deps.onChange();
@@ -141,12 +147,16 @@ const meet = async (state: State): Promise<void> => {
   const { clock, onChange } = state.deps;
   const session = await connect(state);
   state.session = session;
+  // That one shows first when its time is up
+  if (state.fault !== "no-reservation") state.fault = null;
   state.peersByTag.clear();
   checkReservation(state);
   register(state);
   onChange();
   const cancel = clock.after(reservationMillisecondsMax, () => {
-    if (!state.isReserved) session.connection.abort(new Error("the relay gives no reservation"));
+    if (state.isReserved) return;
+    state.fault = "no-reservation";
+    session.connection.abort(new Error("the relay gives no reservation"));
   });
   await (session.rendezvous?.ended ?? closed(session.connection));
   cancel();
@@ -157,7 +167,7 @@ const connect = async (state: State): Promise<Session> => {
   const withinTime = (): AbortSignal =>
     AbortSignal.any([state.stopping.signal, AbortSignal.timeout(dialMillisecondsMax)]);
   const standing = libp2p.getConnections().find((connection) => isToRelay(connection, address));
-  const connection = standing ?? (await libp2p.dial(multiaddr(address), { signal: withinTime() }));
+  const connection = standing ?? (await dial(state, withinTime()));
   try {
     const rendezvous = state.deps.rendezvous
       ? await openRendezvous(connection, clock, withinTime(), (answer) => {
@@ -166,6 +176,7 @@ const connect = async (state: State): Promise<Session> => {
       : null;
     return { connection, rendezvous, since: clock.now() };
   } catch (error) {
+    state.fault = "no-rendezvous";
     // It may be dead without showing it, so the next dial must not find it.
     connection.abort(new Error("the relay does not answer"));
     throw error;
@@ -180,6 +191,23 @@ const closed = (connection: Connection): Promise<void> =>
     if (connection.status !== "open") resolve();
   });
 
+const dial = async (state: State, signal: AbortSignal): Promise<Connection> => {
+  const { libp2p, address } = state.deps;
+  let fault: RelayFault = "unusable-address";
+  try {
+    const at = multiaddr(address);
+    if (await libp2p.isDialable(at)) fault = "unreachable";
+    return await libp2p.dial(at, { signal });
+  } catch (error) {
+    state.fault = isOfAnother(error) ? "another-relay" : fault;
+    throw error;
+  }
+};
+
+/** libp2p keeps no more of noise's error than its message. */
+const isOfAnother = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes("match expected remote identity key");
+
 const hear = (state: State, { tag, peers }: PeersOfTag): void => {
   if (state.tags.includes(tag)) state.peersByTag.set(tag, peers);
   state.deps.onChange();
@@ -190,6 +218,7 @@ const checkReservation = (state: State): void => {
   const isReserved = session !== null && hasReservation(deps.libp2p, session.connection);
   if (isReserved === state.isReserved) return;
   state.isReserved = isReserved;
+  if (isReserved) state.fault = null;
   register(state);
   deps.onChange();
 };

@@ -4,7 +4,11 @@
  * fields of Error objects).
  */
 import type { ErrorValue } from "../core/base/errors.ts";
-import type { ConnectionChange, ConnectionSettings } from "../core/wire/connection.ts";
+import type {
+  ConnectionChange,
+  ConnectionSettings,
+  Connectivity,
+} from "../core/wire/connection.ts";
 import type { DamageReport, EngineHealth, RecoveryReport } from "../core/wire/health.ts";
 import type {
   CollectionInfo,
@@ -45,6 +49,8 @@ export type ServiceEvent =
   | { readonly kind: "sync"; readonly sync: readonly SyncSnapshot[] }
   /** How this device connects: told before it is used, and at each change. */
   | { readonly kind: "connection"; readonly settings: ConnectionSettings }
+  /** How it stands with relays and peers; null: no network runs. */
+  | { readonly kind: "connectivity"; readonly connectivity: Connectivity | null }
   /** A message of the application, from a peer: it is told once, and kept nowhere. */
   | { readonly kind: "message"; readonly message: PeerMessage }
   | { readonly kind: "collections"; readonly collections: readonly CollectionInfo[] }

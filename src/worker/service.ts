@@ -307,6 +307,9 @@ const syncEvents = (emit: (event: ServiceEvent) => void): Omit<SyncDeps, "engine
   emitMessage: (message) => {
     emit({ kind: "message", message });
   },
+  emitConnectivity: (connectivity) => {
+    emit({ kind: "connectivity", connectivity });
+  },
 });
 
 /** On a full disk it goes on with the next opening: queries read both homes meanwhile. */

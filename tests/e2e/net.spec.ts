@@ -146,8 +146,10 @@ test("two browsers exchange frames over WebRTC", async ({ browser, relay }) => {
   const [one, two] = [await seen(pages[0]), await seen(pages[1])];
   expect(one?.channels.at(-1)?.remotePeer).toBe(two?.peerId);
   expect(one?.channels.at(-1)?.initiator).toBe((one?.peerId ?? "") < (two?.peerId ?? ""));
-  expect(one?.status.peers).toEqual([{ peer: two?.peerId, path: "direct" }]);
-  expect(one?.status.relays).toMatchObject([{ state: "reserved" }]);
+  expect(one?.status.peers).toMatchObject([{ peer: two?.peerId, path: "direct", fault: null }]);
+  expect(one?.status.relays).toMatchObject([
+    { state: "reserved", isRegistered: true, fault: null },
+  ]);
 });
 
 test("where WebRTC is blocked, the relay carries the frames", async ({ browser, relay }) => {

@@ -72,22 +72,26 @@ export interface ReceivedChannel {
 
 export type NodeChanges = Partial<Pick<RelayedNodeDeps, "rendezvous" | "clock">>;
 
-/** Relays are given without their peer id, as a page derives them from its own origin. */
+/**
+ * Relays are given without their peer id, as a page derives them from its own origin, or as text.
+ */
 export const startTestNode = (
-  relays: readonly Pick<RunningRelay, "port">[],
+  relays: readonly (Pick<RunningRelay, "port"> | string)[],
   privateKey: Uint8Array | null = null,
   changes: NodeChanges = {},
 ): Promise<RelayedNode> =>
   openRelayedNode({
     privateKey,
-    relays: relays.map(({ port }) => `/ip4/127.0.0.1/tcp/${port}/ws`),
+    relays: relays.map((relay) =>
+      typeof relay === "string" ? relay : `/ip4/127.0.0.1/tcp/${relay.port}/ws`,
+    ),
     clock: systemClock,
     ...changes,
   });
 
 export const startTestPeer = async (
   cleanup: Cleanup,
-  relays: readonly Pick<RunningRelay, "port">[],
+  relays: readonly (Pick<RunningRelay, "port"> | string)[],
   changes: NodeChanges = {},
 ): Promise<TestPeer> => {
   const node = await startTestNode(relays, null, changes);

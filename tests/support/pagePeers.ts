@@ -39,7 +39,7 @@ export const createPagePeers = (relays: readonly string[]): PeerBench => {
 /** As a page does it (`src/client/page.ts`), but for whom the node refuses. */
 const carryTo =
   (end: End): Carry =>
-  async (service, relays) => {
+  async (service, { relays }) => {
     const { port1, port2 } = new MessageChannel();
     const bridge = createBridge(port1, async (privateKey) => {
       const node = await createPageNode({ relays, privateKey, connectivity: window });

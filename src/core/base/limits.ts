@@ -294,6 +294,8 @@ export const channelsPerPeerMax = 16;
 /** Of how many peers it is remembered what was tried with them. */
 export const peerLinesMax = 1_024;
 export const dialsAtOnceMax = 2;
+/** How long WebRTC may take to find an address of this device, where that is tried. */
+export const webrtcTrialMillisecondsMax = 5_000;
 
 // Settings of the connection, which stay on this device
 export const connectionRelaysMax = 16;

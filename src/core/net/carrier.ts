@@ -54,16 +54,42 @@ export interface PeerChannel extends ChannelInfo {
   another(): void;
 }
 
+/** What went wrong with a relay the last time. */
+export type RelayFault =
+  /** No relay can stand at such an address. */
+  | "unusable-address"
+  /** Nobody answers there, or nobody who is a relay. */
+  | "unreachable"
+  /** Another one answers than the one that the address names. */
+  | "another-relay"
+  /** It names nobody: it is no relay of this program. */
+  | "no-rendezvous"
+  /** It lets nobody reach this page through it. */
+  | "no-reservation"
+  /** The connection ended. */
+  | "lost";
+
 export interface RelayStatus {
   /** Multiaddress as configured. */
   readonly address: string;
   /** `reserved`: others can reach this page through the relay. */
   readonly state: "connecting" | "connected" | "reserved";
+  /** It has named who stands under each of our tags. */
+  readonly isRegistered: boolean;
+  /** null: nothing went wrong since it last went well. */
+  readonly fault: RelayFault | null;
 }
 
 export interface PeerStatus {
   readonly peer: string;
   readonly path: ChannelPath | "connecting";
+  /** Of the two it is this side that connects. */
+  readonly isDialer: boolean;
+  /**
+   * What this side tried last in vain: `direct`: to connect without a relay between, `any`: to
+   * connect at all. null: nothing, or it went well since.
+   */
+  readonly fault: "direct" | "any" | null;
 }
 
 export interface CarrierStatus {

@@ -1,7 +1,8 @@
 /**
- * How this device connects: what a person set, as it crosses between pages and the worker, which
- * keeps it on this device.
+ * How this device connects, as it crosses between pages and the worker: what a person set, which
+ * the worker keeps on this device, and how it stands with relays and peers.
  */
+import type { PeerStatus, RelayStatus } from "../net/carrier.ts";
 
 /** A STUN or TURN server. */
 export interface IceServer {
@@ -39,3 +40,19 @@ export const allowsWebrtc = ({
   relayOnly,
 }: Pick<ConnectionSettings, "iceServers" | "relayOnly">): boolean =>
   !relayOnly || iceServers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url)));
+
+/** How it stands with all that the page's network deals with. */
+export interface Connectivity {
+  readonly relays: readonly (RelayStatus & Since)[];
+  readonly peers: readonly PeerConnectivity[];
+}
+
+export interface PeerConnectivity extends PeerStatus, Since {
+  /** Why the last greeting came to nothing, as `health().refusals` names it; null: it did not. */
+  readonly refusal: string | null;
+}
+
+interface Since {
+  /** Milliseconds since 1970: all that is said of it holds since then. */
+  readonly since: number;
+}

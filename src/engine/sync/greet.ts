@@ -11,6 +11,7 @@ import type { SessionIdentity } from "../../core/sync/sessionState.ts";
 import type { Joining } from "../closed/joining.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
 import type { NetworkMembership } from "../identity.ts";
+import { tellConnectivity } from "./connectivity.ts";
 import type { FrameQueue } from "./frameQueue.ts";
 import { nextTarget, noteOutcome } from "./lines.ts";
 import { reasonsToMeet } from "./reasons.ts";
@@ -72,6 +73,8 @@ export const greetPeer = async (
     target === null
       ? await greet({ ...base, role: "R", ...reasonsToMeet(state) })
       : await greet({ ...base, role: "I", ...target.target });
+  line.refusal = result.ok ? null : result.error;
+  tellConnectivity(state);
   if (!result.ok) {
     countRefusal(state, "greeting", result.error);
     noteOutcome(state, line, channel, result.error);

@@ -24,7 +24,7 @@ const freshLine = (state: SyncState, channel: PeerChannel, before?: PeerLine): P
     for (const { key } of targetsOf(reasonsToMeet(state))) tries.set(key, never);
   }
   const line: PeerLine = {
-    ...{ channels: new Map(), tries, tryingSince: null },
+    ...{ channels: new Map(), tries, tryingSince: null, refusal: before?.refusal ?? null },
     turn: (before?.turn ?? -1) + 1,
     goOn: () => {
       goOn(state, line);

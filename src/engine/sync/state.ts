@@ -4,8 +4,10 @@
  */
 import type { Turns } from "../../core/base/turns.ts";
 import type { ScopeId, WriterId } from "../../core/base/types.ts";
-import type { Carrier, PeerChannel } from "../../core/net/carrier.ts";
+import type { Carrier, CarrierStatus, PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
+import type { GreetingFault } from "../../core/sync/greeting.ts";
+import type { Connectivity } from "../../core/wire/connection.ts";
 import type { PeerMessage } from "../../core/wire/peers.ts";
 import type {
   NetworkSnapshot,
@@ -37,6 +39,8 @@ export interface PeerLine {
   readonly tries: Map<TargetKey, Try>;
   /** Where the turn begins: a first try that fails may end the connection. */
   readonly turn: number;
+  /** Why the last greeting came to nothing; null: it did not. */
+  refusal: GreetingFault | null;
   /** A channel was asked for, or is in its greeting, since then; null: none. */
   tryingSince: number | null;
   /** Opens a channel for what is due; to be called whenever something may be. */
@@ -96,11 +100,15 @@ export interface SyncState {
   readonly emitNetworks: (networks: readonly NetworkSnapshot[]) => void;
   readonly emitSync: (sync: readonly SyncSnapshot[]) => void;
   readonly emitMessage: (message: PeerMessage) => void;
+  readonly emitConnectivity: (connectivity: Connectivity | null) => void;
   /** Networks and their keys are others by now: peers are to be found under other tags. */
   readonly retag: () => void;
   /** Nothing to do where it is, or where there is no network. */
   readonly loadAcknowledging: () => Promise<void>;
   carrier: Carrier | null;
+  /** What the carrier said last, and what was made of it. */
+  carried: CarrierStatus | null;
+  connectivity: Connectivity | null;
   /** Acknowledgements are taken in and made one after another. */
   readonly inTurn: Turns;
   /** null until it is loaded: with the first network. */

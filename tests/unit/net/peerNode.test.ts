@@ -2,6 +2,7 @@
  * Peers meet through a real relay. In Node there is no WebRTC, so every channel here is relayed;
  * the direct ones are tested in Chromium (tests/e2e/net.spec.ts).
  */
+import { createServer, type Server } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import type { RunningRelay } from "../../../relay/start.ts";
 import {
@@ -20,6 +21,14 @@ const tagB = "b".repeat(32);
 
 const isReserved = (peer: TestPeer): Promise<unknown> =>
   peer.until(({ relays }) => relays.every(({ state }) => state === "reserved"));
+
+/** Nobody's. */
+const stranger = "12D3KooWJy8QZLC1qz49usZgb5MTRBU1EwTFro1W4u4reS6QAX4i";
+
+const portOf = (server: Server): number => {
+  const address = server.address();
+  return address !== null && typeof address === "object" ? address.port : 0;
+};
 
 const namesOf = (peer: TestPeer): readonly string[] =>
   peer
@@ -123,6 +132,50 @@ test("after a restart of the relay peers meet again, and newcomers too", async (
   }
 });
 
+test("what is wrong with a relay is told, and no more once it is well", async () => {
+  const data = await temporaryDirectory(cleanup);
+  const relay = await startTestRelay(cleanup, { data });
+  const other = await startTestRelay(cleanup);
+  const plain = createServer((_, response) => response.end("a page"));
+  cleanup.add(() => {
+    plain.closeAllConnections();
+    return new Promise((resolve) => plain.close(resolve));
+  });
+  await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const at = (port: number): string => `/ip4/127.0.0.1/tcp/${String(port)}/ws`;
+  const addresses = [
+    ...[at(relay.port), at(portOf(plain)), `${at(other.port)}/p2p/${stranger}`],
+    ...["/ip4/127.0.0.1/udp/1/quic-v1", "no address"],
+  ];
+  const peer = await startTestPeer(cleanup, addresses);
+  peer.setTags([tagA]);
+  const faults = (): readonly unknown[] => peer.status().relays.map(({ fault }) => fault);
+  await peer.until(({ relays: [first] }) => first?.state === "reserved" && first.isRegistered);
+  await peer.until(({ relays }) => relays.slice(1).every(({ fault }) => fault !== null));
+  expect(faults()).toEqual([
+    ...[null, "unreachable", "another-relay", "unusable-address", "unusable-address"],
+  ]);
+  await relay.stop();
+  await peer.until(({ relays: [first] }) => first?.fault === "unreachable");
+  expect(peer.status().relays[0]).toMatchObject({ state: "connecting", isRegistered: false });
+  await startTestRelay(cleanup, { data, port: relay.port });
+  await peer.until(({ relays: [first] }) => first?.state === "reserved");
+  expect(peer.status().relays[0]?.fault).toBeNull();
+});
+
+test("a peer that no direct way leads to is told by the side that connects", async () => {
+  const relay = await startTestRelay(cleanup);
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  const [dialer, other] = one.peerId < two.peerId ? [one, two] : [two, one];
+  await dialer.until(({ peers: [met] }) => met?.path === "relayed" && met.fault === "direct");
+  await other.until(({ peers: [met] }) => met?.path === "relayed");
+  expect(dialer.status().peers).toMatchObject([{ peer: other.peerId, isDialer: true }]);
+  expect(other.status().peers).toMatchObject([
+    { peer: dialer.peerId, isDialer: false, fault: null },
+  ]);
+});
+
 test("two relays name the same peer: still one channel, which outlives either", async () => {
   const relays = [await startTestRelay(cleanup), await startTestRelay(cleanup)];
   const [one, two] = [await startTestPeer(cleanup, relays), await startTestPeer(cleanup, relays)];
@@ -154,7 +207,7 @@ test("either side opens channels beside the first; the last ends the connection"
   await Promise.all(firsts.map(({ closed }) => closed));
   await mine?.channel.send(Uint8Array.of(5));
   expect(await theirs?.received(1)).toEqual([Uint8Array.of(5)]);
-  expect(one.status().peers).toEqual([{ peer: two.peerId, path: "relayed" }]);
+  expect(one.status().peers).toMatchObject([{ peer: two.peerId, path: "relayed" }]);
 
   for (const { channel } of [second, third]) channel.close();
   const [again] = await Promise.all([one.channel(3), two.channel(3)]);
