@@ -2,11 +2,12 @@
  * Finds out what works of the connection: what the page can tell by itself, and what the network
  * told last, wherever it runs.
  */
-import { allowsWebrtc } from "../core/wire/connection.ts";
+import { webrtcTrialKeptMilliseconds } from "../core/base/limits.ts";
+import { allowsWebrtc, type ConnectionSettings } from "../core/wire/connection.ts";
 import { abortable } from "./abort.ts";
 import type { Carrying } from "./carrying.ts";
 import type { PagePlatform } from "./connection.ts";
-import { diagnose, type Findings } from "./diagnosis.ts";
+import { diagnose, type Findings, type WebrtcFinding } from "./diagnosis.ts";
 import type { NetworkManager } from "./networkTypes.ts";
 import type { Session } from "./session.ts";
 
@@ -17,20 +18,41 @@ export interface DoctorDeps {
   readonly page: Pick<PagePlatform, "isOnline" | "tryWebrtc"> | null;
 }
 
-export const createDoctor = (deps: DoctorDeps): Pick<NetworkManager, "diagnose"> => ({
-  diagnose: (call) =>
-    deps.session.during(() =>
-      abortable(call?.signal, async () => {
-        await deps.session.opened;
-        return diagnose(await findingsOf(deps));
-      }),
-    ),
-});
+export const createDoctor = (deps: DoctorDeps): Pick<NetworkManager, "diagnose"> => {
+  const trial = createTrial(deps.page);
+  return {
+    diagnose: (call) =>
+      deps.session.during(() =>
+        abortable(call?.signal, async () => {
+          await deps.session.opened;
+          return diagnose(await findingsOf(deps, trial));
+        }),
+      ),
+  };
+};
 
-const findingsOf = async ({ session, carrying, page }: DoctorDeps): Promise<Findings> => {
-  const settings = session.connectionSettings();
-  const mayUse = page !== null && allowsWebrtc(settings);
-  const webrtc = mayUse ? await page.tryWebrtc(settings) : null;
+type Trial = (settings: ConnectionSettings) => Promise<WebrtcFinding | null>;
+
+/** What was found holds for a while, unless something else is set. */
+const createTrial = (page: DoctorDeps["page"]): Trial => {
+  let last: { readonly of: string; readonly at: number; finding: Promise<WebrtcFinding> } | null =
+    null;
+  return (settings) => {
+    if (page === null || !allowsWebrtc(settings)) return Promise.resolve(null);
+    const of = JSON.stringify(settings);
+    const isFresh = last !== null && Date.now() - last.at < webrtcTrialKeptMilliseconds;
+    if (last?.of !== of || !isFresh) {
+      last = { of, at: Date.now(), finding: page.tryWebrtc(settings) };
+    }
+    return last.finding;
+  };
+};
+
+const findingsOf = async (
+  { session, carrying, page }: DoctorDeps,
+  trial: Trial,
+): Promise<Findings> => {
+  const webrtc = await trial(session.connectionSettings());
   // What was told meanwhile counts: nothing is awaited from here on
   const connectivity = session.connectivity();
   const networks = session.networks().filter(({ closed }) => closed?.standing !== "removed");

@@ -266,8 +266,9 @@ export interface NetworkManager {
    */
   configureConnection(change: ConnectionChange, call?: CallOptions): Promise<void>;
   /**
-   * What works of the connection, in the order in which one step rests on the other. Asked each
-   * time; `db.on("connection")` tells when it may be another. Takes 5 s at most.
+   * What works of the connection, in the order in which one step rests on the other;
+   * `db.on("connection")` tells when it may be another. Whether WebRTC can exist here is tried
+   * every 10 s at most, and that takes 5 s at most.
    */
   diagnose(call?: CallOptions): Promise<readonly DiagnosisStep[]>;
   /** Closes the database that it belongs to. */

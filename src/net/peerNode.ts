@@ -70,8 +70,9 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
     onNamesChange();
   };
   await mesh.start();
+  const isTaken = (relay: string): boolean => links.some((link) => link.relay() === relay);
   links = deps.relays.map((address) =>
-    createRelayLink({ libp2p, address, clock, rendezvous, onChange: onRelayChange }),
+    createRelayLink({ libp2p, address, clock, rendezvous, isTaken, onChange: onRelayChange }),
   );
   const unwatch = watchConnectivity(connectivity, {
     online: () => {

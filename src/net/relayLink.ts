@@ -28,6 +28,8 @@ export interface RelayLinkDeps {
   readonly clock: Clock;
   /** Whether peers are looked for at its rendezvous. */
   readonly rendezvous: boolean;
+  /** Another link meets that relay, which takes no two registrations of one page. */
+  readonly isTaken: (relay: string) => boolean;
   /** `status`, `circuit` or `peers` may answer something new. */
   readonly onChange: () => void;
 }
@@ -35,6 +37,8 @@ export interface RelayLinkDeps {
 export interface RelayLink {
   readonly address: string;
   status(): RelayStatus;
+  /** Whom it meets; null: nobody at the moment. */
+  relay(): string | null;
   /** The relay's address with its peer id, while connected: addresses through it begin so. */
   circuit(): string | null;
   /** Connected, and peers are named there: not where it has no rendezvous, or none is wanted. */
@@ -76,6 +80,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
       state: state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
       isRegistered: state.session !== null && state.tags.every((tag) => state.peersByTag.has(tag)),
     }),
+    relay: () => state.session?.connection.remotePeer.toString() ?? null,
     circuit: () => (state.session === null ? null : withPeer(address, state.session.connection)),
     hasRendezvous: () => (state.session?.rendezvous ?? null) !== null,
     peers: () => new Set([...state.peersByTag.values()].flat()),
@@ -168,6 +173,11 @@ const connect = async (state: State): Promise<Session> => {
     AbortSignal.any([state.stopping.signal, AbortSignal.timeout(dialMillisecondsMax)]);
   const standing = libp2p.getConnections().find((connection) => isToRelay(connection, address));
   const connection = standing ?? (await dial(state, withinTime()));
+  if (state.deps.isTaken(connection.remotePeer.toString())) {
+    state.fault = "same-relay";
+    if (standing === undefined) connection.abort(new Error("that relay is met already"));
+    throw new Error("the relay is reached by another address");
+  }
   try {
     const rendezvous = state.deps.rendezvous
       ? await openRendezvous(connection, clock, withinTime(), (answer) => {

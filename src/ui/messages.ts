@@ -334,4 +334,8 @@ export const messages = {
   sharing: {
     open: "Sharing",
   },
+
+  connection: {
+    open: "Connection of this device…",
+  },
 };

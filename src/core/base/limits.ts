@@ -296,6 +296,8 @@ export const peerLinesMax = 1_024;
 export const dialsAtOnceMax = 2;
 /** How long WebRTC may take to find an address of this device, where that is tried. */
 export const webrtcTrialMillisecondsMax = 5_000;
+/** A trial holds for so long: browsers allow a page some hundred connections until they tidy up. */
+export const webrtcTrialKeptMilliseconds = 10_000;
 
 // Settings of the connection, which stay on this device
 export const connectionRelaysMax = 16;

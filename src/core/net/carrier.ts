@@ -62,6 +62,8 @@ export type RelayFault =
   | "unreachable"
   /** Another one answers than the one that the address names. */
   | "another-relay"
+  /** It is reached by another address of the list already. */
+  | "same-relay"
   /** It names nobody: it is no relay of this program. */
   | "no-rendezvous"
   /** It lets nobody reach this page through it. */

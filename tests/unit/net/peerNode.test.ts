@@ -163,6 +163,16 @@ test("what is wrong with a relay is told, and no more once it is well", async ()
   expect(peer.status().relays[0]?.fault).toBeNull();
 });
 
+test("one relay at two addresses is met at one of them", async () => {
+  const relay = await startTestRelay(cleanup);
+  const at = (host: string): string => `/${host}/tcp/${String(relay.port)}/ws`;
+  const peer = await startTestPeer(cleanup, [at("ip4/127.0.0.1"), at("dns4/localhost")]);
+  await peer.until(({ relays }) => relays.some(({ fault }) => fault === "same-relay"));
+  await peer.until(({ relays }) => relays.some(({ state }) => state === "reserved"));
+  const states = peer.status().relays.map(({ state, fault }) => `${state} ${String(fault)}`);
+  expect(states.sort()).toEqual(["connecting same-relay", "reserved null"]);
+});
+
 test("a peer that no direct way leads to is told by the side that connects", async () => {
   const relay = await startTestRelay(cleanup);
   const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];

@@ -1,0 +1,26 @@
+/**
+ * Addresses of relays: as people write them, and as they are shown.
+ */
+
+/** A multiaddress from what people paste: a multiaddress, or the address of a web site. */
+export const relayAddressOf = (text: string): string => {
+  if (!/^(wss?|https?):\/\//.test(text)) return text;
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    // Who checks it says what is wrong
+    return text;
+  }
+  const isSecure = url.protocol === "wss:" || url.protocol === "https:";
+  const port = url.port === "" ? (isSecure ? "443" : "80") : url.port;
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const kind = host.includes(":") ? "ip6" : /^\d+\.\d+\.\d+\.\d+$/.test(host) ? "ip4" : "dns";
+  return `/${kind}/${host}/tcp/${port}${isSecure ? "/tls" : ""}/ws`;
+};
+
+/** Host and port, which is what people know it by. */
+export const relayInWords = (address: string): string => {
+  const [, , host, , port] = address.split("/");
+  return host === undefined || port === undefined ? address : `${host}:${port}`;
+};

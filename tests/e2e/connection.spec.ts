@@ -1,0 +1,207 @@
+/**
+ * What a person sees of the connection, over a relay of the test's own: all well, a relay that is
+ * gone, WebRTC that is blocked, who is connected with whom, and the settings.
+ */
+import { expect, test as base, type Browser, type Locator, type Page } from "@playwright/test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts";
+import { makeCollection, share, watchErrors } from "./steps.ts";
+
+interface Fixtures {
+  /** Serves the app as `npm start` does. */
+  readonly relay: RelayProcess & { readonly restart: () => Promise<void> };
+}
+
+const test = base.extend<Fixtures>({
+  // Playwright reads from the pattern which fixtures this one uses: none.
+  relay: async ({}, use) => {
+    const data = await mkdtemp(join(tmpdir(), "nebulus-relay-"));
+    const startOn = (port: number): Promise<RelayProcess> =>
+      startRelayProcess(["--port", String(port), "--static", "dist", "--data", data]);
+    let process = await startOn(0);
+    const { port } = process;
+    await use({
+      ...process,
+      stop: () => process.stop(),
+      restart: async () => {
+        process = await startOn(port);
+      },
+    });
+    await process.stop();
+    await rm(data, { recursive: true, force: true });
+  },
+});
+
+const openPage = async (browser: Browser, url: string, before?: () => void): Promise<Page> => {
+  const page = await (await browser.newContext()).newPage();
+  if (before !== undefined) await page.addInitScript(before);
+  await page.goto(url);
+  await expect(page.getByText("Kept on this device").first()).toBeVisible();
+  return page;
+};
+
+const openConnection = async (page: Page): Promise<Locator> => {
+  await page.getByRole("button", { name: "Connection of this device…" }).first().click();
+  return page.getByRole("dialog", { name: "Connection" });
+};
+
+const part = (dialog: Locator, name: string): Locator => dialog.getByRole("region", { name });
+const step = (dialog: Locator, text: string): Locator =>
+  part(dialog, "What works").getByRole("listitem").filter({ hasText: text });
+
+test("all well: every step works, and who is connected is drawn and listed", async ({
+  browser,
+  relay,
+}, info) => {
+  test.slow();
+  const [one, two] = [await openPage(browser, relay.url), await openPage(browser, relay.url)];
+  for (const page of [one, two]) watchErrors(page);
+  const dialog = await openConnection(one);
+  await expect(dialog.getByText("This device is ready. It is in no network yet")).toBeVisible();
+  await one.screenshot({ path: info.outputPath("ready.png"), fullPage: true });
+  await one.keyboard.press("Escape");
+
+  for (const page of [one, two]) {
+    await makeCollection(page, "notes");
+    await share(page, `home ${info.testId.slice(-8)}`, "notes");
+  }
+  await openConnection(one);
+  await expect(dialog.getByText("1 device connected, all directly.")).toBeVisible();
+  for (const text of [
+    "This browser has a network.",
+    "Direct connections are possible in this browser.",
+    "The relay is reached.",
+    "Others can reach this device through it.",
+    "It knows for whom this device looks.",
+    "Connected directly.",
+  ]) {
+    await expect(step(dialog, text)).toContainText(`Works: ${text}`);
+  }
+  const devices = part(dialog, "Devices");
+  await expect(devices.getByRole("img")).toHaveAccessibleName(/^This device has 1 direct connec/);
+  await expect(devices.getByRole("listitem")).toHaveText(
+    /^Device \w+ home \w+ connected directly ·\s+round trip .* ·\s+.* sent, .* received$/,
+  );
+  await expect(part(dialog, "Relays").getByRole("listitem")).toContainText(
+    "The relay that serves this app · ready",
+  );
+  await one.screenshot({ path: info.outputPath("connected.png") });
+  for (const page of [one, two]) await page.close();
+});
+
+test("a relay that is gone is named with what to do, and its return too", async ({
+  browser,
+  relay,
+}) => {
+  test.slow();
+  const page = await openPage(browser, relay.url);
+  const dialog = await openConnection(page);
+  await expect(step(dialog, "The relay is reached.")).toBeVisible();
+  await relay.stop();
+  const gone = step(dialog, "Nobody answers as a relay at this address.");
+  await expect(gone).toContainText("Does not work");
+  await expect(gone).toContainText("Check that the relay runs and that the address is right.");
+  await expect(part(dialog, "What works").getByRole("status").first()).toContainText(
+    "Something stands in the way: Nobody answers",
+  );
+  await relay.restart();
+  await expect(step(dialog, "The relay is reached.")).toBeVisible();
+  await expect(gone).toBeHidden();
+
+  await page.context().setOffline(true);
+  await expect(step(dialog, "This browser is offline.")).toContainText("Does not work");
+  await page.context().setOffline(false);
+  await expect(step(dialog, "This browser has a network.")).toBeVisible();
+});
+
+const blockIce = (): void => {
+  const { RTCPeerConnection: Original } = globalThis;
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(given?: RTCConfiguration) {
+      super({ ...given, iceTransportPolicy: "relay" });
+    }
+  };
+};
+const removeWebrtc = (): void => {
+  Reflect.deleteProperty(globalThis, "RTCPeerConnection");
+};
+
+test("WebRTC that is blocked is told, and that the relay carries everything", async ({
+  browser,
+  relay,
+}, info) => {
+  test.slow();
+  const blocked = await openPage(browser, relay.url, blockIce);
+  const without = await openPage(browser, relay.url, removeWebrtc);
+  for (const page of [blocked, without]) {
+    await makeCollection(page, "notes");
+    await share(page, `home ${info.testId.slice(-8)}`, "notes");
+  }
+  for (const [page, cause, path] of [
+    [blocked, "WebRTC finds no address", "sealed end to end: WebRTC does not work in this"],
+    [without, "This browser has no WebRTC, so", "sealed end to end: this browser has no WebRTC."],
+  ] as const) {
+    const dialog = await openConnection(page);
+    await expect(step(dialog, cause)).toContainText("Does not work");
+    await expect(step(dialog, cause)).toContainText("Relays carry everything, sealed");
+    await expect(step(dialog, path)).toContainText("Works: Connected through a relay");
+    await expect(part(dialog, "Devices").getByRole("img")).toHaveAccessibleName(
+      /1 connection through a relay/,
+    );
+  }
+});
+
+test("relays, servers and privacy are set, kept, and used without a reload", async ({
+  browser,
+  relay,
+}, info) => {
+  test.slow();
+  const page = await openPage(browser, relay.url);
+  watchErrors(page);
+  const dialog = await openConnection(page);
+  const relays = part(dialog, "Relays");
+  await expect(relays.getByRole("listitem")).toHaveCount(1);
+  await relays.getByText("Add a relay").first().click();
+  const address = relays.getByLabel("Address of the relay");
+  await address.fill("relay.example");
+  await relays.getByRole("button", { name: "Add a relay" }).click();
+  await expect(relays.getByText("A browser cannot use this address.")).toBeVisible();
+  await expect(address).toBeFocused();
+  // The same relay by another name: nothing else answers in a test
+  await address.fill(`http://127.0.0.1:${String(relay.port)}`);
+  await page.keyboard.press("Enter");
+  await expect(relays.getByText("Added. It is being connected.")).toBeVisible();
+  await expect(step(dialog, "This is the same relay as at another address")).toBeVisible();
+  await expect(relays.getByText("ready: others reach this device through it")).toHaveCount(1);
+
+  const privacy = part(dialog, "Privacy").getByRole("switch");
+  await privacy.check();
+  await expect(step(dialog, "This device is set to show its address to nobody")).toBeVisible();
+  await privacy.uncheck();
+  await expect(step(dialog, "Direct connections are possible")).toBeVisible();
+
+  const servers = part(dialog, "STUN and TURN servers");
+  await servers.getByText("Add a server").first().click();
+  await servers.getByLabel("Address of the server").fill("turn:127.0.0.1:9");
+  await servers.getByRole("button", { name: "Add a server" }).click();
+  await expect(servers.getByText("A TURN server needs it.").first()).toBeVisible();
+  await expect(servers.getByLabel("User name")).toBeFocused();
+  await servers.getByLabel("User name").fill("ann");
+  await servers.getByLabel("Password").fill("secret");
+  await page.keyboard.press("Enter");
+  await expect(servers.getByRole("listitem")).toHaveText(/^turn:127\.0\.0\.1:9/);
+  await page.screenshot({ path: info.outputPath("settings.png") });
+
+  await page.reload();
+  await openConnection(page);
+  await expect(servers.getByRole("listitem")).toHaveText(/^turn:127\.0\.0\.1:9/);
+  await expect(relays.getByRole("button", { name: /^Remove / })).toHaveCount(2);
+  await servers.getByRole("button", { name: "Remove turn:127.0.0.1:9" }).click();
+  await expect(servers.getByRole("listitem")).toHaveCount(0);
+  await expect(servers).toBeFocused();
+  await relays.getByRole("button", { name: `Remove 127.0.0.1:${String(relay.port)}` }).click();
+  await expect(relays.getByRole("button", { name: /^Remove / })).toHaveCount(1);
+  await page.close();
+});
