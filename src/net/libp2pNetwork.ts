@@ -6,7 +6,7 @@
 import type { Carrier, CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
 import { carrierStopped } from "../core/net/frameErrors.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type { PeerNode } from "./peerNode.ts";
+import type { RelayedNode } from "./relayedNode.ts";
 
 export type LibP2PNetwork = Carrier;
 
@@ -27,12 +27,22 @@ export const createLibP2PNetwork = ({
   relays,
   rendezvous = true,
   clock = systemClock,
-}: LibP2PNetworkOptions): LibP2PNetwork => {
+}: LibP2PNetworkOptions): LibP2PNetwork =>
+  createCarrier(async (privateKey) => {
+    // libp2p is loaded by who starts a network, not by who imports the package
+    const { openRelayedNode } = await import("./relayedNode.ts");
+    return openRelayedNode({ privateKey, relays, rendezvous, clock });
+  });
+
+type OpenNode = (privateKey: Uint8Array | null) => Promise<RelayedNode>;
+
+/** What it is told before there is a node, the node is told when it is made. */
+export const createCarrier = (openNode: OpenNode): Carrier => {
   let onChannel: (channel: PeerChannel) => void = (channel) => {
     channel.close();
   };
   let onStatus: (status: CarrierStatus) => void = () => undefined;
-  let node: PeerNode | null = null;
+  let node: RelayedNode | null = null;
   let tags: readonly string[] = [];
   let refused: readonly string[] = [];
   /** Each start waits for the end of the one before. */
@@ -43,9 +53,7 @@ export const createLibP2PNetwork = ({
       starts += 1;
       const start = starts;
       await ending;
-      // libp2p is loaded by who starts a network, not by who imports the package
-      const { openRelayedNode } = await import("./relayedNode.ts");
-      const made = await openRelayedNode({ privateKey, relays, rendezvous, clock });
+      const made = await openNode(privateKey);
       if (start !== starts) {
         await made.stop();
         throw carrierStopped();

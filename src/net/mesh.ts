@@ -28,6 +28,7 @@ import {
   probe,
   type Dialer,
 } from "./dialer.ts";
+import { createPlaces, type PlaceBounds, type Places } from "./places.ts";
 import type { RelayLink } from "./relayLink.ts";
 import { createStreamChannel, type StreamChannel } from "./streamChannel.ts";
 
@@ -47,6 +48,7 @@ export interface MeshDeps {
   /** Found otherwise, whichever relay leads there. */
   readonly found: () => ReadonlySet<string>;
   readonly clock: Clock;
+  readonly places: PlaceBounds;
   /**
    * Older ones to the same peer were closed just before, unless it is beside them. Set the
    * channel's handlers at once.
@@ -71,11 +73,14 @@ export interface Mesh {
 }
 
 export const createMesh = (deps: MeshDeps): Mesh => {
+  const { clock, places: bounds } = deps;
+  const peers = new Map<string, Peer>();
   const state: State = {
-    deps,
+    ...{ deps, peers, bounds },
     self: deps.libp2p.peerId.toString(),
-    peers: new Map(),
     refused: new Set(),
+    places: createPlaces({ bounds, clock, peers: () => peers.values() }),
+    cancelRotation: () => undefined,
     connect: createDialer({
       ...deps,
       hasChannel: (id) => state.isStopped || (state.peers.get(id)?.connection ?? null) !== null,
@@ -86,6 +91,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     dials: 0,
     isStopped: false,
   };
+  rotateLater(state);
 
   return {
     start: () =>
@@ -124,6 +130,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
         })),
     stop: () => {
       state.isStopped = true;
+      state.cancelRotation();
       for (const peer of state.peers.values()) {
         peer.cancelWait?.();
         for (const { channel } of [...peer.channels]) channel.close();
@@ -139,6 +146,9 @@ interface State {
   /** Ids of peers. */
   refused: ReadonlySet<string>;
   readonly connect: Dialer;
+  readonly bounds: PlaceBounds;
+  readonly places: Places<Peer>;
+  cancelRotation: () => void;
   dials: number;
   isStopped: boolean;
 }
@@ -156,6 +166,8 @@ interface Peer {
   cancelWait: (() => void) | null;
   /** What its channels run on, from the first of them until it is let go. */
   connection: Connection | null;
+  /** By this side. */
+  isDialed: boolean;
   connectedAt: number;
   channels: Set<StreamChannel>;
   /** Streams that this side is opening beside those. */
@@ -172,7 +184,7 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
     isNamed: false,
     isDialing: false,
     ...{ failures: 0, fault: null, cancelWait: null },
-    ...{ connection: null, connectedAt: 0, channels: new Set(), opening: 0 },
+    ...{ connection: null, isDialed: false, connectedAt: 0, channels: new Set(), opening: 0 },
   };
   peers.set(id, peer);
   return peer;
@@ -249,6 +261,11 @@ const adopt = (
     refuse(stream);
     return;
   }
+  if (!hasPlaceFor(state, peer, how)) {
+    refuse(stream);
+    if (how === "dialed") void closeIfDirect(connection);
+    return;
+  }
   const initiator = how !== "answered";
   // Those before it may have ended since this side asked for it
   const isBeside = how === "beside" || (isSame && peer.channels.size > 0);
@@ -272,6 +289,49 @@ const adopt = (
   deps.onChange();
 };
 
+/**
+ * Of two that dialed each other at once, the dial counts of whose id comes first. Somebody else may
+ * make room for who is new here.
+ */
+const hasPlaceFor = (state: State, peer: Peer, how: "dialed" | "beside" | "answered"): boolean => {
+  if (peer.connection !== null) return how !== "dialed" || peer.isDialed || state.self < peer.id;
+  const room = state.places.roomFor();
+  if (typeof room === "object") giveUp(state, room);
+  return room !== false;
+};
+
+/** For somebody else; it is not dialed before others had their turn. */
+const giveUp = (state: State, peer: Peer): void => {
+  const { clock } = state.deps;
+  const { connection, channels } = peer;
+  Object.assign(peer, { connection: null, channels: new Set() });
+  for (const { channel } of channels) channel.close();
+  const ended = [...channels].map((each) => each.ended);
+  if (connection !== null) void Promise.all(ended).then(() => closeIfDirect(connection));
+  peer.cancelWait?.();
+  peer.cancelWait = clock.after(state.bounds.rotationMilliseconds, () => {
+    peer.cancelWait = null;
+    kick(state);
+  });
+  forgetIfUnused(state, peer);
+};
+
+/** Where there are more than can be met, chance decides again and again who is. */
+const rotateLater = (state: State): void => {
+  const { deps, bounds, places } = state;
+  const milliseconds = bounds.rotationMilliseconds * (0.5 + deps.clock.random());
+  state.cancelRotation = deps.clock.after(milliseconds, () => {
+    if (places.isCrowded()) {
+      const leaving = places.leaving();
+      if (leaving !== null) giveUp(state, leaving);
+      places.mayExplore();
+      deps.onChange();
+      kick(state);
+    }
+    rotateLater(state);
+  });
+};
+
 /** The peer may be gone while the older connection still looks open: it goes. */
 const replaceAll = (
   { deps }: State,
@@ -280,7 +340,9 @@ const replaceAll = (
   connection: Connection,
 ): void => {
   const { channels, connection: older } = peer;
-  Object.assign(peer, { connection, connectedAt: deps.clock.now(), channels: new Set([made]) });
+  const isDialed = made.channel.initiator;
+  const connectedAt = deps.clock.now();
+  Object.assign(peer, { connection, isDialed, connectedAt, channels: new Set([made]) });
   for (const { channel } of channels) channel.close();
   const ended = [...channels].map((each) => each.ended);
   if (older !== null) void Promise.all(ended).then(() => closeIfDirect(older));
@@ -349,16 +411,26 @@ const scheduleNext = (state: State, peer: Peer): void => {
 
 /** Begins as many of the dials that are due as may run at once. */
 const kick = (state: State): void => {
-  for (const peer of state.peers.values()) {
+  const isCrowded = state.places.isCrowded();
+  for (const peer of isCrowded ? shuffled(state) : state.peers.values()) {
     if (state.isStopped || state.dials >= dialsAtOnceMax) return;
-    if (isDue(state, peer)) void dial(state, peer);
+    if (isMine(state, peer, isCrowded) && isDue(state, peer)) void dial(state, peer);
   }
 };
 
-const isDue = ({ self, deps, refused }: State, peer: Peer): boolean =>
+const shuffled = ({ peers, deps: { clock } }: State): readonly Peer[] =>
+  [...peers.values()]
+    .map((peer) => ({ peer, at: clock.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ peer }) => peer);
+
+/** To dial. Where not everybody can be met, the other may have no need. */
+const isMine = ({ self, places }: State, peer: Peer, isCrowded: boolean): boolean =>
+  isCrowded && peer.connection === null ? places.mayDial() : self < peer.id;
+
+const isDue = ({ deps, refused }: State, peer: Peer): boolean =>
   peer.isNamed &&
   !refused.has(peer.id) &&
-  self < peer.id &&
   !peer.isDialing &&
   peer.opening === 0 &&
   peer.cancelWait === null &&
@@ -374,6 +446,7 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
   await state.connect(peer.id);
   state.dials -= 1;
   peer.isDialing = false;
+  state.places.explored();
   if (!hasDirect(peer)) peer.failures += 1;
   peer.fault = hasDirect(peer) ? null : peer.connection === null ? "any" : "direct";
   state.deps.onChange();

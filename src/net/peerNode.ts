@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import { createDhtFinder } from "./dhtFinder.ts";
 import type { RelayedLibp2p } from "./libp2p.ts";
 import { createMesh } from "./mesh.ts";
+import { usualPlaces, type PlaceBounds } from "./places.ts";
 import { createRelayLink, type RelayLink } from "./relayLink.ts";
 
 export interface PeerNodeDeps {
@@ -14,6 +15,8 @@ export interface PeerNodeDeps {
   /** Multiaddresses as text. */
   readonly relays: readonly string[];
   readonly clock: Clock;
+  /** How many peers it is connected with; the usual ones if absent. */
+  readonly places?: PlaceBounds;
   /** false: relays are not asked who is there, only their DHT is. */
   readonly rendezvous?: boolean;
   /** Where `online` and `offline` events come from: the page's window. */
@@ -37,7 +40,7 @@ export interface PeerNode {
 }
 
 export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
-  const { libp2p, clock, connectivity, rendezvous = true } = deps;
+  const { libp2p, clock, connectivity, rendezvous = true, places = usualPlaces } = deps;
   let links: readonly RelayLink[] = [];
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
@@ -48,8 +51,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   });
   const mesh = createMesh({
     libp2p,
-    clock,
-    links: () => links,
+    ...{ clock, places, links: () => links },
     found: () => finder.peers(),
     onChannel: (channel) => {
       if (channelHandler === null) channel.close();

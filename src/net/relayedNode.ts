@@ -6,6 +6,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@
 import type { Clock } from "./clock.ts";
 import { createRelayedLibp2p } from "./libp2p.ts";
 import { createPeerNode, type PeerNode } from "./peerNode.ts";
+import type { PlaceBounds } from "./places.ts";
 import type { TransportFactory } from "./webSockets.ts";
 
 export interface RelayedNodeDeps {
@@ -16,6 +17,7 @@ export interface RelayedNodeDeps {
   readonly clock: Clock;
   /** See `PeerNodeDeps`. */
   readonly rendezvous?: boolean;
+  readonly places?: PlaceBounds;
   /** Where `online` and `offline` come from. */
   readonly connectivity?: EventTarget;
   /** The transport that makes direct connections; without it all runs through relays. */

@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const dht = "tests/unit/net/dht.test.ts";
+const places = "tests/unit/net/places.test.ts";
 
 export const netMutants: readonly Mutant[] = [
   {
@@ -38,5 +39,26 @@ export const netMutants: readonly Mutant[] = [
     text: "link.peers().has(id) || found().has(id)",
     instead: "link.peers().has(id)",
     killedBy: dht,
+  },
+  {
+    name: "a node meets as many as come",
+    file: "src/net/places.ts",
+    text: "if (connected().length < bounds.peersMax) return true;",
+    instead: "if (connected().length >= 0) return true;",
+    killedBy: places,
+  },
+  {
+    name: "who is full lets nobody in, however long the others stayed",
+    file: "src/net/places.ts",
+    text: "filter(({ connectedAt }) => connectedAt <= since)) ?? false;",
+    instead: "filter(({ connectedAt }) => connectedAt < 0 && since < 0)) ?? false;",
+    killedBy: places,
+  },
+  {
+    name: "nobody asks whether there is a place",
+    file: "src/net/mesh.ts",
+    text: "  return room !== false;\n",
+    instead: "  return true;\n",
+    killedBy: places,
   },
 ];

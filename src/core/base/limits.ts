@@ -294,6 +294,11 @@ export const channelsPerPeerMax = 16;
 /** Of how many peers it is remembered what was tried with them. */
 export const peerLinesMax = 1_024;
 export const dialsAtOnceMax = 2;
+/** Peers with whom a page is connected at once (DESIGN.md §7); others are reached through them. */
+export const directPeersMax = 8;
+/** Of these places so many change hands, one after so long, where there are more peers. */
+export const rotatingPeersMax = 2;
+export const rotationMilliseconds = 60_000;
 /** How long WebRTC may take to find an address of this device, where that is tried. */
 export const webrtcTrialMillisecondsMax = 5_000;
 /** A trial holds for so long: browsers allow a page some hundred connections until they tidy up. */

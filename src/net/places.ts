@@ -1,0 +1,86 @@
+/**
+ * How many peers a node is connected with at once, and who makes room for whom. Where more are
+ * named than there are places, everybody keeps a random few, and what one writes reaches the others
+ * through these: sync sends on what others wrote. Places that rotate join what chance has parted,
+ * and let newcomers in.
+ */
+import { directPeersMax, rotatingPeersMax, rotationMilliseconds } from "../core/base/limits.ts";
+import type { Clock } from "./clock.ts";
+
+export interface PlaceBounds {
+  readonly peersMax: number;
+  /** So many of them are taken by who comes, and given up again; this side dials for the others. */
+  readonly rotatingMax: number;
+  /** Between two that are given up, and how long a rotating one stays though others want in. */
+  readonly rotationMilliseconds: number;
+}
+
+export const usualPlaces: PlaceBounds = {
+  peersMax: directPeersMax,
+  rotatingMax: rotatingPeersMax,
+  rotationMilliseconds,
+};
+
+/** What of a peer says whether it has a place. */
+export interface Placed {
+  readonly connection: object | null;
+  readonly connectedAt: number;
+  readonly isDialing: boolean;
+  readonly isNamed: boolean;
+}
+
+export interface Places<P extends Placed> {
+  /** More are named than can be met: who needs somebody dials, whose id ever comes first. */
+  isCrowded(): boolean;
+  /** Whether this side may dial one more that it is not connected with. */
+  mayDial(): boolean;
+  /** Beyond the places that it fills by itself, it may dial one. */
+  mayExplore(): void;
+  /** One more is connected now, or failed: it may not explore any more. */
+  explored(): void;
+  /** Whether there is a place; else the one that makes room, if one has stayed for long enough. */
+  roomFor(): P | boolean;
+  /** Whose turn it is to be given up for somebody else; null: no rotating place is taken. */
+  leaving(): P | null;
+}
+
+export interface PlacesDeps<P extends Placed> {
+  readonly bounds: PlaceBounds;
+  readonly clock: Clock;
+  readonly peers: () => Iterable<P>;
+}
+
+export const createPlaces = <P extends Placed>(deps: PlacesDeps<P>): Places<P> => {
+  const { bounds, clock } = deps;
+  let isExploring = false;
+  const peers = (): readonly P[] => [...deps.peers()];
+  const connected = (): readonly P[] => peers().filter(({ connection }) => connection !== null);
+  /** Who came when those that stay were there already. */
+  const rotating = (): readonly P[] =>
+    connected()
+      .toSorted((a, b) => a.connectedAt - b.connectedAt)
+      .slice(bounds.peersMax - bounds.rotatingMax);
+  const oneOf = (some: readonly P[]): P | null =>
+    some[Math.floor(clock.random() * some.length)] ?? null;
+
+  return {
+    isCrowded: () => peers().filter(({ isNamed }) => isNamed).length > bounds.peersMax,
+    mayDial: () => {
+      const taken = peers().filter((each) => each.connection !== null || each.isDialing).length;
+      const own = bounds.peersMax - bounds.rotatingMax + (isExploring ? 1 : 0);
+      return taken < Math.min(own, bounds.peersMax);
+    },
+    mayExplore: () => {
+      isExploring = true;
+    },
+    explored: () => {
+      isExploring = false;
+    },
+    roomFor: () => {
+      if (connected().length < bounds.peersMax) return true;
+      const since = clock.now() - bounds.rotationMilliseconds;
+      return oneOf(rotating().filter(({ connectedAt }) => connectedAt <= since)) ?? false;
+    },
+    leaving: () => oneOf(rotating()),
+  };
+};
