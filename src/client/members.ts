@@ -75,7 +75,7 @@ export const createMembers = ({ session, networks, appUrl }: MembersDeps): Membe
       const [url, id] = [appUrl() + (made.link ?? ""), made.id ?? ""];
       return {
         ...{ url, id, isWaiting: made.isWaiting },
-        qr: async () => (await import("uqr")).renderSVG(url, { border: 2 }),
+        qr: async () => (await import("./qrPicture.ts")).qrPicture(url),
         revoke: () => revokeInvite(networkId, id),
       };
     },

@@ -110,6 +110,23 @@ export const sharingMessages = {
   samePeer: "Who is in two of your networks can see that you are the same device in both.",
 };
 
+export const scanMessages = {
+  scan: "Scan its QR code with the camera",
+  photo: "Choose a photo of it",
+  stop: "Stop the camera",
+  camera: "What the camera shows",
+  hold: "Hold the QR code in front of the camera.",
+  looking: "The camera is on. Looking for a QR code.",
+  refused:
+    "This page may not use the camera. Allow it in the browser's settings for this site, choose " +
+    "a photo of the QR code, or paste the link.",
+  noCamera: "There is no camera here. Choose a photo of the QR code, or paste the link.",
+  busy: "The camera gives no picture; another program may use it. Close that and try again.",
+  noCode: "No QR code is to be seen there. Take the photo from nearer, in good light.",
+  noPicture: "That file is no picture that this browser can show.",
+  noInvite: "That QR code is no invite into a network.",
+};
+
 export const closedMessages = {
   standing: {
     owner: "You are an owner: you invite, remove and give roles.",
