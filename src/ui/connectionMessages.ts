@@ -217,6 +217,7 @@ export const connectionMessages = {
     "wss://relay.example.",
   relayKnown: "It is in the list already.",
   relayAdded: "Added. It is being connected.",
+  add: "Add",
   remove: "Remove",
   removeNamed: (what: string) => `Remove ${what}`,
   removed: "Removed.",

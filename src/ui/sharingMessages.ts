@@ -40,6 +40,7 @@ export const sharingMessages = {
   offered: "Shared by others, not on this device yet",
   offeredHere: "Others share one of this name. Switched on, both become one.",
   add: "Add",
+  addAll: "Add all that others share",
   addNamed: (collection: string) => `Add ${collection}`,
   unknownCollections: (amount: number) =>
     `${count(amount, "more collection")} ${amount === 1 ? "is" : "are"} shared here that this ` +

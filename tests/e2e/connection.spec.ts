@@ -7,7 +7,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts";
-import { makeCollection, share, watchErrors } from "./steps.ts";
+import {
+  addNote,
+  attach,
+  makeClosed,
+  makeCollection,
+  openSharing,
+  row,
+  share,
+  syncState,
+  watchErrors,
+} from "./steps.ts";
 
 interface Fixtures {
   /** Serves the app as `npm start` does. */
@@ -166,7 +176,7 @@ test("relays, servers and privacy are set, kept, and used without a reload", asy
   await relays.getByText("Add a relay").first().click();
   const address = relays.getByLabel("Address of the relay");
   await address.fill("relay.example");
-  await relays.getByRole("button", { name: "Add a relay" }).click();
+  await relays.getByRole("button", { name: "Add", exact: true }).click();
   await expect(relays.getByText("A browser cannot use this address.")).toBeVisible();
   await expect(address).toBeFocused();
   // The same relay by another name: nothing else answers in a test
@@ -185,7 +195,7 @@ test("relays, servers and privacy are set, kept, and used without a reload", asy
   const servers = part(dialog, "STUN and TURN servers");
   await servers.getByText("Add a server").first().click();
   await servers.getByLabel("Address of the server").fill("turn:127.0.0.1:9");
-  await servers.getByRole("button", { name: "Add a server" }).click();
+  await servers.getByRole("button", { name: "Add", exact: true }).click();
   await expect(servers.getByText("A TURN server needs it.").first()).toBeVisible();
   await expect(servers.getByLabel("User name")).toBeFocused();
   await servers.getByLabel("User name").fill("ann");
@@ -204,4 +214,37 @@ test("relays, servers and privacy are set, kept, and used without a reload", asy
   await relays.getByRole("button", { name: `Remove 127.0.0.1:${String(relay.port)}` }).click();
   await expect(relays.getByRole("button", { name: /^Remove / })).toHaveCount(1);
   await page.close();
+});
+
+test("a second device of one's own has everything after joining, adding, and no more", async ({
+  browser,
+  relay,
+}, info) => {
+  test.slow();
+  const first = await openPage(browser, relay.url);
+  for (const name of ["notes", "recipes"]) await makeCollection(first, name);
+  await addNote(first, "Soup");
+  const ours = await openSharing(first);
+  const card = await makeClosed(ours, "Mine");
+  for (const name of ["notes", "recipes"]) await attach(ours, "Mine", name);
+  await card.getByRole("button", { name: "A device of mine" }).click();
+  const link = await card.getByLabel("Link of the invite").inputValue();
+
+  const second = await (await browser.newContext()).newPage();
+  await second.goto(link);
+  const dialog = second.getByRole("dialog", { name: "Sharing" });
+  await expect(dialog.getByRole("heading", { name: /^Join “Mine”/ })).toBeVisible();
+  await expect(dialog.getByText("Make or join a network")).toBeHidden();
+  await second.screenshot({ path: info.outputPath("join.png") });
+  await dialog.getByRole("button", { name: "Join", exact: true }).click();
+  await dialog.getByRole("button", { name: "Add all that others share" }).click();
+  const theirs = dialog.getByRole("region", { name: "Mine" });
+  for (const name of ["notes", "recipes"]) {
+    await expect(theirs.getByRole("switch", { name })).toBeChecked();
+  }
+  await expect(dialog.getByRole("button", { name: "Add all that others share" })).toBeHidden();
+  await second.keyboard.press("Escape");
+  await expect(syncState(second)).toHaveText(/Verified equal with 1 device$/);
+  await second.getByRole("link", { name: /^recipes/ }).click();
+  await expect(row(second, "Soup")).toBeVisible();
 });

@@ -193,6 +193,40 @@ for (const { colorScheme, width } of looks) {
       await expect(dialog.getByRole("heading", { name: /^Join “/ })).toBeHidden();
     });
 
+    test("connection", async ({ page }, info) => {
+      await open(page);
+      await page.getByRole("button", { name: "Connection of this device…" }).click();
+      const dialog = page.getByRole("dialog", { name: "Connection" });
+      await expect(dialog.getByText("Others can reach this device through it.")).toBeVisible();
+      await look(page, info, "50 connection");
+      const relays = dialog.getByRole("region", { name: "Relays" });
+      await relays.getByText("Add a relay").click();
+      await relays.getByLabel("Address of the relay").fill("relay.example");
+      await relays.getByRole("button", { name: "Add", exact: true }).click();
+      await expect(relays.getByText("A browser cannot use this address.")).toBeVisible();
+      await look(page, info, "51 the address is wrong");
+      const servers = dialog.getByRole("region", { name: "STUN and TURN servers" });
+      await servers.getByText("Add a server").click();
+      await servers.getByLabel("Address of the server").fill("turn:127.0.0.1:9");
+      await servers.getByRole("button", { name: "Add", exact: true }).click();
+      await expect(servers.getByLabel("User name")).toBeFocused();
+      await look(page, info, "52 a user name is missing");
+      await page.context().setOffline(true);
+      await expect(dialog.getByText("This browser is offline.").last()).toBeVisible();
+      await dialog.getByRole("heading", { name: "What works" }).scrollIntoViewIfNeeded();
+      await look(page, info, "53 offline");
+    });
+
+    test("scanning an invite", async ({ page }, info) => {
+      await open(page);
+      const dialog = await openSharing(page);
+      await dialog.getByRole("radio", { name: "Join with an invite" }).check();
+      await look(page, info, "54 join with an invite");
+      await dialog.getByRole("button", { name: /^Scan/ }).click();
+      await expect(dialog.getByText("There is no camera here.")).toBeVisible();
+      await look(page, info, "55 no camera");
+    });
+
     test("deleted in another tab", async ({ context, page }, info) => {
       await open(page);
       const second = await context.newPage();
