@@ -69,6 +69,8 @@ export type DiagnosisReason =
   | "relay-only"
   | "relay-away"
   | "no-network"
+  /** Others are looked for in the relays' DHT. */
+  | "dht"
   /** waiting */
   | "starting"
   | "connecting"
@@ -162,6 +164,7 @@ const reservationVerdict = ({ state, fault }: RelayFound): Verdict => {
 const rendezvousVerdict = ({ networks }: Findings, relay: RelayFound): Verdict => {
   if (relay.state === "connecting") return away;
   if (networks === 0) return { state: "skipped", reason: "no-network" };
+  if (relay.isRegistered === null) return { state: "skipped", reason: "dht" };
   return relay.isRegistered ? well : waiting("registering");
 };
 

@@ -78,7 +78,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
     status: () => ({
       ...{ address, fault: state.fault },
       state: state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
-      isRegistered: state.session !== null && state.tags.every((tag) => state.peersByTag.has(tag)),
+      isRegistered: isRegistered(state),
     }),
     relay: () => state.session?.connection.remotePeer.toString() ?? null,
     circuit: () => (state.session === null ? null : withPeer(address, state.session.connection)),
@@ -231,6 +231,11 @@ const checkReservation = (state: State): void => {
   if (isReserved) state.fault = null;
   register(state);
   deps.onChange();
+};
+
+const isRegistered = ({ session, tags, peersByTag }: State): boolean | null => {
+  if (session === null) return false;
+  return session.rendezvous === null ? null : tags.every((tag) => peersByTag.has(tag));
 };
 
 const register = ({ session, tags, isReserved }: State): void => {

@@ -94,6 +94,7 @@ const stepTable: Readonly<
   rendezvous: {
     well: words("It knows for whom this device looks."),
     registering: words("Telling the relay for whom this device looks…"),
+    dht: words("It names nobody by itself: others are looked for in the list that relays share."),
     "no-network": noNetwork,
     "relay-away": words("It is told for whom this device looks once it is reached."),
   },

@@ -76,8 +76,8 @@ export interface RelayStatus {
   readonly address: string;
   /** `reserved`: others can reach this page through the relay. */
   readonly state: "connecting" | "connected" | "reserved";
-  /** It has named who stands under each of our tags. */
-  readonly isRegistered: boolean;
+  /** It has named who stands under each of our tags; null: it names nobody, its DHT is asked. */
+  readonly isRegistered: boolean | null;
   /** null: nothing went wrong since it last went well. */
   readonly fault: RelayFault | null;
 }

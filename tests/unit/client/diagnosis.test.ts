@@ -71,6 +71,7 @@ test("a relay that is tried for the first time, registers, or gives no reservati
     ...["reservation waiting reserving", "rendezvous waiting registering"],
     "peers waiting nobody-named",
   ]);
+  expect(faults(withRelay({ isRegistered: null }))[0]).toBe("rendezvous skipped dht");
   const refused = withRelay({ state: "connecting", isRegistered: false, fault: "no-reservation" });
   expect(faults(refused).slice(0, 2)).toEqual([
     ...["relay waiting connecting", "reservation failed no-reservation"],

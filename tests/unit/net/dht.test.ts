@@ -50,6 +50,7 @@ test("T-030 P-017 where no relay has a rendezvous, those of one tag find each ot
   expect(await second.received(1)).toEqual([Uint8Array.of(1, 2)]);
   await Promise.all([one.until(isRelayed), two.until(isRelayed)]);
   expect(other.status().peers).toEqual([]);
+  expect(one.status().relays).toMatchObject([{ state: "reserved", isRegistered: null }]);
 });
 
 test("who asks no rendezvous is found by nobody who does, but by its like", async () => {

@@ -150,7 +150,9 @@ test("what is wrong with a relay is told, and no more once it is well", async ()
   const peer = await startTestPeer(cleanup, addresses);
   peer.setTags([tagA]);
   const faults = (): readonly unknown[] => peer.status().relays.map(({ fault }) => fault);
-  await peer.until(({ relays: [first] }) => first?.state === "reserved" && first.isRegistered);
+  await peer.until(
+    ({ relays: [first] }) => first?.state === "reserved" && first.isRegistered === true,
+  );
   await peer.until(({ relays }) => relays.slice(1).every(({ fault }) => fault !== null));
   expect(faults()).toEqual([
     ...[null, "unreachable", "another-relay", "unusable-address", "unusable-address"],
