@@ -23,6 +23,8 @@ export interface DhtFinderDeps {
 export interface DhtFinder {
   /** Who was found under our tags, whether or not they are still there. */
   peers(): ReadonlySet<string>;
+  /** The same, by tag. */
+  groups(): Iterable<readonly string[]>;
   setTags(tags: readonly string[]): void;
   /** To be called when a relay came or went, or can be reached through. */
   update(): void;
@@ -41,6 +43,7 @@ export const createDhtFinder = (deps: DhtFinderDeps): DhtFinder => {
   };
   return {
     peers: () => new Set([...state.peersByTag.values()].flat()),
+    groups: () => state.peersByTag.values(),
     setTags: (tags) => {
       const dropped = state.tags.filter((tag) => !tags.includes(tag));
       state.tags = [...tags];

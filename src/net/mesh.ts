@@ -16,6 +16,7 @@ import { channelsMax, channelsPerPeerMax, dialsAtOnceMax } from "../core/base/li
 import type { PeerChannel, PeerStatus } from "../core/net/carrier.ts";
 import { pathOf } from "./addresses.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
+import type { DhtFinder } from "./dhtFinder.ts";
 import {
   channelProtocol,
   closeGently,
@@ -28,7 +29,7 @@ import {
   probe,
   type Dialer,
 } from "./dialer.ts";
-import { createPlaces, type PlaceBounds, type Places } from "./places.ts";
+import { createPlaces, rareIn, type PlaceBounds, type Places } from "./places.ts";
 import type { RelayLink } from "./relayLink.ts";
 import { createStreamChannel, type StreamChannel } from "./streamChannel.ts";
 
@@ -46,7 +47,7 @@ export interface MeshDeps {
   readonly libp2p: Libp2p;
   readonly links: () => readonly RelayLink[];
   /** Found otherwise, whichever relay leads there. */
-  readonly found: () => ReadonlySet<string>;
+  readonly found: () => Pick<DhtFinder, "peers" | "groups">;
   readonly clock: Clock;
   readonly places: PlaceBounds;
   /**
@@ -101,13 +102,13 @@ export const createMesh = (deps: MeshDeps): Mesh => {
         maxOutboundStreams: streamsPerConnectionMax,
       }),
     update: () => {
-      const named = new Set([
-        ...deps.links().flatMap((each) => [...each.peers()]),
-        ...deps.found(),
-      ]);
+      const groups = [deps.found(), ...deps.links()].flatMap((each) => [...each.groups()]);
+      const named = new Set(groups.flat());
+      const rare = rareIn(groups);
       for (const id of named) name(state, id);
       for (const peer of [...state.peers.values()]) {
         peer.isNamed = named.has(peer.id);
+        peer.isRare = rare.has(peer.id);
         forgetIfUnused(state, peer);
       }
       kick(state);
@@ -157,6 +158,8 @@ interface Peer {
   readonly id: string;
   /** A relay lists it under one of our tags, or it was found under one. */
   isNamed: boolean;
+  /** See `rareIn`. */
+  isRare: boolean;
   isDialing: boolean;
   /** In a row. */
   failures: number;
@@ -181,7 +184,7 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
   if (peers.size >= channelsMax) return null;
   const peer: Peer = {
     id,
-    isNamed: false,
+    ...{ isNamed: false, isRare: false },
     isDialing: false,
     ...{ failures: 0, fault: null, cancelWait: null },
     ...{ connection: null, isDialed: false, connectedAt: 0, channels: new Set(), opening: 0 },
@@ -295,7 +298,7 @@ const adopt = (
  */
 const hasPlaceFor = (state: State, peer: Peer, how: "dialed" | "beside" | "answered"): boolean => {
   if (peer.connection !== null) return how !== "dialed" || peer.isDialed || state.self < peer.id;
-  const room = state.places.roomFor();
+  const room = state.places.roomFor(peer);
   if (typeof room === "object") giveUp(state, room);
   return room !== false;
 };
@@ -425,8 +428,11 @@ const shuffled = ({ peers, deps: { clock } }: State): readonly Peer[] =>
     .map(({ peer }) => peer);
 
 /** To dial. Where not everybody can be met, the other may have no need. */
-const isMine = ({ self, places }: State, peer: Peer, isCrowded: boolean): boolean =>
-  isCrowded && peer.connection === null ? places.mayDial() : self < peer.id;
+const isMine = ({ self, places }: State, peer: Peer, isCrowded: boolean): boolean => {
+  const isFirst = self < peer.id;
+  if (!isCrowded || peer.connection !== null) return isFirst;
+  return places.mayDial() || (peer.isRare && isFirst && places.roomFor(peer) !== false);
+};
 
 const isDue = ({ deps, refused }: State, peer: Peer): boolean =>
   peer.isNamed &&
@@ -438,7 +444,7 @@ const isDue = ({ deps, refused }: State, peer: Peer): boolean =>
   deps.links().some((link) => link.circuit() !== null && isNamedBy(deps, link, peer.id));
 
 const isNamedBy = ({ found }: MeshDeps, link: RelayLink, id: string): boolean =>
-  link.peers().has(id) || found().has(id);
+  link.peers().has(id) || found().peers().has(id);
 
 const dial = async (state: State, peer: Peer): Promise<void> => {
   peer.isDialing = true;

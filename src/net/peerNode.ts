@@ -52,7 +52,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   const mesh = createMesh({
     libp2p,
     ...{ clock, places, links: () => links },
-    found: () => finder.peers(),
+    found: () => finder,
     onChannel: (channel) => {
       if (channelHandler === null) channel.close();
       else channelHandler(channel);

@@ -4,7 +4,12 @@
  * through these: sync sends on what others wrote. Places that rotate join what chance has parted,
  * and let newcomers in.
  */
-import { directPeersMax, rotatingPeersMax, rotationMilliseconds } from "../core/base/limits.ts";
+import {
+  directPeersMax,
+  rareGroupPeersMax,
+  rotatingPeersMax,
+  rotationMilliseconds,
+} from "../core/base/limits.ts";
 import type { Clock } from "./clock.ts";
 
 export interface PlaceBounds {
@@ -27,7 +32,20 @@ export interface Placed {
   readonly connectedAt: number;
   readonly isDialing: boolean;
   readonly isNamed: boolean;
+  /** See `rareIn`. */
+  readonly isRare: boolean;
 }
+
+/**
+ * Those that stand only under tags that few share: of a pair, or of an invite. What they have for
+ * this node nobody else may have, so that they are met before the many of a large network.
+ */
+export const rareIn = (groups: readonly (readonly string[])[]): ReadonlySet<string> => {
+  const isSmall = ({ length }: readonly string[]): boolean => length <= rareGroupPeersMax;
+  const many = new Set(groups.filter((group) => !isSmall(group)).flat());
+  const few = groups.filter(isSmall).flat();
+  return new Set(few.filter((peer) => !many.has(peer)));
+};
 
 export interface Places<P extends Placed> {
   /** More are named than can be met: who needs somebody dials, whose id ever comes first. */
@@ -38,8 +56,11 @@ export interface Places<P extends Placed> {
   mayExplore(): void;
   /** One more is connected now, or failed: it may not explore any more. */
   explored(): void;
-  /** Whether there is a place; else the one that makes room, if one has stayed for long enough. */
-  roomFor(): P | boolean;
+  /**
+   * Whether there is a place; else who makes room, if somebody has stayed for long enough, or is
+   * not rare where that one is.
+   */
+  roomFor(peer: Pick<P, "isRare">): P | boolean;
   /** Whose turn it is to be given up for somebody else; null: no rotating place is taken. */
   leaving(): P | null;
 }
@@ -55,10 +76,10 @@ export const createPlaces = <P extends Placed>(deps: PlacesDeps<P>): Places<P> =
   let isExploring = false;
   const peers = (): readonly P[] => [...deps.peers()];
   const connected = (): readonly P[] => peers().filter(({ connection }) => connection !== null);
-  /** Who came when those that stay were there already. */
+  /** Who came when those that stay were there already; who is rare stays before others. */
   const rotating = (): readonly P[] =>
     connected()
-      .toSorted((a, b) => a.connectedAt - b.connectedAt)
+      .toSorted((a, b) => Number(b.isRare) - Number(a.isRare) || a.connectedAt - b.connectedAt)
       .slice(bounds.peersMax - bounds.rotatingMax);
   const oneOf = (some: readonly P[]): P | null =>
     some[Math.floor(clock.random() * some.length)] ?? null;
@@ -76,10 +97,11 @@ export const createPlaces = <P extends Placed>(deps: PlacesDeps<P>): Places<P> =
     explored: () => {
       isExploring = false;
     },
-    roomFor: () => {
+    roomFor: ({ isRare }) => {
       if (connected().length < bounds.peersMax) return true;
       const since = clock.now() - bounds.rotationMilliseconds;
-      return oneOf(rotating().filter(({ connectedAt }) => connectedAt <= since)) ?? false;
+      const mayLeave = (each: P): boolean => each.connectedAt <= since || (isRare && !each.isRare);
+      return oneOf(rotating().filter(mayLeave)) ?? false;
     },
     leaving: () => oneOf(rotating()),
   };

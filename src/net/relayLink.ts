@@ -45,6 +45,8 @@ export interface RelayLink {
   hasRendezvous(): boolean;
   /** The peers that the relay last named under our tags; kept while the relay is away. */
   peers(): ReadonlySet<string>;
+  /** The same, by tag. */
+  groups(): Iterable<readonly string[]>;
   setTags(tags: readonly string[]): void;
   /** Dials at once instead of waiting out the back-off: the machine is online again. */
   wake(): void;
@@ -84,6 +86,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
     circuit: () => (state.session === null ? null : withPeer(address, state.session.connection)),
     hasRendezvous: () => (state.session?.rendezvous ?? null) !== null,
     peers: () => new Set([...state.peersByTag.values()].flat()),
+    groups: () => state.peersByTag.values(),
     setTags: (tags) => {
       state.tags = [...tags];
       for (const tag of state.peersByTag.keys()) {

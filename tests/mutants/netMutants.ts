@@ -36,7 +36,7 @@ export const netMutants: readonly Mutant[] = [
   {
     name: "who was found by the DHT is not dialed",
     file: "src/net/mesh.ts",
-    text: "link.peers().has(id) || found().has(id)",
+    text: "link.peers().has(id) || found().peers().has(id)",
     instead: "link.peers().has(id)",
     killedBy: dht,
   },
@@ -50,8 +50,15 @@ export const netMutants: readonly Mutant[] = [
   {
     name: "who is full lets nobody in, however long the others stayed",
     file: "src/net/places.ts",
-    text: "filter(({ connectedAt }) => connectedAt <= since)) ?? false;",
-    instead: "filter(({ connectedAt }) => connectedAt < 0 && since < 0)) ?? false;",
+    text: "each.connectedAt <= since || (isRare && !each.isRare);",
+    instead: "isRare && !each.isRare && since > 0;",
+    killedBy: places,
+  },
+  {
+    name: "a rare peer waits like any other",
+    file: "src/net/places.ts",
+    text: "each.connectedAt <= since || (isRare && !each.isRare);",
+    instead: "each.connectedAt <= since || (isRare && each.isRare && since > 1e9);",
     killedBy: places,
   },
   {

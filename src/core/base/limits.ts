@@ -299,6 +299,8 @@ export const directPeersMax = 8;
 /** Of these places so many change hands, one after so long, where there are more peers. */
 export const rotatingPeersMax = 2;
 export const rotationMilliseconds = 60_000;
+/** Who stands only under tags with no more peers is met before others. */
+export const rareGroupPeersMax = 2;
 /** How long WebRTC may take to find an address of this device, where that is tried. */
 export const webrtcTrialMillisecondsMax = 5_000;
 /** A trial holds for so long: browsers allow a page some hundred connections until they tidy up. */

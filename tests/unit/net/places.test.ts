@@ -9,11 +9,13 @@ import { systemClock } from "../../../src/net/clock.ts";
 import { createCarrier } from "../../../src/net/libp2pNetwork.ts";
 import {
   createPlaces,
+  rareIn,
   type PlaceBounds,
   type Placed,
   type Places,
 } from "../../../src/net/places.ts";
 import { documentsOnce, managerOf, team, users } from "../../contract/api/peers.ts";
+import { toldOnce } from "../../support/twoPeers.ts";
 import type { RunningRelay } from "../../../relay/start.ts";
 import {
   createCleanup,
@@ -28,9 +30,6 @@ afterEach(() => cleanup.run());
 
 const tag = "a".repeat(32);
 const few: PlaceBounds = { peersMax: 3, rotatingMax: 1, rotationMilliseconds: 500 };
-
-/** Rotates too seldom for everybody to meet everybody. */
-const slow: PlaceBounds = { ...few, rotationMilliseconds: 5_000 };
 
 const connectedWith = (peer: TestPeer): number =>
   peer.status().peers.filter(({ path }) => path !== "connecting").length;
@@ -56,14 +55,20 @@ test("of seven that may each meet three, nobody meets more, and newcomers get in
   expect(most).toBeLessThanOrEqual(3);
 });
 
-/** In the network, with one document of its own. */
-const member = async (relay: RunningRelay, n: number): Promise<DistributedDatabase> => {
-  const network = createCarrier((key) => startTestNode([relay], key, { places: slow }));
+const openAt = (relay: RunningRelay, places: PlaceBounds): DistributedDatabase => {
+  const network = createCarrier((key) => startTestNode([relay], key, { places }));
   const database = createDistributedDb({
     adapter: new InMemoryAdapter(),
     distributed: { enabled: true, network },
   });
+  users(database);
   cleanup.add(() => database.shutdown());
+  return database;
+};
+
+/** In the network, with one document of its own. */
+const member = async (relay: RunningRelay, n: number): Promise<DistributedDatabase> => {
+  const database = openAt(relay, { ...few, rotationMilliseconds: 5_000 });
   await database.createNetwork(team);
   await users(database).insert({ id: `of ${n}` });
   await database.addCollectionToNetwork(team.networkId, "users");
@@ -78,10 +83,11 @@ interface Somebody extends Placed {
 const standing = (connected: number, others: number): readonly Somebody[] => [
   ...Array.from({ length: connected }, (_, n) => ({
     ...{ name: `connected ${n}`, connection: {}, connectedAt: n * 100 },
-    ...{ isDialing: false, isNamed: true },
+    ...{ isDialing: false, isNamed: true, isRare: false },
   })),
   ...Array.from({ length: others }, (_, n) => ({
-    ...{ name: `named ${n}`, connection: null, connectedAt: 0, isDialing: false, isNamed: true },
+    ...{ name: `named ${n}`, connection: null, connectedAt: 0 },
+    ...{ isDialing: false, isNamed: true, isRare: false },
   })),
 ];
 
@@ -115,9 +121,22 @@ test("dials leave the rotating places to who comes, but for one that explores", 
 });
 
 test("who came last and stayed for long enough makes room, never one of those that stay", () => {
-  expect(placesOf(standing(2, 1)).roomFor()).toBe(true);
-  expect(placesOf(standing(3, 1), 699).roomFor()).toBe(false);
-  expect(placesOf(standing(3, 1), 700).roomFor()).toMatchObject({ name: "connected 2" });
+  const one = { isRare: false };
+  expect(placesOf(standing(2, 1)).roomFor(one)).toBe(true);
+  expect(placesOf(standing(3, 1), 699).roomFor(one)).toBe(false);
+  expect(placesOf(standing(3, 1), 700).roomFor(one)).toMatchObject({ name: "connected 2" });
+});
+
+test("who is rare is let in before its time, by who is not, and stays itself", () => {
+  expect([...rareIn([["a"], ["a", "b", "c"], ["d", "e"]])]).toEqual(["d", "e"]);
+  const rare = { isRare: true };
+  const people = standing(3, 1);
+  expect(placesOf(people).roomFor(rare)).toMatchObject({ name: "connected 2" });
+  const lastIsRare = people.map((each, at) => ({ ...each, isRare: at === 2 }));
+  expect(placesOf(lastIsRare).roomFor(rare)).toMatchObject({ name: "connected 1" });
+  expect(placesOf(lastIsRare).leaving()).toMatchObject({ name: "connected 1" });
+  const allAre = people.map((each) => ({ ...each, isRare: true }));
+  expect(placesOf(allAre).roomFor(rare)).toBe(false);
 });
 
 test("the last that came is given up in its turn, where a rotating place is taken at all", () => {
@@ -140,4 +159,29 @@ test("what one writes reaches all, through those that it meets", async () => {
   await Promise.all(databases.map((each) => documentsOnce(each, 8)));
   expect(most).toBeGreaterThan(0);
   expect(most).toBeLessThanOrEqual(3);
+});
+
+test("a closed network larger than that lets people in, decides, and reads as one", async () => {
+  const relay = await startTestRelay(cleanup);
+  // Who joins is let in before anybody's turn to go
+  const places = { ...few, rotationMilliseconds: 30_000 };
+  const owner = openAt(relay, places);
+  const networkId = await owner.createNetwork({ networkId: "house", name: "House" });
+  await owner.addCollectionToNetwork(networkId, "users");
+  const others = Array.from({ length: 5 }, () => openAt(relay, places));
+  for (const [n, other] of others.entries()) {
+    const { url } = await owner.invite(networkId, { role: "editor", name: `${n}` });
+    await other.joinNetwork(url);
+    await toldOnce(other, () => other.members(networkId).length === n + 2);
+    await other.addCollectionToNetwork(networkId, "users");
+    await users(other).insert({ id: `of ${n}` });
+  }
+  const all = [owner, ...others];
+  await Promise.all(all.map((each) => documentsOnce(each, 5)));
+  const namer = others[1] ?? owner;
+  const self = namer.members(networkId).find(({ isSelf }) => isSelf)?.account ?? "";
+  await namer.nameMember(networkId, self, "Renamed");
+  const isRenamed = (each: DistributedDatabase): boolean =>
+    each.members(networkId).some(({ name }) => name === "Renamed");
+  await Promise.all(all.map((each) => toldOnce(each, () => isRenamed(each))));
 });
