@@ -35,7 +35,10 @@ export interface Home {
   readonly counters: SegmentCounters;
   /** What is delivered; made anew when the home is rebuilt from its log. */
   tree: SegmentTree;
-  /** A fork gave ops other names in the tree, and the documents are still to be read anew. */
+  /**
+   * A fork gave ops other names in the tree, or some came behind what replaces them: the documents
+   * are still to be read anew.
+   */
   isRenamed: boolean;
   /** What is delivered and not yet read. */
   reading: ReadingQueue;
@@ -158,6 +161,17 @@ const digestFor = (membership: Membership): StateDigest =>
 
 export const controlOf = ({ membership }: Home): ControlChain | null =>
   membership.kind === "local" || membership.network.suite === 0 ? null : membership.control;
+
+/**
+ * It comes to a log that ended behind what names that log beyond its end. Its ops were to be read
+ * first: what others replaced of them would come back.
+ */
+export const isLate = (
+  home: Home,
+  { header: { writer, first } }: Pick<DeliveredSegment, "header">,
+): boolean =>
+  controlOf(home)?.isVoidRow(home.scope, writer, Infinity) === true &&
+  home.tree.isNamedBeyond(writer, first);
 
 /** What this device opens its logs with; null in suite 0. */
 export const certificateOf = ({ membership }: Home): CheckedCertificate | null =>

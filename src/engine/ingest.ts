@@ -23,6 +23,7 @@ import { createBatch, type Batch } from "./append.ts";
 import {
   controlOf,
   isApplied,
+  isLate,
   isOwnSegment,
   isTrimmed,
   keyringOf,
@@ -59,7 +60,7 @@ export interface IngestDeps {
   readonly keepHomes: () => Promise<void>;
   /** Delivered and stored: it may be passed on. */
   readonly stored: (home: Home, segments: readonly DeliveredSegment[], from: string) => void;
-  /** A fork renamed ops: the home is to be read anew from its log. */
+  /** A fork renamed ops, or some came behind what replaces them: the home is read anew. */
   readonly renamed: (home: Home) => Promise<void>;
   /** A page is damaged: the same. */
   readonly damaged: (home: Home) => Promise<void>;
@@ -141,7 +142,7 @@ const takeNow = async (
   if (delivered.length > 0) await keep(deps, home, delivered, source.from);
   const isOwnLog = delivered.some(({ header }) => isPresentWriter(home, header.writer));
   if (isOwnLog) await deps.ownLogReturned(home);
-  else if (splits.length > 0) await deps.renamed(home);
+  else if (splits.length > 0 || judged.isLate) await deps.renamed(home);
   else await readNow(deps, home, delivered);
   return { ...judged, refused: judged.refused + malformed };
 };
@@ -187,21 +188,21 @@ const judgeAll = async (
   deps: IngestDeps,
   home: Home,
   candidates: readonly Candidate[],
-): Promise<Ingested> => {
+): Promise<Ingested & { readonly isLate: boolean }> => {
   const delivered: DeliveredSegment[] = [];
   const splits: Split[] = [];
   const forgers = new Set<string>();
   let refused = 0;
+  let hasLate = false;
   const queue = [...candidates];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const verdict = await checkDelivery(next.segment, deliveryView(home, deps.crypto));
     switch (verdict.kind) {
       case "delivered": {
+        if (isLate(home, verdict.segment)) hasLate = true;
         const split = home.tree.add(verdict.segment);
-        if (split !== null) {
-          splits.push(split);
-          home.isRenamed = true;
-        }
+        if (split !== null) splits.push(split);
+        if (split !== null || hasLate) home.isRenamed = true;
         home.reading.add(verdict.segment.headerHash, verdict.segment.header);
         delivered.push(verdict.segment);
         const released = deps.inbox.release(verdict.segment.headerHash);
@@ -229,7 +230,7 @@ const judgeAll = async (
         unreachable(verdict);
     }
   }
-  return { delivered, refused, splits, forgers: [...forgers] };
+  return { delivered, refused, splits, forgers: [...forgers], isLate: hasLate };
 };
 
 const signatureFaults: ReadonlySet<DeliveryFault> = new Set<DeliveryFault>([

@@ -5,9 +5,9 @@
  * would let them come back.
  */
 import { shortened } from "../core/base/ids.ts";
-import type { HeaderHash, ShortHash } from "../core/base/types.ts";
+import type { HeaderHash, ShortHash, WriterId } from "../core/base/types.ts";
 import { deliverStored } from "../core/segment/deliver.ts";
-import type { SegmentHeader } from "../core/segment/header.ts";
+import type { Row, SegmentHeader } from "../core/segment/header.ts";
 import {
   parseSegment,
   parseTrimmed,
@@ -15,7 +15,7 @@ import {
   type ParsedSegment,
 } from "../core/segment/segment.ts";
 import type { Damage, SegmentKey, Store } from "../storage/store.ts";
-import { controlOf, emptyHome, noteProof, type Home } from "./home.ts";
+import { controlOf, emptyHome, isLate, noteProof, type Home } from "./home.ts";
 import { keyOf, type Ingest } from "./ingest.ts";
 
 export interface ReadHome {
@@ -72,19 +72,26 @@ export const deliverAll = (
   segments: ReadonlyMap<ShortHash, ParsedSegment>,
 ): {
   readonly delivered: ReadonlyMap<HeaderHash, DeliveredSegment>;
-  readonly hasSplit: boolean;
+  /** A fork, or what others named before: what is read already is to be read anew. */
+  readonly isRenamed: boolean;
 } => {
-  let hasSplit = false;
+  let isRenamed = false;
   const delivered = new Map<HeaderHash, DeliveredSegment>();
   const tried = new Set<ShortHash>();
+  const logs = logsOf(segments);
   for (const root of segments.keys()) {
     const path = [root];
+    const begun = new Set(path);
     for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
       const segment = segments.get(at);
       const absent = segment === undefined ? [] : absentFrom(home, segment.header);
-      const before = absent.find(({ hash }) => segments.has(hash) && !tried.has(hash))?.hash;
+      // Where a writer forked, a log that ended can name what names it
+      const before = [...absent, ...absent.flatMap((each) => logBefore(each, logs))].find(
+        ({ hash }) => segments.has(hash) && !tried.has(hash) && !begun.has(hash),
+      )?.hash;
       if (before !== undefined) {
         path.push(before);
+        begun.add(before);
         continue;
       }
       path.pop();
@@ -95,17 +102,39 @@ export const deliverAll = (
       const isWhole = absent.every(({ isVoid }) => isVoid);
       const one = isWhole ? deliverStored(segment, home.tree) : null;
       if (one === null) continue;
-      if (home.tree.add(one) !== null) hasSplit = true;
+      isRenamed ||= isLate(home, one);
+      if (home.tree.add(one) !== null) isRenamed = true;
       home.reading.add(one.headerHash, one.header);
       noteProof(home, one);
       delivered.set(one.headerHash, one);
     }
   }
-  return { delivered, hasSplit };
+  return { delivered, isRenamed };
 };
+
+type Logs = ReadonlyMap<WriterId, readonly ParsedSegment[]>;
+
+const logsOf = (segments: ReadonlyMap<ShortHash, ParsedSegment>): Logs => {
+  const logs = new Map<WriterId, ParsedSegment[]>();
+  for (const segment of segments.values()) {
+    const { writer } = segment.header;
+    logs.set(writer, [...(logs.get(writer) ?? []), segment]);
+  }
+  return logs;
+};
+
+/** What stands of a log before the op beyond its end that a row names. */
+const logBefore = ({ isVoid, row }: Absent, logs: Logs): readonly { hash: ShortHash }[] =>
+  !isVoid || row === null
+    ? []
+    : (logs.get(row.writer) ?? [])
+        .filter(({ header }) => header.first <= row.n)
+        .map(({ headerHash }) => ({ hash: shortened(headerHash) }));
 
 interface Absent {
   readonly hash: ShortHash;
+  /** null: it is the predecessor. */
+  readonly row: Row | null;
   /** Beyond a frontier: it is not waited for, and yet comes first where this device has it. */
   readonly isVoid: boolean;
 }
@@ -114,14 +143,14 @@ interface Absent {
 const absentFrom = (home: Home, { previous, rows }: SegmentHeader): readonly Absent[] => {
   const { tree, scope } = home;
   const control = controlOf(home);
-  const absent = rows
+  const absent: Absent[] = rows
     .filter((row) => tree.find(row.writer, row.header) === null)
     .map((row) => ({
-      hash: row.header,
+      ...{ hash: row.header, row },
       isVoid: control?.isVoidRow(scope, row.writer, row.n) === true,
     }));
   if (previous !== null && tree.get(previous) === null) {
-    absent.push({ hash: shortened(previous), isVoid: false });
+    absent.push({ hash: shortened(previous), row: null, isVoid: false });
   }
   return absent;
 };

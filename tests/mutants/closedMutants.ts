@@ -14,7 +14,6 @@ const spread = "tests/unit/engine/closedChain.test.ts";
 const admission = "tests/unit/engine/closedAdmission.test.ts";
 const removal = "tests/unit/engine/closedRemoval.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
-const epochs = "tests/unit/engine/closedEpochs.test.ts";
 const outdated = "tests/unit/engine/closedOutdated.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
@@ -292,76 +291,6 @@ export const closedMutants: readonly Mutant[] = [
     text: "leaked.set(membership, membership.control.head().height);",
     instead: "leaked.set(membership, -1);",
     killedBy: order,
-  },
-  {
-    name: "a key that the sequencer came too late for is skipped",
-    file: "src/engine/closed/carry.ts",
-    text: "if (count !== (isSequencer(membership) ? 1 : othersAfter)) return false;",
-    instead: "if (count !== (isSequencer(membership) ? 1 : -1)) return false;",
-    killedBy: epochs,
-  },
-  {
-    name: "a key from behind a removal that may be made again goes to who is to be removed",
-    file: "src/engine/closed/carry.ts",
-    text: "if (mayComeAgain(membership, at, nowMs)) return true;",
-    instead: "if (mayComeAgain(membership, at, nowMs)) return false;",
-    killedBy: terms,
-  },
-  {
-    name: "who was to be removed beside the chain, and stays, never gets the key of it",
-    file: "src/engine/closed/carry.ts",
-    text: "if (proposalFault(state, content, { signers, ms, evidence }) !== null) return false;",
-    instead: "",
-    killedBy: terms,
-  },
-  {
-    name: "a branch beside the chain is told to nobody who is as far",
-    file: "src/engine/closed/wire.ts",
-    text: ".filter((record) => record.height > height || beside.has(record));",
-    instead: ".filter((record) => record.height > height);",
-    killedBy: terms,
-  },
-  {
-    name: "whoever learns of a branch beside the chain keeps it until the next meeting",
-    file: "src/engine/closed/wire.ts",
-    text: "if (peer.known.beside === countBeside(control)) tellHead(control, peer);",
-    instead: "if (peer.known.beside >= 0) tellHead(control, peer);",
-    killedBy: terms,
-  },
-  {
-    name: "who is told of a branch beside the chain does not ask for it",
-    file: "src/engine/closed/wire.ts",
-    text: 'control.find(place.head).kind === "unknown" || holdsMore(control, place);',
-    instead: 'control.find(place.head).kind === "unknown";',
-    killedBy: terms,
-  },
-  {
-    name: "what waited for a key waits on when it is there",
-    file: "src/engine/sync/control.ts",
-    text: "for (const home of state.engine.registry.homesOf(membership)) cutSoon(state, home);",
-    instead: "",
-    killedBy: epochs,
-  },
-  {
-    name: "a carried key is believed without its epoch's word",
-    file: "src/engine/closed/keys.ts",
-    text: "if (opened === null || !isRecordedKey(control, opened, networkHash)) continue;",
-    instead: "if (opened === null) continue;",
-    killedBy: epochs,
-  },
-  {
-    name: "the sequencer puts in order what carries no key on",
-    file: "src/engine/closed/decide.ts",
-    text: 'return { kind: "refused", fault: "carries-nothing" };',
-    instead: "",
-    killedBy: epochs,
-  },
-  {
-    name: "keys sealed under what a removed device has are put in order",
-    file: "src/core/network/closed/state.ts",
-    text: 'return isOutdated(state, around.evidence) ? "outdated" : null;',
-    instead: "return null;",
-    killedBy: outdated,
   },
   {
     name: "who comes in while an epoch is on its way never gets its key",

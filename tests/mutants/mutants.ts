@@ -11,6 +11,7 @@ import { pageMutants } from "./pageMutants.ts";
 import { peerMutants } from "./peerMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
 import { relayMutants } from "./relayMutants.ts";
+import { skippedMutants } from "./skippedMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
 import { trimMutants } from "./trimMutants.ts";
 import { uiMutants } from "./uiMutants.ts";
@@ -412,6 +413,7 @@ export const mutants: readonly Mutant[] = [
   ...tabMutants,
   ...trimMutants,
   ...closedMutants,
+  ...skippedMutants,
   ...rangesMutants,
   ...netMutants,
   ...relayMutants,

@@ -2,12 +2,13 @@
  * The order of reading (FORMATS.md §3): a delivered segment is read after its predecessor and all
  * its rows were read, because an op that replaces unread ones would let them come back. A missing
  * key holds up reading, and with it all that builds on the segment, but never delivery. Only unread
- * segments are kept here: what is delivered and not here was read.
+ * segments are kept here: what is delivered and not here was read. A row beyond a frontier, whose
+ * segment is never delivered, stands for all that is of its writer's log.
  */
 import { assert } from "../base/result.ts";
 import type { HeaderHash, ShortHash } from "../base/types.ts";
 import { compareTimes } from "../clock/hybrid.ts";
-import type { SegmentHeader } from "./header.ts";
+import type { Row, SegmentHeader } from "./header.ts";
 import type { SegmentTree } from "./tree.ts";
 
 /** Why a segment cannot be read although all before it was. */
@@ -45,12 +46,16 @@ export const createReadingQueue = (tree: Pick<SegmentTree, "find">): ReadingQueu
   const ready = new Set<Unread>();
 
   const neededFirst = ({ previous, rows }: SegmentHeader): ReadonlySet<Unread> => {
-    const named = rows.map((row) => tree.find(row.writer, row.header)?.hash);
-    const found = [previous ?? undefined, ...named].map((hash) =>
+    const named = rows.map((row) => ({ row, node: tree.find(row.writer, row.header) }));
+    const found = [previous ?? undefined, ...named.map(({ node }) => node?.hash)].map((hash) =>
       hash === undefined ? undefined : unread.get(hash),
     );
-    return new Set(found.filter((item) => item !== undefined));
+    const beyond = named.flatMap(({ row, node }) => (node === null ? unreadOf(row) : []));
+    return new Set([...found.filter((item) => item !== undefined), ...beyond]);
   };
+
+  const unreadOf = ({ writer, n }: Row): readonly Unread[] =>
+    [...unread.values()].filter(({ header }) => header.writer === writer && header.first <= n);
 
   return {
     add(hash, header) {

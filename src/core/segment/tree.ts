@@ -85,6 +85,11 @@ export interface SegmentTree {
    * what to send.
    */
   readonly beyond: (writer: WriterId, known: readonly HeaderHash[]) => readonly HeaderHash[];
+  /**
+   * Whether something that is delivered names this op of that writer, or a later one, by a header
+   * that is not: beyond a frontier. True where nobody can tell: a checkpoint keeps no rows.
+   */
+  readonly isNamedBeyond: (writer: WriterId, n: number) => boolean;
   /** The proof of every fork seen, in order of arrival. */
   readonly forks: () => readonly Split[];
 }
@@ -92,9 +97,10 @@ export interface SegmentTree {
 export const createSegmentTree = (): SegmentTree => {
   const held: Held = {
     ...{ writers: new Map(), nodes: new Map(), branches: new Map(), splits: [], order: [] },
-    heads: null,
+    ...{ heads: null, absent: new Map() },
   };
-  const { writers, nodes, branches, splits, order } = held;
+  const { writers, nodes, branches, splits, order, absent } = held;
+  let isRestored = false;
 
   const get = (header: HeaderHash): HeaderNode | null => {
     const node = nodes.get(shortened(header));
@@ -110,12 +116,16 @@ export const createSegmentTree = (): SegmentTree => {
       const { previous } = segment.header;
       const before = previous === null ? null : get(previous);
       assert(previous === null || before !== null, "a header follows a delivered one");
+      for (const { writer, n, header } of segment.header.rows) {
+        if (find(writer, header) === null) absent.set(writer, Math.max(n, absent.get(writer) ?? 0));
+      }
       return addEntry(held, entryOf(segment), before).split;
     },
     restore({ previous, origin: own, ...fields }) {
       const before = previous === null ? null : get(previous);
       const origin = own ?? before?.origin ?? null;
       if (origin === null || (previous !== null && before === null)) return null;
+      isRestored = true;
       return addEntry(held, { ...fields, origin }, before).node;
     },
     records: (from) => order.slice(from).map(recordOf),
@@ -144,6 +154,7 @@ export const createSegmentTree = (): SegmentTree => {
       });
       return (writers.get(writer)?.beyond(reached) ?? []).map((node) => node.hash);
     },
+    isNamedBeyond: (writer, n) => isRestored || n <= (absent.get(writer) ?? 0),
     forks: () => splits,
   };
 };
@@ -157,6 +168,8 @@ interface Held {
   readonly order: HeaderNode[];
   /** null: to be listed anew. */
   heads: readonly Head[] | null;
+  /** Named by rows without a header that is here: the highest n of each writer. */
+  readonly absent: Map<WriterId, number>;
 }
 
 const addEntry = (held: Held, entry: HeaderEntry, before: HeaderNode | null): Added => {

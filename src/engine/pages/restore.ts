@@ -64,9 +64,9 @@ export const restoreHome = async (home: Home, deps: RestoreDeps): Promise<Restor
     tell(checkpointDamage(home.scope, "it does not fit the log; read from that instead"));
     return null;
   }
-  const { delivered, hasSplit } = deliverAll(read, fresh);
+  const { delivered, isRenamed } = deliverAll(read, fresh);
   // A fork gives ops other names, and with them what the pages hold
-  if (hasSplit) return null;
+  if (isRenamed) return null;
   try {
     await ingest.readAll(read, (header) =>
       Promise.resolve(delivered.get(header) ?? unread.get(header) ?? null),

@@ -126,6 +126,27 @@ test("a missing key holds up the segment and all that builds on it, nothing else
   expect(queue.waiting()).toEqual({ "missing-key": 0, "needs-newer": 1, lost: 0, earlier: 0 });
 });
 
+test("a row beyond the end of a log stands for all that is of it", async () => {
+  const scope = createTestScope(4);
+  const whole = scope.replica();
+  const [one, two] = [await scope.device(), await scope.device()];
+  const first = await one.write({});
+  const beyond = await one.write({ after: first });
+  for (const { bytes } of [first, beyond]) await whole.deliver(bytes);
+  const named = [{ writer: beyond.header.writer, n: beyond.header.first }];
+  const onTop = await two.write({ named, tree: whole.tree });
+  const { tree, deliver } = scope.replica();
+  await deliver(first.bytes);
+  const queue = createReadingQueue(tree);
+  for (const { headerHash, header } of [first, onTop]) queue.add(headerHash, header);
+  queue.block(first.headerHash, { kind: "missing-key", epoch: networkOfTests.epoch.id });
+  expect(queue.next()).toBeNull();
+  queue.unblock(networkOfTests.epoch.id);
+  expect(queue.next()).toBe(first.headerHash);
+  queue.markRead(first.headerHash);
+  expect(queue.next()).toBe(onTop.headerHash);
+});
+
 test("only what is ready can be read, and once", async () => {
   const scope = createTestScope(3);
   const { tree, deliver } = scope.replica();
