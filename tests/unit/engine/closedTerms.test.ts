@@ -269,7 +269,7 @@ const leftBeside = async (world: World) => {
   return { b, c, beside, term };
 };
 
-test("who never heard of a branch beside the chain is given it, and reads what is of it", async () => {
+test("who never heard of a branch beside the chain is given it, and what is of it", async () => {
   const world = createWorld();
   const { b, c, beside, term } = await leftBeside(world);
   await give(b, beside);
