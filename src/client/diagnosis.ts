@@ -143,13 +143,15 @@ type RelayFound = Connectivity["relays"][number];
 
 const relaySteps = (findings: Findings, relay: RelayFound): readonly DiagnosisStep[] =>
   [
-    stepOf("relay", relayVerdict(relay)),
+    stepOf("relay", relayVerdict(findings, relay)),
     stepOf("reservation", reservationVerdict(relay)),
     stepOf("rendezvous", rendezvousVerdict(findings, relay)),
   ].map((step) => ({ ...step, subject: relay.address, since: relay.since }));
 
-const relayVerdict = ({ state, fault }: RelayFound): Verdict => {
+const relayVerdict = ({ isOnline }: Findings, { state, fault }: RelayFound): Verdict => {
   if (state !== "connecting") return well;
+  // Whatever it says of itself, it is not to blame
+  if (isOnline === false) return { state: "skipped", reason: "offline" };
   // It is reached, and left for its own reason
   if (fault === null || fault === "no-reservation") return waiting("connecting");
   return { state: "failed", reason: fault };

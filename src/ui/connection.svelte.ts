@@ -12,7 +12,7 @@ import type {
 import { connectionMessages } from "./connectionMessages.ts";
 import { OneFieldForm } from "./join.svelte.ts";
 import { problemOf } from "./text/problem.ts";
-import { relayAddressOf } from "./text/relay.ts";
+import { isKeptFrom, relayAddressOf } from "./text/relay.ts";
 import type { Workspace } from "./workspace.svelte.ts";
 
 /** Much changes at once. */
@@ -130,6 +130,9 @@ export class ConnectionState {
   async #addRelay(given: string): Promise<string> {
     const address = relayAddressOf(given);
     if (this.relays.includes(address)) return connectionMessages.relayKnown;
+    if (isKeptFrom(address, window.location.protocol)) {
+      throw invalid("UnsupportedAddress", connectionMessages.relayPlain);
+    }
     try {
       await this.#manager.configureConnection({ relays: [...this.relays, address] });
     } catch (error) {

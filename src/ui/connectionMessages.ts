@@ -59,6 +59,7 @@ const stepTable: Readonly<
   relay: {
     well: words("The relay is reached."),
     connecting: words("Connecting with the relay…"),
+    offline: words("Not reached while this browser is offline."),
     unreachable: words(
       "Nobody answers as a relay at this address.",
       "Check that the relay runs and that the address is right. It is tried again and again; " +
@@ -146,7 +147,7 @@ const refusals = new Map([
   ["removed", "One of them was removed from the network."],
   ["no-common-network", "They have no network in common."],
   ["timeout", "The other one did not go on; it is tried again."],
-  ["closed", "The other one ended it; it is tried again."],
+  ["closed", "The other one ended it, as who is not in the same network does. It is tried again."],
   ["version", "One of them runs another version of NebulusDB: reload both."],
   ["critical-extension", "One of them runs another version of NebulusDB: reload both."],
   ["own-device", "Both are the same device: this profile was copied."],
@@ -216,6 +217,9 @@ export const connectionMessages = {
   relayWrong:
     "A browser cannot use this address. It looks like /dns/relay.example/tcp/443/tls/ws or " +
     "wss://relay.example.",
+  relayPlain:
+    "This app came over https, and from there browsers reach relays over TLS alone: an address " +
+    "with /tls/ws, or wss://.",
   relayKnown: "It is in the list already.",
   relayAdded: "Added. It is being connected.",
   add: "Add",
@@ -228,7 +232,7 @@ export const connectionMessages = {
   relayOnlyText:
     "Direct connections show other devices the network address of this one, from which one can " +
     "guess roughly where it is. With this switched on, everything goes through relays, or " +
-    "through the TURN server below if one is set: slower, still sealed. The relay sees it.",
+    "through the TURN server below if one is set: slower, still sealed. Relays see the address.",
 
   servers: "STUN and TURN servers",
   serversText:

@@ -45,6 +45,10 @@ test("where all is well every step says so, in order, with its subject and since
 
 test("offline, and a network that could not be started", () => {
   expect(faults({ isOnline: false })).toEqual(["online failed offline", "peer ok direct"]);
+  const away = withRelay({ state: "connecting", isRegistered: false, fault: "unreachable" });
+  expect(faults({ isOnline: false, ...away }).slice(0, 2)).toEqual([
+    ...["online failed offline", "relay skipped offline"],
+  ]);
   expect(faults({ connectivity: null, network: "not-started" })).toEqual([
     "network failed not-started",
   ]);

@@ -4,7 +4,7 @@ import type { DiagnosisStep } from "../../../src/client/diagnosis.ts";
 import type { NetworkConfig, PeerInfo } from "../../../src/client/networkTypes.ts";
 import { groupsOf, relayStateOf, summaryOf } from "../../../src/ui/text/doctor.ts";
 import { linkedDevices, pictureOf } from "../../../src/ui/text/links.ts";
-import { relayAddressOf, relayInWords } from "../../../src/ui/text/relay.ts";
+import { isKeptFrom, relayAddressOf, relayInWords } from "../../../src/ui/text/relay.ts";
 
 const step = (
   name: DiagnosisStep["step"],
@@ -132,4 +132,13 @@ test.each([
   ["http://", "http://"],
 ])("%s is the relay %s", (given, address) => {
   expect(relayAddressOf(given)).toBe(address);
+});
+
+test("a page that came over https reaches relays over TLS, and those of its own machine", () => {
+  const plain = "/ip4/192.168.1.5/tcp/5173/ws";
+  expect(isKeptFrom(plain, "https:")).toBe(true);
+  expect(isKeptFrom(plain, "http:")).toBe(false);
+  for (const reached of [relay, "/dns/relay/tcp/443/wss", "/ip4/127.0.0.1/tcp/5173/ws"]) {
+    expect(isKeptFrom(reached, "https:")).toBe(false);
+  }
 });
