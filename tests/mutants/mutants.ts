@@ -10,6 +10,7 @@ import { netMutants } from "./netMutants.ts";
 import { pageMutants } from "./pageMutants.ts";
 import { peerMutants } from "./peerMutants.ts";
 import { rangesMutants } from "./rangesMutants.ts";
+import { connectionMutants } from "./connectionMutants.ts";
 import { relayMutants } from "./relayMutants.ts";
 import { skippedMutants } from "./skippedMutants.ts";
 import { tabMutants } from "./tabMutants.ts";
@@ -417,6 +418,7 @@ export const mutants: readonly Mutant[] = [
   ...rangesMutants,
   ...netMutants,
   ...relayMutants,
+  ...connectionMutants,
   ...digestMutants,
   ...acknowledgeMutants,
   ...uiMutants,

@@ -1,0 +1,54 @@
+/**
+ * Mutants of settings and diagnosis of the connection: each shows an address that was to be hidden,
+ * or tells a person something that is not so. All names begin with "connection: ".
+ */
+import type { Mutant } from "./mutant.ts";
+
+const carrying = "tests/unit/client/carrying.test.ts";
+const diagnosis = "tests/unit/client/diagnosis.test.ts";
+const settings = "tests/unit/client/connectionSettings.test.ts";
+
+export const connectionMutants: readonly Mutant[] = [
+  {
+    name: "connection: settings that cannot be read show the address of this device",
+    file: "src/engine/connectionSettings.ts",
+    text: "{ ...defaultConnection, relayOnly: true }",
+    instead: "{ ...defaultConnection }",
+    killedBy: settings,
+  },
+  {
+    name: "connection: what is set is used after a reload alone",
+    file: "src/client/carrying.ts",
+    text: '  session.events.on("connection", () => {\n',
+    instead: '  session.events.on("closed", () => {\n',
+    killedBy: carrying,
+  },
+  {
+    name: "connection: a relay without a TURN server counts as a way for WebRTC",
+    file: "src/core/wire/connection.ts",
+    text: "  !relayOnly || iceServers.some",
+    instead: "  true || iceServers.some",
+    killedBy: diagnosis,
+  },
+  {
+    name: "connection: a relay is blamed while the browser is offline",
+    file: "src/client/diagnosis.ts",
+    text: '  if (isOnline === false) return { state: "skipped", reason: "offline" };\n',
+    instead: "",
+    killedBy: diagnosis,
+  },
+  {
+    name: "connection: a greeting that was refused counts as under way",
+    file: "src/engine/sync/greet.ts",
+    text: "  line.refusal = result.ok ? null : result.error;\n",
+    instead: "",
+    killedBy: "tests/unit/api/diagnose.test.ts",
+  },
+  {
+    name: "connection: two addresses of one relay take it from each other",
+    file: "src/net/peerNode.ts",
+    text: "links.some((link) => link.relay() === relay)",
+    instead: 'links.some((link) => link.relay() === "")',
+    killedBy: "tests/unit/net/peerNode.test.ts",
+  },
+];
