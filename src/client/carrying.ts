@@ -5,7 +5,6 @@
 import type { ConnectionSettings } from "../core/wire/connection.ts";
 import { toNebulusError } from "./answer.ts";
 import type { Carry } from "./connection.ts";
-import { isDialable } from "./connectionSettings.ts";
 import type { Session } from "./session.ts";
 
 export interface Carrying {
@@ -101,3 +100,6 @@ const withRelays = (
   ...settings,
   relays: [...new Set([...settings.relays, ...relays])],
 });
+
+/** Pages speak WebSocket to relays; everything else goes through those. */
+const isDialable = (address: string): boolean => /\/wss?(\/|$)/.test(address);

@@ -1,12 +1,12 @@
 /**
- * How this device connects, as an application sees and sets it.
+ * How this device connects, as an application sees and sets it. What checks and explains it is
+ * loaded when it is first asked for.
  */
 import { abortable } from "./abort.ts";
 import { refusal } from "./answer.ts";
 import type { Carrying } from "./carrying.ts";
 import type { Platform } from "./connection.ts";
-import { checkConnection } from "./connectionSettings.ts";
-import { createDoctor } from "./doctor.ts";
+import type { Doctor } from "./doctor.ts";
 import type { NetworkManager } from "./networkTypes.ts";
 import type { Session } from "./session.ts";
 
@@ -25,19 +25,30 @@ export const createConnectionCalls = ({
   session,
   carrying,
   platform: { page, carry },
-}: ConnectionCallsDeps): ConnectionCalls => ({
-  connectionSettings: session.connectionSettings,
-  configureConnection: (change, call) =>
-    session.during(() =>
-      abortable(call?.signal, async () => {
-        const checked = checkConnection(change);
-        // The network was handed in, with settings of its own, or there is none
-        if (page === null || carry !== undefined) throw fixed();
-        await session.ask((service) => service.configureConnection(checked));
-      }),
-    ),
-  ...createDoctor({ session, carrying, page }),
-});
+}: ConnectionCallsDeps): ConnectionCalls => {
+  let doctor: Doctor | null = null;
+  return {
+    connectionSettings: session.connectionSettings,
+    configureConnection: (change, call) =>
+      session.during(() =>
+        abortable(call?.signal, async () => {
+          const { checkConnection } = await import("./connectionSettings.ts");
+          const checked = checkConnection(change);
+          // The network was handed in, with settings of its own, or there is none
+          if (page === null || carry !== undefined) throw fixed();
+          await session.ask((service) => service.configureConnection(checked));
+        }),
+      ),
+    diagnose: (call) =>
+      session.during(() =>
+        abortable(call?.signal, async () => {
+          const { createDoctor } = await import("./doctor.ts");
+          doctor ??= createDoctor({ session, carrying, page });
+          return doctor();
+        }),
+      ),
+  };
+};
 
 const fixed = (): Error =>
   refusal(

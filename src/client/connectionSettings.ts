@@ -28,9 +28,6 @@ export const checkConnection = (input: unknown): ConnectionChange => {
   };
 };
 
-/** Pages speak WebSocket to relays; everything else goes through those. */
-export const isDialable = (address: string): boolean => /\/wss?(\/|$)/.test(address);
-
 const known: readonly string[] = ["relays", "iceServers", "relayOnly"];
 
 const relaysOf = (input: unknown): readonly string[] => {

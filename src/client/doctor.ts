@@ -4,11 +4,9 @@
  */
 import { webrtcTrialKeptMilliseconds } from "../core/base/limits.ts";
 import { allowsWebrtc, type ConnectionSettings } from "../core/wire/connection.ts";
-import { abortable } from "./abort.ts";
 import type { Carrying } from "./carrying.ts";
 import type { PagePlatform } from "./connection.ts";
-import { diagnose, type Findings, type WebrtcFinding } from "./diagnosis.ts";
-import type { NetworkManager } from "./networkTypes.ts";
+import { diagnose, type DiagnosisStep, type Findings, type WebrtcFinding } from "./diagnosis.ts";
 import type { Session } from "./session.ts";
 
 export interface DoctorDeps {
@@ -18,16 +16,13 @@ export interface DoctorDeps {
   readonly page: Pick<PagePlatform, "isOnline" | "tryWebrtc"> | null;
 }
 
-export const createDoctor = (deps: DoctorDeps): Pick<NetworkManager, "diagnose"> => {
+export type Doctor = () => Promise<readonly DiagnosisStep[]>;
+
+export const createDoctor = (deps: DoctorDeps): Doctor => {
   const trial = createTrial(deps.page);
-  return {
-    diagnose: (call) =>
-      deps.session.during(() =>
-        abortable(call?.signal, async () => {
-          await deps.session.opened;
-          return diagnose(await findingsOf(deps, trial));
-        }),
-      ),
+  return async () => {
+    await deps.session.opened;
+    return diagnose(await findingsOf(deps, trial));
   };
 };
 
