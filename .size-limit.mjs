@@ -38,7 +38,7 @@ export default [
     name: "page, without network",
     path: paths([...withImports(named(/^index-.*\.js$/)), ...named(/^index-.*\.css$/)]),
     gzip: true,
-    limit: "83 KiB",
+    limit: "80 KiB",
   },
   {
     name: "worker",
