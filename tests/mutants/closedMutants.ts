@@ -222,13 +222,6 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: order,
   },
   {
-    name: "who stands where the chain froze is not told",
-    file: "src/engine/closed/wire.ts",
-    text: "if (isSameHead(place.head, control.head()) && !control.isFrozen()) return;",
-    instead: "if (isSameHead(place.head, control.head())) return;",
-    killedBy: order,
-  },
-  {
     name: "records that contradict each other freeze data, too",
     file: "src/engine/closed/membership.ts",
     text: "const isKnown = !control.state().needsNewer;",
@@ -245,9 +238,10 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "keys of epochs beside the chain are not opened",
     file: "src/engine/closed/keys.ts",
-    text: "of epochsIn(control).reverse()) {",
+    text: "const { id, bytes, height, sender } of epochsIn(control)) {",
     instead:
-      "of epochsIn(control).filter(({ head }) => control.epochAt(head) === null).reverse()) {",
+      "const { id, bytes, height, sender } of epochsIn(control).filter(({ head }) => " +
+      "control.epochAt(head) === null)) {",
     killedBy: terms,
   },
   {
@@ -332,13 +326,6 @@ export const closedMutants: readonly Mutant[] = [
     file: "src/engine/rebuild.ts",
     text: "  known.push(...aside.ops.map(({ plain }) => plain));\n",
     instead: "  known.push(...aside.ops.slice(0, 0).map(({ plain }) => plain));\n",
-    killedBy: aside,
-  },
-  {
-    name: "what was deleted beyond a frontier comes back where it is read anew",
-    file: "src/engine/readStored.ts",
-    text: "absent.find(({ hash }) => segments.has(hash) && !tried.has(hash))?.hash;",
-    instead: "absent.find(({ hash, isVoid }) => !isVoid && !tried.has(hash))?.hash;",
     killedBy: aside,
   },
   {

@@ -238,8 +238,7 @@ const hearFrom = (
 /** Whatever stands above the last record in common, on every branch; and what stands beside. */
 const sendLacking = (control: ClosedControl, peer: ControlPeer, place: PeerPlace): void => {
   const beside = lackedBeside(control, place.have);
-  // What contradicts stands beside the head, which says nothing of it
-  const isEven = isSameHead(place.head, control.head()) && !control.isFrozen();
+  const isEven = isSameHead(place.head, control.head());
   const height = isEven ? Infinity : commonHeight(control, place);
   if (height === null || (isEven && beside.size === 0)) return;
   const records = control
