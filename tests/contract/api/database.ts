@@ -182,7 +182,9 @@ export const lifeCases = (bench: ApiBench): void => {
 
   test("health and capabilities say what this database is", async () => {
     const database = bench.open();
-    expect(database.capabilities()).toMatchObject({ storageMode: null, tcp: false, mdns: false });
+    expect(database.capabilities()).toMatchObject({
+      ...{ storageMode: null, tcp: false, mdns: false, quic: false, dhtServer: false },
+    });
     const health = await database.health();
     expect(health).toMatchObject({ open: true, damage: [], pendingOperations: 0 });
     expect(database.capabilities().storageMode).toBe(health.storageMode);
