@@ -137,12 +137,12 @@ const takeNow = async (
 ): Promise<Ingested> => {
   const candidates = segments.flatMap((bytes) => parseCandidate(home, bytes, source));
   const malformed = segments.length - candidates.length;
-  const judged = await judgeAll(deps, home, candidates);
-  const { delivered, splits } = judged;
+  const { isRenamed, ...judged } = await judgeAll(deps, home, candidates);
+  const { delivered } = judged;
   if (delivered.length > 0) await keep(deps, home, delivered, source.from);
   const isOwnLog = delivered.some(({ header }) => isPresentWriter(home, header.writer));
   if (isOwnLog) await deps.ownLogReturned(home);
-  else if (splits.length > 0 || judged.isLate) await deps.renamed(home);
+  else if (isRenamed) await deps.renamed(home);
   else await readNow(deps, home, delivered);
   return { ...judged, refused: judged.refused + malformed };
 };
@@ -188,21 +188,24 @@ const judgeAll = async (
   deps: IngestDeps,
   home: Home,
   candidates: readonly Candidate[],
-): Promise<Ingested & { readonly isLate: boolean }> => {
+): Promise<Ingested & { readonly isRenamed: boolean }> => {
   const delivered: DeliveredSegment[] = [];
   const splits: Split[] = [];
   const forgers = new Set<string>();
   let refused = 0;
-  let hasLate = false;
+  let isRenamed = false;
   const queue = [...candidates];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const verdict = await checkDelivery(next.segment, deliveryView(home, deps.crypto));
     switch (verdict.kind) {
       case "delivered": {
-        if (isLate(home, verdict.segment)) hasLate = true;
+        if (isLate(home, verdict.segment)) isRenamed = true;
         const split = home.tree.add(verdict.segment);
-        if (split !== null) splits.push(split);
-        if (split !== null || hasLate) home.isRenamed = true;
+        if (split !== null) {
+          splits.push(split);
+          isRenamed = true;
+        }
+        if (isRenamed) home.isRenamed = true;
         home.reading.add(verdict.segment.headerHash, verdict.segment.header);
         delivered.push(verdict.segment);
         const released = deps.inbox.release(verdict.segment.headerHash);
@@ -230,7 +233,7 @@ const judgeAll = async (
         unreachable(verdict);
     }
   }
-  return { delivered, refused, splits, forgers: [...forgers], isLate: hasLate };
+  return { delivered, refused, splits, forgers: [...forgers], isRenamed };
 };
 
 const signatureFaults: ReadonlySet<DeliveryFault> = new Set<DeliveryFault>([

@@ -62,7 +62,7 @@ export const skippedMutants: readonly Mutant[] = [
   {
     name: "what comes late of a log that ended is read behind what replaces it",
     file: "src/engine/ingest.ts",
-    text: "if (isLate(home, verdict.segment)) hasLate = true;",
+    text: "if (isLate(home, verdict.segment)) isRenamed = true;",
     instead: "",
     killedBy: late,
   },
