@@ -108,4 +108,11 @@ export const skippedMutants: readonly Mutant[] = [
     instead: "return null;",
     killedBy: outdated,
   },
+  {
+    name: "who was removed beside the chain reads on under the key that he had",
+    file: "src/engine/closed/keys.ts",
+    text: "there.epochs.some(({ id }) => id === present) &&",
+    instead: "there.epochs.length === 0 &&",
+    killedBy: terms,
+  },
 ];

@@ -36,11 +36,12 @@ export const settleOwnWrites = async (
   stranded: ReadonlyMap<Home, readonly SegmentKey[]> = new Map(),
 ): Promise<void> => {
   const standing = membership.standing();
-  // Not admitted yet: what was written waits for that
-  if (standing === "waiting") return;
+  const isMember = standing !== "waiting" && standing !== "removed";
   for (const home of engine.registry.homesOf(membership)) {
-    const ended = standing === "removed" ? [] : ownBeyond(home, membership);
-    const beyond = [...ended, ...(stranded.get(home) ?? [])];
+    const lost = stranded.get(home) ?? [];
+    // Not admitted yet: what was written waits for that, unless no log holds it any more
+    if (standing === "waiting" && lost.length === 0) continue;
+    const beyond = [...(isMember ? ownBeyond(home, membership) : []), ...lost];
     if (beyond.length > 0 || isEnded(home, membership)) {
       await setAside(engine, home, beyond);
       await engine.cutter.absorb();

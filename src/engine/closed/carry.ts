@@ -16,13 +16,14 @@ import { proposalFault } from "../../core/network/closed/state.ts";
 import type { EpochKey } from "../../core/network/keys.ts";
 import type { Engine } from "../engine.ts";
 import { decide, type Wanted } from "./decide.ts";
-import { skippedKeys } from "./keys.ts";
+import { isOpenBeside, skippedKeys } from "./keys.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { isSequencer } from "./order.ts";
 
 /** Asked once a second. True: something was proposed. */
 export const carryKeys = async (engine: Engine, membership: ClosedMembership): Promise<boolean> => {
-  if (!isTurn(membership)) return false;
+  // A new key comes first (epochs.ts)
+  if (isOpenBeside(membership.control) || !isTurn(membership)) return false;
   const withheld = withheldEpochs(membership, engine.deps.timers.now());
   const skipped = (await skippedKeys(engine, membership)).filter(({ id }) => !withheld.has(id));
   if (skipped.length === 0) return false;

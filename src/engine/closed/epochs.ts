@@ -13,7 +13,7 @@ import {
 } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
 import { decide, type Decision } from "./decide.ts";
-import { newEpoch } from "./keys.ts";
+import { isOpenBeside, newEpoch } from "./keys.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { isSequencer, mayDecide } from "./order.ts";
 
@@ -35,9 +35,11 @@ export const isEpochDue = (membership: ClosedMembership, nowMs: number): boolean
   if (last === undefined) return true;
   const age = nowMs - last.madeMs;
   if (age > epochMillisecondsMax) return true;
-  if (age < epochForcedMillisecondsMin) return false;
+  // Made by a clock that ran ahead, it would be too young for years
+  if (age >= 0 && age < epochForcedMillisecondsMin) return false;
   // What was skipped before is carried on by whoever has it (carry.ts)
-  return (leaked.get(membership) ?? -1) >= last.recordHeight || isLackedBySome(state, last);
+  const isLeaked = (leaked.get(membership) ?? -1) >= last.recordHeight || isOpenBeside(control);
+  return isLeaked || isLackedBySome(state, last);
 };
 
 /**

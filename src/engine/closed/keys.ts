@@ -170,6 +170,27 @@ export const keysFor = (
   return kept;
 };
 
+/**
+ * Whether a removal beside the chain left the present key with whoever it removed, who is no member
+ * here: what is sealed under that key he reads too.
+ */
+export const isOpenBeside = (control: ClosedControl): boolean => {
+  const present = control.epochAt(control.head());
+  const state = control.state();
+  const counting = new Set(control.from(0));
+  return control.records().some((record) => {
+    const { content } = record.proposal;
+    if (content.kind !== "remove" || counting.has(record)) return false;
+    const there = control.stateAt(headOf(record));
+    return (
+      there.epochs.some(({ id }) => id === present) &&
+      [...there.devices].some(
+        ([name, { account }]) => isRemoved(there, name, account) && roleOf(state, name) === null,
+      )
+    );
+  });
+};
+
 export interface NewEpoch {
   /** What its proposal rests on, to which the boxes are bound. */
   readonly base: ControlHead;

@@ -10,7 +10,7 @@ import { readRecoveryKey, recoveryKeyText } from "../../core/network/closed/reco
 import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
 import { decide, type Decision } from "./decide.ts";
-import { isRecordedKey, keysFor } from "./keys.ts";
+import { isOpenBeside, isRecordedKey, keysFor } from "./keys.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
 
 /** Throws `NotPermitted` on a device that does not have it. */
@@ -60,7 +60,8 @@ const orphanedKeys = async (
   const { epochs, devices } = state;
   const last = epochs.at(-1);
   const current = last === undefined ? undefined : keys.get(last.id);
-  if (current === undefined) return [];
+  // Otherwise they are carried on behind a new key (carry.ts)
+  if (current === undefined || isOpenBeside(control)) return [];
   const counting = new Set(epochs.map(({ id }) => id));
   const members = [...devices].flatMap(([name, { certificate }]) =>
     roleOf(state, name) === null ? [] : [certificate],

@@ -96,16 +96,24 @@ test("who was let in and removed beside the chain does not come back with a term
   const image = a.image();
   const c = await join(world, a);
   await change(a, { kind: "remove-account", account: accountOf(c) });
+  const orphaned = epochOf(a);
   part(world, a, b, c);
   const copy = await contradict(world, image);
   await copy.device.close();
   await give(a, copy.records);
   await openTerm(a);
+  await give(c, recordsOf(a));
   world.hub.heal();
   await b.connect();
   await world.until(() => membershipOf(b).control.head().term === 1, "told");
-  await world.pass(60_000);
+  await world.pass(120_000);
   expect(closedOf(a)).toMatchObject({ isFrozen: false, waiting: [] });
+  // It had the key of before, under which nothing goes on
+  expect(keysOf(c)).not.toContain(orphaned);
+  await give(c, recordsOf(a));
+  expect(keysOf(c)).not.toContain(orphaned);
+  expect(keysOf(c)).not.toContain(epochOf(a));
+  expect(keysOf(b)).toContain(orphaned);
   // Not even for a moment
   const { devices } = membershipOf(a).control.state();
   expect([...devices.keys()]).not.toContain(hex(membershipOf(c).device.publicKey));
