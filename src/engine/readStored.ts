@@ -118,7 +118,9 @@ const logsOf = (segments: ReadonlyMap<ShortHash, ParsedSegment>): Logs => {
   const logs = new Map<WriterId, ParsedSegment[]>();
   for (const segment of segments.values()) {
     const { writer } = segment.header;
-    logs.set(writer, [...(logs.get(writer) ?? []), segment]);
+    const log = logs.get(writer);
+    if (log === undefined) logs.set(writer, [segment]);
+    else log.push(segment);
   }
   return logs;
 };

@@ -8,6 +8,7 @@ import type { Dot, Path, WriterId } from "../base/types.ts";
 import { writeValue } from "../cbor/value.ts";
 import { CborWriter } from "../cbor/writer.ts";
 import { sha256 } from "../crypto/hash.ts";
+import { equalDots } from "../op/dots.ts";
 import { kindNumbers } from "../op/encode.ts";
 import type { Shape } from "./shapes.ts";
 import {
@@ -62,14 +63,12 @@ const isAsBorn = ({ births }: GeneralState, entries: readonly VisibleEntry[]): b
   const [birth] = births;
   if (birth === undefined || births.length > 1) return false;
   return entries.every(
-    ({ held }) => "kind" in held && held.kind === "set" && isSame(held.dot, birth.dot),
+    ({ held }) => "kind" in held && held.kind === "set" && equalDots(held.dot, birth.dot),
   );
 };
 
 const isPlainAsBorn = ({ birth, stamps }: Pick<PlainState, "birth" | "stamps">): boolean =>
-  stamps?.every((stamp) => stamp === null || isSame(stamp.dot, birth.dot)) ?? true;
-
-const isSame = (a: Dot, b: Dot): boolean => a.n === b.n && a.writer === b.writer;
+  stamps?.every((stamp) => stamp === null || equalDots(stamp.dot, birth.dot)) ?? true;
 
 /** `writeRest` adds births and entries. */
 const hashed = (id: string, writeRest: (writer: CborWriter) => void): Uint8Array => {

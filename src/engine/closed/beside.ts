@@ -39,7 +39,8 @@ export const lackedBeside = (
   return lacked;
 };
 
-const recordsBeside = (control: ClosedControl): readonly ControlRecord[] => {
+/** All that do not count. */
+export const recordsBeside = (control: ClosedControl): readonly ControlRecord[] => {
   const counting = new Set(control.from(0));
   return control.records().filter((record) => !counting.has(record));
 };

@@ -23,6 +23,7 @@ import { isRemoved, roleOf, type KeyText } from "../../core/network/closed/state
 import type { ControlHead } from "../../core/network/control.ts";
 import type { EpochKey } from "../../core/network/keys.ts";
 import type { Engine } from "../engine.ts";
+import { recordsBeside } from "./beside.ts";
 import type { ClosedMembership } from "./membership.ts";
 
 /** Opens what is sealed for this device, and the others from there; gives what is new. */
@@ -177,10 +178,8 @@ export const keysFor = (
 export const isOpenBeside = (control: ClosedControl): boolean => {
   const present = control.epochAt(control.head());
   const state = control.state();
-  const counting = new Set(control.from(0));
-  return control.records().some((record) => {
-    const { content } = record.proposal;
-    if (content.kind !== "remove" || counting.has(record)) return false;
+  return recordsBeside(control).some((record) => {
+    if (record.proposal.content.kind !== "remove") return false;
     const there = control.stateAt(headOf(record));
     return (
       there.epochs.some(({ id }) => id === present) &&

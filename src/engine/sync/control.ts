@@ -20,7 +20,7 @@ export const introduceTo = async (
 ): Promise<void> => {
   if (membership.kind !== "closed") return;
   const { introduce } = await parts();
-  introduce(membership, controlPeerOf(state)(connected));
+  introduce(membership, controlPeerOf(state, connected));
 };
 
 export const takeControl = async (
@@ -35,7 +35,7 @@ export const takeControl = async (
   const hasChanged = await takeMessage(
     state.engine,
     membership,
-    controlPeerOf(state)(connected),
+    controlPeerOf(state, connected),
     body,
   );
   const { sequenceWaiting } = await import("../closed/decide.ts");
@@ -55,7 +55,11 @@ export const tendNetworks = async (state: SyncState): Promise<void> => {
       if (hasLostHope(membership, now)) tellPage(state);
       const others = connectedIn(state, membership);
       const isAlone = others.length === 0;
-      if (!isAlone) (await parts()).remind(membership, others.map(controlPeerOf(state)));
+      if (!isAlone)
+        (await parts()).remind(
+          membership,
+          others.map((each) => controlPeerOf(state, each)),
+        );
       if (await tend(engine, membership, isAlone)) await chainChanged(state, membership);
     } finally {
       tending.delete(membership);
@@ -72,7 +76,7 @@ export const chainChanged = async (
   const isOut = membership.standing() === "removed";
   for (const connected of connectedIn(state, membership)) {
     const isLast = isOut || membership.control.standingOf(connected.certificate) === "removed";
-    announce(membership, controlPeerOf(state)(connected), isLast);
+    announce(membership, controlPeerOf(state, connected), isLast);
     // Whichever of both was removed, the other hears of it before it goes
     if (isLast) connected.peer.finish();
   }
@@ -84,14 +88,15 @@ export const chainChanged = async (
   tellPage(state);
 };
 
-const controlPeerOf =
-  (state: SyncState) =>
-  ({ peer, certificate, known }: Connected): ControlPeer => ({
-    ...{ device: bytesToHex(certificate.signingKey), known, now: state.engine.deps.timers.now },
-    say: (body: Uint8Array) => {
-      peer.say({ kind: "control", body });
-    },
-    hangUp: () => {
-      peer.step({ kind: "malformed", fault: "control-malformed" });
-    },
-  });
+const controlPeerOf = (
+  { engine }: SyncState,
+  { peer, certificate, known }: Connected,
+): ControlPeer => ({
+  ...{ device: bytesToHex(certificate.signingKey), known, now: engine.deps.timers.now },
+  say: (body: Uint8Array) => {
+    peer.say({ kind: "control", body });
+  },
+  hangUp: () => {
+    peer.step({ kind: "malformed", fault: "control-malformed" });
+  },
+});
