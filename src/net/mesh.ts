@@ -84,7 +84,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     cancelRotation: () => undefined,
     connect: createDialer({
       ...deps,
-      hasChannel: (id) => state.isStopped || (state.peers.get(id)?.connection ?? null) !== null,
+      hasChannel: (id) => state.isStopped || connectionTo(state, id) !== null,
       onOpen: (id, stream, connection) => {
         adopt(state, id, stream, connection, "dialed");
       },
@@ -193,6 +193,9 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
   return peer;
 };
 
+const connectionTo = ({ peers }: State, id: string): Connection | null =>
+  peers.get(id)?.connection ?? null;
+
 const forgetIfUnused = ({ peers }: State, peer: Peer): void => {
   if (peer.isNamed || peer.isDialing || peer.connection !== null) return;
   peer.cancelWait?.();
@@ -234,7 +237,7 @@ const startAfresh = (peer: Peer): void => {
  */
 const accept = (state: State, stream: Stream, connection: Connection): void => {
   const id = connection.remotePeer.toString();
-  const standing = state.peers.get(id)?.connection ?? null;
+  const standing = connectionTo(state, id);
   const isExpected = id < state.self || standing === null || standing === connection;
   if (isExpected) adopt(state, id, stream, connection, "answered");
   else refuse(stream);
@@ -305,18 +308,18 @@ const hasPlaceFor = (state: State, peer: Peer, how: "dialed" | "beside" | "answe
 
 /** For somebody else; it is not dialed before others had their turn. */
 const giveUp = (state: State, peer: Peer): void => {
-  const { clock } = state.deps;
   const { connection, channels } = peer;
   Object.assign(peer, { connection: null, channels: new Set() });
+  endAll(channels, connection);
+  dialLater(state, peer, state.bounds.rotationMilliseconds);
+  forgetIfUnused(state, peer);
+};
+
+/** And then what they ran on. */
+const endAll = (channels: ReadonlySet<StreamChannel>, connection: Connection | null): void => {
   for (const { channel } of channels) channel.close();
   const ended = [...channels].map((each) => each.ended);
   if (connection !== null) void Promise.all(ended).then(() => closeIfDirect(connection));
-  peer.cancelWait?.();
-  peer.cancelWait = clock.after(state.bounds.rotationMilliseconds, () => {
-    peer.cancelWait = null;
-    kick(state);
-  });
-  forgetIfUnused(state, peer);
 };
 
 /** Where there are more than can be met, chance decides again and again who is. */
@@ -346,9 +349,7 @@ const replaceAll = (
   const isDialed = made.channel.initiator;
   const connectedAt = deps.clock.now();
   Object.assign(peer, { connection, isDialed, connectedAt, channels: new Set([made]) });
-  for (const { channel } of channels) channel.close();
-  const ended = [...channels].map((each) => each.ended);
-  if (older !== null) void Promise.all(ended).then(() => closeIfDirect(older));
+  endAll(channels, older);
 };
 
 const openBeside = async (state: State, peer: Peer, connection: Connection): Promise<void> => {
@@ -405,8 +406,13 @@ const scheduleNext = (state: State, peer: Peer): void => {
   if (state.isStopped || hasDirect(peer)) return;
   const { clock } = state.deps;
   const bounds = peer.connection === null ? redial : upgrade;
+  dialLater(state, peer, backoffMilliseconds(clock, peer.failures, bounds));
+};
+
+/** If it is due then. */
+const dialLater = (state: State, peer: Peer, milliseconds: number): void => {
   peer.cancelWait?.();
-  peer.cancelWait = clock.after(backoffMilliseconds(clock, peer.failures, bounds), () => {
+  peer.cancelWait = state.deps.clock.after(milliseconds, () => {
     peer.cancelWait = null;
     kick(state);
   });
@@ -464,7 +470,7 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
 const connectTo = async (state: State, address: string): Promise<void> => {
   const { libp2p } = state.deps;
   const found = await dialableAt(libp2p, address);
-  const isConnected = (): boolean => (state.peers.get(found.peer)?.connection ?? null) !== null;
+  const isConnected = (): boolean => connectionTo(state, found.peer) !== null;
   if (found.peer === state.self || isConnected()) return;
   if (found.at === null) {
     await state.connect(found.peer);
