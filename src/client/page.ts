@@ -38,7 +38,7 @@ const carry = async (
   { relays, iceServers, relayOnly }: ConnectionSettings,
 ): Promise<() => Promise<void>> => {
   const { createBridge } = await import("../net/bridge.ts");
-  const { relayOfOrigin } = await import("../net/addresses.ts");
+  const { relayOfOrigin } = await import("../core/net/relayAddress.ts");
   const used = relays.length === 0 ? [relayOfOrigin(location)] : relays;
   const { port1, port2 } = new MessageChannel();
   const bridge = createBridge(port1, async (privateKey) => {

@@ -4,19 +4,14 @@
  */
 import { webrtcTrialMillisecondsMax } from "../core/base/limits.ts";
 import type { ConnectionSettings } from "../core/wire/connection.ts";
+import { rtcConfigurationOf } from "../net/rtcConfiguration.ts";
 import type { WebrtcFinding } from "./diagnosis.ts";
 
 /** Never rejects; STUN and TURN servers that are set are asked. */
-export const tryWebrtc = async ({
-  iceServers,
-  relayOnly,
-}: ConnectionSettings): Promise<WebrtcFinding> => {
+export const tryWebrtc = async (settings: ConnectionSettings): Promise<WebrtcFinding> => {
   if (typeof RTCPeerConnection === "undefined") return "missing";
   try {
-    const connection = new RTCPeerConnection({
-      iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
-      iceTransportPolicy: relayOnly ? "relay" : "all",
-    });
+    const connection = new RTCPeerConnection(rtcConfigurationOf(settings));
     try {
       return (await findsAddress(connection)) ? "works" : "no-way";
     } finally {

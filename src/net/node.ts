@@ -2,9 +2,10 @@
  * The page's libp2p node. Imported on demand only: libp2p is larger than the rest of the app.
  */
 import { webRTC } from "@libp2p/webrtc";
-import { allowsWebrtc, type IceServer } from "../core/wire/connection.ts";
+import { allowsWebrtc, type ConnectionSettings, type IceServer } from "../core/wire/connection.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { openRelayedNode, type RelayedNode } from "./relayedNode.ts";
+import { rtcConfigurationOf } from "./rtcConfiguration.ts";
 import { mendWebrtcRace } from "./webrtcRace.ts";
 
 export interface PageNodeDeps {
@@ -28,22 +29,19 @@ export interface PageNodeDeps {
  */
 export const createPageNode = (deps: PageNodeDeps): Promise<RelayedNode> => {
   const { iceServers = [], relayOnly = false, clock = systemClock, ...rest } = deps;
-  const webrtc = allowsWebrtc({ iceServers, relayOnly }) ? webrtcOf(iceServers, relayOnly) : null;
+  const settings = { iceServers, relayOnly };
+  const webrtc = allowsWebrtc(settings) ? webrtcOf(settings) : null;
   return openRelayedNode({ ...rest, clock, ...(webrtc === null ? {} : { webrtc }) });
 };
 
 /** null: this browser has none, or its settings have switched it off. */
 const webrtcOf = (
-  iceServers: readonly IceServer[],
-  relayOnly: boolean,
+  settings: Pick<ConnectionSettings, "iceServers" | "relayOnly">,
 ): ReturnType<typeof webRTC> | null => {
   if (typeof RTCPeerConnection === "undefined") return null;
   mendWebrtcRace();
   return webRTC({
-    rtcConfiguration: {
-      iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
-      iceTransportPolicy: relayOnly ? "relay" : "all",
-    },
+    rtcConfiguration: rtcConfigurationOf(settings),
     dataChannel: { maxMessageSize: dataChannelMessageBytes },
   });
 };

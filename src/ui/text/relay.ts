@@ -1,22 +1,17 @@
 /**
  * Addresses of relays: as people write them, and as they are shown.
  */
+import { relayOfOrigin } from "../../core/net/relayAddress.ts";
 
 /** A multiaddress from what people paste: a multiaddress, or the address of a web site. */
 export const relayAddressOf = (text: string): string => {
   if (!/^(wss?|https?):\/\//.test(text)) return text;
-  let url: URL;
   try {
-    url = new URL(text);
+    return relayOfOrigin(new URL(text));
   } catch {
     // Who checks it says what is wrong
     return text;
   }
-  const isSecure = url.protocol === "wss:" || url.protocol === "https:";
-  const port = url.port === "" ? (isSecure ? "443" : "80") : url.port;
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const kind = host.includes(":") ? "ip6" : /^\d+\.\d+\.\d+\.\d+$/.test(host) ? "ip4" : "dns";
-  return `/${kind}/${host}/tcp/${port}${isSecure ? "/tls" : ""}/ws`;
 };
 
 /** A page that came over TLS is kept from everything else, this machine excepted. */

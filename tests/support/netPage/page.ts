@@ -2,7 +2,7 @@
  * A page with nothing but the carrier: libp2p here, its user in a worker, as in the product. Tests
  * drive it through `window.netPage`.
  */
-import { relayOfOrigin } from "../../../src/net/addresses.ts";
+import { relayOfOrigin } from "../../../src/core/net/relayAddress.ts";
 import { createBridge } from "../../../src/net/bridge.ts";
 import type { Seen, StartOptions, TestRequest } from "./protocol.ts";
 import workerUrl from "./net.worker.ts?worker&url";

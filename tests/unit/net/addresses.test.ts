@@ -1,12 +1,8 @@
 /** Multiaddresses as text. */
 import { multiaddr } from "@multiformats/multiaddr";
 import { expect, test } from "vitest";
-import {
-  directAddress,
-  pathOf,
-  relayedAddress,
-  relayOfOrigin,
-} from "../../../src/net/addresses.ts";
+import { relayOfOrigin } from "../../../src/core/net/relayAddress.ts";
+import { directAddress, pathOf, relayedAddress } from "../../../src/net/addresses.ts";
 
 const relay = "12D3KooWFzTtBLmAQRpLfQDtaFXLQyzSZus2g9KKsu5gnpTiGHEV";
 const peer = "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5";
