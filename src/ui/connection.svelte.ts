@@ -11,6 +11,7 @@ import type {
 } from "../client/networkTypes.ts";
 import { connectionMessages } from "./connectionMessages.ts";
 import { OneFieldForm } from "./join.svelte.ts";
+import { linkedDevices } from "./text/links.ts";
 import { problemOf } from "./text/problem.ts";
 import { isKeptFrom, relayAddressOf } from "./text/relay.ts";
 import type { Workspace } from "./workspace.svelte.ts";
@@ -31,6 +32,10 @@ export class ConnectionState {
   problem = $state("");
   /** Where note and problem are shown. */
   place = $state<ConnectionPlace>("check");
+  /** Who is connected, and members that are away. */
+  readonly devices = $derived.by(() =>
+    linkedDevices(this.#workspace.networks, this.#workspace.peers),
+  );
   readonly relayForm: OneFieldForm;
   readonly #workspace: Workspace;
   #isStale = false;
