@@ -4,6 +4,9 @@
  * again. Apart from `closed/aside.ts`, since an opening must know that it is not lost.
  *
  * `aside/<scope>/<header hash>` = [1, whether it is to be written anew at once, segment bstr]
+ *
+ * `dropped/<scope>` = 1: logs of others that count no more went from the store, and what this
+ * device built on them is still among its segments, where nothing can deliver it.
  */
 import type { HeaderHash, ScopeId } from "../core/base/types.ts";
 import { encodeCbor } from "../core/cbor/item.ts";
@@ -51,5 +54,15 @@ export const notAside = (scope: ScopeId, { header }: AsideSegment): MetaChange =
   prefixOf(scope) + header,
   null,
 ];
+
+export const isDroppedIn = (scope: ScopeId, meta: ReadonlyMap<string, Uint8Array>): boolean =>
+  meta.has(droppedKey(scope));
+
+export const droppedChange = (scope: ScopeId, isDropped: boolean): MetaChange => [
+  droppedKey(scope),
+  isDropped ? encodeCbor(1) : null,
+];
+
+const droppedKey = (scope: ScopeId): string => `dropped/${scope}`;
 
 const prefixOf = (scope: ScopeId): string => `aside/${scope}/`;

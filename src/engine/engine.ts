@@ -174,7 +174,7 @@ const mend = async (opened: OpenedLog, rebuild: Rebuild, ingest: Ingest): Promis
     await (isAhead ? rebuild.salvage(home) : rebuild.beginAnew(home, stranded));
   }
   for (const [home, segments] of undelivered) {
-    if (home.membership.kind === "local") continue;
+    if (home.membership.kind === "local" || home.isDropped) continue;
     await ingest.take(home, segments, sourceIn(home));
   }
 };

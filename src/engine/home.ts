@@ -68,6 +68,8 @@ export interface Home {
   readonly proofs: Map<WriterId, HeadProof>;
   /** What this device wrote, and its right to write ended before; it stands beside the log. */
   aside: readonly AsideSegment[];
+  /** Void logs went; what this device built on them is still to be set aside. */
+  isDropped: boolean;
   /** All of it that nobody accepts; null: there is nothing. */
   notAccepted: NotAccepted | null;
   /** The device that made an op, as `_peerId` shows it. */
@@ -95,7 +97,7 @@ export const createHome = (deps: {
     writer: null,
     retired: [],
     proofs: new Map(),
-    ...{ aside: [], notAccepted: null },
+    ...{ aside: [], isDropped: false, notAccepted: null },
     deviceOf: (dot) => deviceIn(home, dot),
   };
   return home;

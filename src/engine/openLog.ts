@@ -2,12 +2,13 @@
  * Opening a database from its log: the hidden collection first, since it tells which others there
  * are, then each home.
  */
-import type { ScopeId, Time } from "../core/base/types.ts";
+import type { ScopeId, Time, WriterId } from "../core/base/types.ts";
 import { laterTime } from "../core/clock/hybrid.ts";
 import type { Commit } from "../core/journal/record.ts";
 import { scopeOf } from "../core/network/keys.ts";
+import { parseSegment } from "../core/segment/segment.ts";
 import type { Damage, Store } from "../storage/store.ts";
-import { asideIn } from "./aside.ts";
+import { asideIn, isDroppedIn } from "./aside.ts";
 import { replaceContents, retireWriter, type Home } from "./home.ts";
 import type { Ingest } from "./ingest.ts";
 import { readPresent } from "./present.ts";
@@ -78,6 +79,7 @@ interface Opening {
 const openHome = async (opening: Opening, home: Home): Promise<void> => {
   const { deps } = opening;
   home.aside = asideIn(home.scope, deps.meta);
+  home.isDropped = isDroppedIn(home.scope, deps.meta);
   const checkpoint = await restoreHome(home, deps);
   if (checkpoint === null) {
     await openWhole(opening, home);
@@ -117,8 +119,26 @@ const restoreContents = (
   replaceContents(home, read);
   if (waiting.length > 0) undelivered.set(home, waiting);
   else undelivered.delete(home);
-  const parts = commits.flatMap((each) => each.parts.filter(({ scope }) => scope === home.scope));
+  // What is cut and in no log is set aside as it was cut
+  const cut = home.isDropped ? lastCutIn(waiting) : new Map<WriterId, number>();
+  const parts = commits.flatMap((each) =>
+    each.parts.filter(
+      ({ scope, writer, first }) => scope === home.scope && first > (cut.get(writer) ?? 0),
+    ),
+  );
   return restoreWriter(home, parts, readPresent(home, deps.meta));
+};
+
+/** The last op of each writer's segments. */
+const lastCutIn = (segments: readonly Uint8Array[]): ReadonlyMap<WriterId, number> => {
+  const last = new Map<WriterId, number>();
+  for (const bytes of segments) {
+    const parsed = parseSegment(bytes);
+    if (!parsed.ok) continue;
+    const { writer, first, count } = parsed.value.header;
+    last.set(writer, Math.max(last.get(writer) ?? 0, first + count - 1));
+  }
+  return last;
 };
 
 const takeWriter = (
@@ -127,6 +147,8 @@ const takeWriter = (
   restored: RestoredWriter | null,
 ): void => {
   home.writer = restored?.writer ?? null;
+  // It ends when what it cut is set aside, and what it did not cut with it
+  if (home.isDropped) return;
   const isStranded = home.membership.kind === "local" && undelivered.has(home);
   const { journalKind, journalProvesContinuity } = deps.store;
   // What stands in `local` alone can not be split; but a journal of files can lose its last record

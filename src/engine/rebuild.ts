@@ -8,6 +8,7 @@ import type { CryptoPort } from "../core/crypto/port.ts";
 import type { PageKey, SegmentKey, Store } from "../storage/store.ts";
 import type { Commits } from "./commit.ts";
 import type { Cutter } from "./cut.ts";
+import type { MetaChange } from "./device.ts";
 import type { Draft } from "./draft.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { replaceContents, writersOf, type Home } from "./home.ts";
@@ -15,7 +16,13 @@ import type { Ingest } from "./ingest.ts";
 import type { Journal } from "./journal.ts";
 import { staleCheckpoint } from "./pages/checkpoint.ts";
 import { readStored, type ReadHome } from "./readStored.ts";
-import { createReissue, unsentOf, type PendingOp, type Unsent } from "./reissue.ts";
+import {
+  createReissue,
+  unsentOf,
+  type LostBirths,
+  type PendingOp,
+  type Unsent,
+} from "./reissue.ts";
 import { pendingOps, readPending } from "./replay.ts";
 import { chunksOf, salvageFrom, writeSalvaged } from "./salvage.ts";
 import { readStranded } from "./stranded.ts";
@@ -25,10 +32,14 @@ export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
   /**
-   * The same once these are gone, which count no more: logs of others end before them. Gives those
-   * that build on them and so can not be delivered again.
+   * The same once these are gone, which count no more: logs of others end before them. `notes` go
+   * into the same transaction.
    */
-  without(home: Home, segments: readonly SegmentKey[]): Promise<readonly Uint8Array[]>;
+  without(
+    home: Home,
+    segments: readonly SegmentKey[],
+    notes?: readonly MetaChange[],
+  ): Promise<void>;
   /** The same after a page was found damaged; where the log lacks something too, as `salvage`. */
   repair(home: Home): Promise<void>;
   /** Runs while nothing is committed, flushed or cut; documents may show differently behind it. */
@@ -78,16 +89,13 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       });
       deps.reread(home);
     },
-    async without(home, segments) {
-      const waiting = await quietly(async () => {
+    async without(home, segments, notes = []) {
+      await quietly(async () => {
         // Documents in pages hold what they said
-        await forget(deps, home, staleCheckpoint(home), segments);
-        const stored = await readStored(home, deps.store, deps.ingest);
-        await rename(deps, home, stored);
-        return stored.waiting;
+        await forget(deps, home, staleCheckpoint(home), segments, notes);
+        await rename(deps, home, await readStored(home, deps.store, deps.ingest));
       });
       deps.reread(home);
-      return waiting;
     },
     async repair(home) {
       await quietly(() => repair(deps, home));
@@ -209,9 +217,10 @@ const forget = async (
   home: Home,
   stale: readonly PageKey[],
   removedSegments: readonly SegmentKey[] = [],
+  notes: readonly MetaChange[] = [],
 ): Promise<void> => {
   home.pages.dropScope(home.scope);
-  await store.write({ removedPages: stale, removedSegments });
+  await store.write({ removedPages: stale, removedSegments, meta: new Map(notes) });
 };
 
 const unsentIn = async (
@@ -231,7 +240,12 @@ const unsentIn = async (
 
 const asideBytes = ({ aside }: Home): readonly Uint8Array[] => aside.map(({ bytes }) => bytes);
 
-export const writeAnew = (draft: Draft, home: Home, unsent: Unsent): void => {
-  const reissue = createReissue(unsent, (dot) => home.tree.locate(dot) !== null);
+export const writeAnew = (
+  draft: Draft,
+  home: Home,
+  unsent: Unsent,
+  lost: LostBirths = "left out",
+): void => {
+  const reissue = createReissue(unsent, (dot) => home.tree.locate(dot) !== null, lost);
   for (const op of unsent.ops) draft.put(home, (dot, time) => reissue.next(op, dot, time));
 };

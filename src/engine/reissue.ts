@@ -4,6 +4,9 @@
  * names of what is lost are left out. A counter's run is one writer's, so the amounts that were
  * added go to a run of the new one: total by total they would stand beside what the old run became
  * elsewhere, and only one of the two would count.
+ *
+ * Where whole logs of others became void, what this device changed of documents that they had made
+ * begins these anew: who made them may do the same under another name, and both are merged.
  */
 import type { Dot, Stamp, Time } from "../core/base/types.ts";
 import { CborWriter } from "../core/cbor/writer.ts";
@@ -59,21 +62,18 @@ export const unsentOf = async (
   return { ops, runs };
 };
 
+/** What becomes of a change of a document whose births are all gone. */
+export type LostBirths = "left out" | "born anew";
+
 /** Makes the ops anew, in order; each is to be given the dot and time that it gets. */
 export const createReissue = (
   { runs }: Unsent,
   isDelivered: (dot: Dot) => boolean,
+  lost: LostBirths,
 ): { readonly next: (op: OwnOp, dot: Dot, time: Time) => OwnOp | null } => {
-  const renamed = new Map<string, Dot>();
+  const { renamed, reborn, namesOf, birthsOf } = createNames(isDelivered);
   /** Totals of new runs, by the dots of the ops that are written anew. */
   const totals = new Map<string, SeenRun & { readonly stored: RunBefore["stored"] }>();
-
-  const nameOf = (dot: Dot): readonly Dot[] => {
-    const now = renamed.get(dotText(dot));
-    if (now !== undefined) return [now];
-    return isDelivered(dot) ? [dot] : [];
-  };
-  const namesOf = (dots: readonly Dot[]): readonly Dot[] => sortDots(dots.flatMap(nameOf));
 
   const increment = (entry: Increment, old: Dot, dot: Dot, origin: Stamp): Entry => {
     const before = runs.get(entry) ?? noRunBefore;
@@ -110,15 +110,38 @@ export const createReissue = (
   return {
     next(op, dot, time) {
       renamed.set(dotText(op.dot), dot);
-      const births = namesOf(op.births);
-      if (births.length === 0) {
+      const births = birthsOf(op.births);
+      const isGone = births.length === 0;
+      if (isGone && (lost === "left out" || op.kind === "delete")) {
         // All that it was about is lost: nothing of it could ever show.
         renamed.delete(dotText(op.dot));
         return null;
       }
       if (op.kind === "delete") return { ...op, dot, time, births };
       const entries = op.entries.map((entry) => entryAnew(entry, op, dot));
-      return { ...op, dot, time, births, entries };
+      if (!isGone) return { ...op, dot, time, births, entries };
+      for (const birth of op.births) reborn.set(dotText(birth), dot);
+      return { ...op, dot, time, birth: true, births: [dot], entries };
+    },
+  };
+};
+
+/** What ops are called by now; what is lost has no name. */
+const createNames = (isDelivered: (dot: Dot) => boolean) => {
+  const renamed = new Map<string, Dot>();
+  /** Births that are gone, and the op that stands for them. */
+  const reborn = new Map<string, Dot>();
+  const nameOf = (dot: Dot): readonly Dot[] => {
+    const now = renamed.get(dotText(dot));
+    if (now !== undefined) return [now];
+    return isDelivered(dot) ? [dot] : [];
+  };
+  return {
+    ...{ renamed, reborn },
+    namesOf: (dots: readonly Dot[]): readonly Dot[] => sortDots(dots.flatMap(nameOf)),
+    birthsOf: (dots: readonly Dot[]): readonly Dot[] => {
+      const known = dots.flatMap((dot) => reborn.get(dotText(dot)) ?? nameOf(dot));
+      return sortDots([...new Map(known.map((dot) => [dotText(dot), dot])).values()]);
     },
   };
 };

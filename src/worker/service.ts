@@ -320,7 +320,7 @@ const settleOwnWrites = async (engine: Engine): Promise<void> => {
   for (const membership of engine.registry.networks.all()) {
     if (membership.kind !== "closed") continue;
     const parts = await import("../engine/closed/aside.ts");
-    await unlessDiskFull(() => parts.settleOwnWrites(engine, membership));
+    await unlessDiskFull(() => parts.settleAtOpening(engine, membership));
   }
 };
 

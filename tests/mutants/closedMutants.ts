@@ -174,7 +174,7 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "what was written beyond the frontier stays applied",
-    file: "src/engine/closed/decide.ts",
+    file: "src/engine/closed/aside.ts",
     text: "if (beyond.length === 0) return;",
     instead: "if (beyond.length >= 0) return;",
     killedBy: engine,

@@ -5,6 +5,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const epochs = "tests/unit/engine/closedEpochs.test.ts";
+const stranded = "tests/unit/engine/closedStranded.test.ts";
 const late = "tests/unit/engine/closedLate.test.ts";
 const outdated = "tests/unit/engine/closedOutdated.test.ts";
 const terms = "tests/unit/engine/closedTerms.test.ts";
@@ -114,5 +115,33 @@ export const skippedMutants: readonly Mutant[] = [
     text: "there.epochs.some(({ id }) => id === present) &&",
     instead: "there.epochs.length === 0 &&",
     killedBy: terms,
+  },
+  {
+    name: "an opening forgets what was built on logs that went",
+    file: "src/engine/closed/aside.ts",
+    text: "hasOwn ? [droppedChange(home.scope, true)] : []",
+    instead: "hasOwn ? [] : []",
+    killedBy: stranded,
+  },
+  {
+    name: "an opening keeps logs that count no more",
+    file: "src/engine/closed/aside.ts",
+    text: "for (const home of homes) await dropVoid(engine, home, membership);",
+    instead: "",
+    killedBy: stranded,
+  },
+  {
+    name: "what is cut and in no log is written anew from the journal, too",
+    file: "src/engine/openLog.ts",
+    text: "first > (cut.get(writer) ?? 0),",
+    instead: "first > -cut.size,",
+    killedBy: stranded,
+  },
+  {
+    name: "what was changed of a document that void logs had made is left out",
+    file: "src/engine/closed/aside.ts",
+    text: 'writeAnew(draft, home, unsent, "born anew");',
+    instead: "writeAnew(draft, home, unsent);",
+    killedBy: stranded,
   },
 ];

@@ -4,7 +4,6 @@
  */
 import type { ScopeId, WriterId } from "../../src/core/base/types.ts";
 import { bytesToHex } from "../../src/core/base/bytes.ts";
-import { bodyDepthMax } from "../../src/core/base/limits.ts";
 import { CborReader } from "../../src/core/cbor/reader.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import type { Commit, JournalPart } from "../../src/core/journal/record.ts";
@@ -97,8 +96,8 @@ export const isHeld = (log: EngineLog, { parts }: Commit): boolean =>
 
 /**
  * Under its own name, or written anew under another, which its origin tells: this name, or that of
- * where it had moved from before. What is written anew in a closed network leaves out ops about
- * documents alone that void logs had made.
+ * where it had moved from before. What is written anew in a closed network leaves out deletes of
+ * documents that void logs had made.
  */
 const isOpHeld = (log: EngineLog, part: JournalPart, n: number, bytes: Uint8Array): boolean => {
   const named = log.opBytes.get(opName(part.scope, part.writer, n)) ?? [];
@@ -107,8 +106,8 @@ const isOpHeld = (log: EngineLog, part: JournalPart, n: number, bytes: Uint8Arra
   const ops = [homes.get(part.scope)?.ops, pending.get(part.scope), aside.get(part.scope)].flatMap(
     (each) => each ?? [],
   );
-  const { kind, id, isBirth } = headOf(bytes);
-  if (log.closed.has(part.scope) && named.length === 0 && !isBirth) return true;
+  const { kind, id } = headOf(bytes);
+  if (log.closed.has(part.scope) && kind === 1) return true;
   const text = bytesToHex(bytes);
   const isOrigin = (origin: { readonly writer: string; readonly n: number }): boolean =>
     (origin.writer === part.writer && origin.n === n) || text.includes(origin.writer);
@@ -122,14 +121,9 @@ const isOpHeld = (log: EngineLog, part: JournalPart, n: number, bytes: Uint8Arra
   });
 };
 
-/** An op begins [kind, document id, time, …], a write goes on with whether it is a birth. */
-const headOf = (
-  bytes: Uint8Array,
-): { readonly kind: number; readonly id: string; readonly isBirth: boolean } => {
+/** An op begins [kind, document id, …]. */
+const headOf = (bytes: Uint8Array): { readonly kind: number; readonly id: string } => {
   const reader = new CborReader(bytes);
   reader.readArrayHead();
-  const kind = reader.readUint();
-  const id = reader.readText();
-  reader.skip(bodyDepthMax);
-  return { kind, id, isBirth: kind === 0 && reader.readBoolean() };
+  return { kind: reader.readUint(), id: reader.readText() };
 };

@@ -285,6 +285,8 @@ export const rowsReservedBytesMax = 16 * 1_048_576;
 
 // The carrier of src/net: pages, their channels and the rendezvous of a relay
 export const rendezvousTagsMax = 64;
+/** Days and parts whose tags are remembered of one key. */
+export const tagsKnownMax = 256;
 export const rendezvousPeersPerTagMax = 64;
 /** A registration of 64 tags, an answer of 64 peer ids, each with room to spare. */
 export const rendezvousFrameBytesMax = 8_192;

@@ -5,6 +5,7 @@
  */
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import { scopeIdOf, writerIdOf } from "../base/ids.ts";
+import { tagsKnownMax } from "../base/limits.ts";
 import type { ScopeId, ShortHash, WriterId } from "../base/types.ts";
 import { encodeCbor, type CborItem } from "../cbor/item.ts";
 import { deriveKey, hmac, shortHash } from "../crypto/hash.ts";
@@ -87,9 +88,22 @@ export const dayTags = (
   nowMs: number,
 ): readonly string[] => {
   const today = Math.floor(nowMs / dayMilliseconds);
-  return [today - 1, today, today + 1].map((day) =>
+  const name = bytesToHex(encodeCbor([label, ...parts, today]));
+  let derived = derivedTags.get(key);
+  if (derived === undefined || derived.size >= tagsKnownMax) {
+    derived = new Map();
+    derivedTags.set(key, derived);
+  }
+  const known = derived.get(name);
+  if (known !== undefined) return known;
+  const tags = [today - 1, today, today + 1].map((day) =>
     bytesToHex(deriveKey(key, label, [...parts, day]).slice(0, 16)),
   );
+  derived.set(name, tags);
+  return tags;
 };
+
+/** They are asked for every second, and change with the day. */
+const derivedTags = new WeakMap<Uint8Array, Map<string, readonly string[]>>();
 
 const dayMilliseconds = 86_400_000;

@@ -4,21 +4,29 @@
  * at once; otherwise they are set aside and shown to it, since nobody accepts them. A removed
  * device keeps its documents as they are: nothing of them is shared any more.
  */
-import { bytesToHex } from "../../core/base/bytes.ts";
+import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import { notAcceptedNamedMax } from "../../core/base/limits.ts";
 import { assert } from "../../core/base/result.ts";
+import type { WriterId } from "../../core/base/types.ts";
 import { hash } from "../../core/crypto/hash.ts";
 import type { OwnOp } from "../../core/segment/cut.ts";
 import { sealSegment } from "../../core/segment/seal.ts";
-import { parseSegment } from "../../core/segment/segment.ts";
+import { parseSegment, type ParsedSegment } from "../../core/segment/segment.ts";
 import { writerBegin } from "../../core/segment/branches.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import type { SegmentKey, Store } from "../../storage/store.ts";
-import { asideChange, notAside, type AsideSegment, type NotAccepted } from "../aside.ts";
+import {
+  asideChange,
+  droppedChange,
+  notAside,
+  type AsideSegment,
+  type NotAccepted,
+} from "../aside.ts";
 import type { Engine } from "../engine.ts";
 import { replaceContents, writersOf, type Home } from "../home.ts";
 import { staleCheckpoint } from "../pages/checkpoint.ts";
 import { PageMiss, type PageLease } from "../pages/pageMiss.ts";
+import { keyOf } from "../ingest.ts";
 import { mayWrite, mustWrite } from "../permission.ts";
 import { presentChange } from "../present.ts";
 import { writeAnew } from "../rebuild.ts";
@@ -29,23 +37,59 @@ import { readStranded } from "../stranded.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { voidedIn } from "./voided.ts";
 
-/** Behind records, and at the opening, since a crash can come between. */
+/** At the opening, since a crash can come between a record and what follows from it. */
+export const settleAtOpening = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<void> => {
+  const homes = engine.registry.homesOf(membership);
+  // What was to be written is not on its disk under the writer that the journal tells of
+  const cutOff = homes.filter(({ isDropped }) => isDropped);
+  for (const home of homes) await dropVoid(engine, home, membership);
+  await settleOwnWrites(engine, membership, cutOff);
+};
+
+/**
+ * What others wrote and what counts no more goes from the store. What this device built on it is
+ * then set aside: nothing tells of its rows that they are void where a log was closed by somebody
+ * who had nothing of it, so that it is delivered nowhere.
+ */
+export const dropVoid = (
+  { ingest, rebuild }: Engine,
+  home: Home,
+  membership: ClosedMembership,
+): Promise<void> =>
+  // The tree is made anew: not while a segment is being judged by the present one
+  ingest.inTurn(home, async () => {
+    // What this device wrote stays with it, whatever others take of it
+    const beyond = voidedIn(home, membership, "others");
+    if (beyond.length === 0) return;
+    const hasOwn = ownWriters(home).size > 0;
+    await rebuild.without(home, beyond, hasOwn ? [droppedChange(home.scope, true)] : []);
+    home.isDropped ||= hasOwn;
+  });
+
+/** Behind records. `cutOff`: homes where the present incarnation is over in any case. */
 export const settleOwnWrites = async (
   engine: Engine,
   membership: ClosedMembership,
-  stranded: ReadonlyMap<Home, readonly SegmentKey[]> = new Map(),
+  cutOff: readonly Home[] = [],
 ): Promise<void> => {
   const standing = membership.standing();
   const isMember = standing !== "waiting" && standing !== "removed";
   for (const home of engine.registry.homesOf(membership)) {
-    const lost = stranded.get(home) ?? [];
+    const lost = home.isDropped ? await undeliveredOwn(engine, home) : [];
     // Not admitted yet: what was written waits for that, unless no log holds it any more
-    if (standing === "waiting" && lost.length === 0) continue;
     const beyond = [...(isMember ? ownBeyond(home, membership) : []), ...lost];
-    if (beyond.length > 0 || isEnded(home, membership)) {
+    const isOver = cutOff.includes(home)
+      ? writersOf(home).length > 0
+      : standing !== "waiting" && isEnded(home, membership);
+    if (beyond.length > 0 || isOver) {
       await setAside(engine, home, beyond);
       await engine.cutter.absorb();
     }
+    if (home.isDropped) await noLongerDropped(engine, home);
+    if (standing === "waiting" && lost.length === 0) continue;
     const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);
     if (isDue) await reissue(engine, home);
     await lookAt(engine, home, membership);
@@ -92,6 +136,41 @@ export const bringBack = async (engine: Engine, membership: ClosedMembership): P
 /** Cut, delivered here, and void for everybody else. */
 const ownBeyond = (home: Home, membership: ClosedMembership): readonly SegmentKey[] =>
   voidedIn(home, membership, "own");
+
+/** Stored, and in no log: what it builds on is not there any more. */
+const undeliveredOwn = async (
+  { deps: { store } }: Engine,
+  home: Home,
+): Promise<readonly SegmentKey[]> => {
+  const stored: ParsedSegment[] = [];
+  for await (const { bytes } of store.segments(home.scope)) {
+    const parsed = parseSegment(bytes);
+    if (parsed.ok && home.tree.get(parsed.value.headerHash) === null) stored.push(parsed.value);
+  }
+  const { publicKey } = home.membership.device;
+  const own = new Set(ownWriters(home));
+  for (const { header } of stored) {
+    const { opening, writer } = header;
+    if (opening !== null && equalBytes(opening.signingKey, publicKey)) own.add(writer);
+  }
+  return stored
+    .filter(({ header }) => own.has(header.writer))
+    .map((segment) => keyOf(home, segment));
+};
+
+/** In whatever incarnation. */
+const ownWriters = ({ tree, membership }: Home): ReadonlySet<WriterId> =>
+  new Set(
+    tree.records(0).flatMap(({ hash: header, writer }) => {
+      const key = tree.get(header)?.origin.signingKey;
+      return key !== undefined && equalBytes(key, membership.device.publicKey) ? [writer] : [];
+    }),
+  );
+
+const noLongerDropped = async ({ deps: { store } }: Engine, home: Home): Promise<void> => {
+  await store.write({ meta: new Map([droppedChange(home.scope, false)]) });
+  home.isDropped = false;
+};
 
 /** Nothing that this device's writers say from now on counts, or what they said waits in vain. */
 const isEnded = (home: Home, { control, device }: ClosedMembership): boolean => {
@@ -225,7 +304,7 @@ const reissue = async (engine: Engine, home: Home): Promise<void> => {
       const unsent = await unsentOf(ops, [], createStoredOps(home, store, crypto));
       await withPages(() =>
         commitOnce(commandOf(home), (draft) => {
-          writeAnew(draft, home, unsent);
+          writeAnew(draft, home, unsent, "born anew");
         }),
       );
     }),

@@ -4,10 +4,10 @@
  * opened, what waited for a head or a key is judged and read, and what a removed device wrote
  * beyond its frontier goes.
  */
-import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid } from "../../core/base/errors.ts";
 import { createTurns, type Turns } from "../../core/base/turns.ts";
-import type { HeaderHash, ShortHash } from "../../core/base/types.ts";
+import type { ShortHash } from "../../core/base/types.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import type { ChainFault, ClosedControl } from "../../core/network/closed/chain.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
@@ -22,19 +22,14 @@ import {
 } from "../../core/network/closed/record.ts";
 import { proposalFault } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
-import { parseSegment } from "../../core/segment/segment.ts";
-import type { SegmentKey } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
-import type { Home } from "../home.ts";
-import { keyOf } from "../ingest.ts";
-import { settleOwnWrites } from "./aside.ts";
+import { dropVoid, settleOwnWrites } from "./aside.ts";
 import { frontierOf } from "./frontier.ts";
 import { isHostile } from "./hostility.ts";
 import { carriesOn, learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
 import { orphanedProposals } from "./orphans.ts";
-import { voidedIn } from "./voided.ts";
 
 /** `waiting`: until the sequencer's device is connected. */
 export type Decision =
@@ -226,47 +221,12 @@ const follow = async (
 ): Promise<void> => {
   const homes = engine.registry.homesOf(membership);
   await engine.ingest.releaseControl(heads, (scope) => engine.registry.home(scope));
-  const stranded = new Map<Home, readonly SegmentKey[]>();
   for (const home of homes) {
-    // The tree is made anew: not while a segment is being judged by the present one
-    await engine.ingest.inTurn(home, async () => {
-      // What this device wrote stays with it, whatever others take of it
-      const beyond = voidedIn(home, membership, "others");
-      if (beyond.length === 0) return;
-      const own = ownHeaders(home);
-      const waiting = await engine.rebuild.without(home, beyond);
-      stranded.set(home, keysAmong(home, waiting, own));
-    });
+    await dropVoid(engine, home, membership);
     if (gained.length > 0) await engine.ingest.unblock(home, gained);
   }
-  await settleOwnWrites(engine, membership, stranded);
+  await settleOwnWrites(engine, membership);
 };
-
-/** Signed by this device, in whatever incarnation. */
-const ownHeaders = ({ tree, membership }: Home): ReadonlySet<HeaderHash> =>
-  new Set(
-    tree
-      .records(0)
-      .map(({ hash }) => hash)
-      .filter((hash) => {
-        const key = tree.get(hash)?.origin.signingKey;
-        return key !== undefined && equalBytes(key, membership.device.publicKey);
-      }),
-  );
-
-/**
- * What this device wrote onto a log that is closed by somebody who had nothing of it: nobody can
- * tell that those rows are void, so it is delivered nowhere, and must be written anew.
- */
-const keysAmong = (
-  home: Home,
-  segments: readonly Uint8Array[],
-  own: ReadonlySet<HeaderHash>,
-): readonly SegmentKey[] =>
-  segments.flatMap((bytes) => {
-    const parsed = parseSegment(bytes);
-    return parsed.ok && own.has(parsed.value.headerHash) ? [keyOf(home, parsed.value)] : [];
-  });
 
 // -------------------------------------------------------------------------------- what people ask
 

@@ -8,7 +8,7 @@ import { takeRecords } from "../../../src/engine/closed/decide.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import { leaveNetwork } from "../../../src/engine/membership.ts";
 import type { ManageRequest } from "../../../src/core/wire/networks.ts";
-import type { StoreImage } from "../../../src/storage/memory.ts";
+import { atEachWrite } from "./atEachWrite.ts";
 import {
   accountOf,
   change,
@@ -225,42 +225,6 @@ test("a removed device that lets go of it has what others have", async () => {
   expect(b.find("notes")).toEqual(accepted);
   expect(membershipOf(b).standing()).toBe("removed");
 });
-
-/**
- * Runs it again and again, and ends the device at each of its writes to the disk in turn; then what
- * the disk held goes on.
- */
-const atEachWrite = async (
-  begin: (world: World) => Promise<Device>,
-  end: (world: World, device: Device) => Promise<void>,
-): Promise<number> => {
-  for (let at = 0; ; at++) {
-    const world = createWorld();
-    const device = await begin(world);
-    let count = 0;
-    const images: StoreImage[] = [];
-    device.fault = ({ kind, phase }) => {
-      if (phase === "before" || (kind !== "write" && kind !== "appendJournal")) return;
-      if (count++ !== at) return;
-      images.push(device.crash());
-      // Nothing of it goes on
-      return new Promise(() => undefined);
-    };
-    world.hub.heal();
-    const hasCrashed = () => images.length > 0;
-    await Promise.race([
-      end(world, device).catch((error: unknown) => {
-        if (!hasCrashed()) throw error;
-      }),
-      world.until(hasCrashed, "a crash").catch(() => undefined),
-    ]);
-    device.fault = null;
-    const [image] = images;
-    if (image === undefined) return at;
-    await device.reopen(image, { joined: false });
-    await end(world, device);
-  }
-};
 
 /** What is written there is not cut. */
 const alone = async (world: World, devices: readonly Device[], device: Device): Promise<void> => {
