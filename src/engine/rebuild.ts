@@ -29,6 +29,8 @@ import { readStranded } from "./stranded.ts";
 import { createStoredOps } from "./storedOps.ts";
 
 export interface Rebuild {
+  /** Whether a home is being read anew, or waits for it: its documents and its log may differ. */
+  isUnderWay(): boolean;
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
   /**
@@ -75,14 +77,22 @@ export interface RebuildDeps {
 export const createRebuild = (deps: RebuildDeps): Rebuild => {
   const { cutter, journal, exclusive } = deps;
 
+  let underWay = 0;
   /** Nothing is committed, flushed or cut meanwhile. */
-  const quietly = <T>(run: () => Promise<T>): Promise<T> =>
-    exclusive.alone(async () => {
-      await journal.idle();
-      return cutter.pause(run);
-    });
+  const quietly = async <T>(run: () => Promise<T>): Promise<T> => {
+    underWay++;
+    try {
+      return await exclusive.alone(async () => {
+        await journal.idle();
+        return cutter.pause(run);
+      });
+    } finally {
+      underWay--;
+    }
+  };
 
   return {
+    isUnderWay: () => underWay > 0,
     async rename(home) {
       await quietly(async () => {
         await rename(deps, home, await readStored(home, deps.store, deps.ingest));

@@ -303,9 +303,10 @@ export class Device {
     if (this.running !== null && failure !== null) this.running.isDamaged = true;
   }
 
-  /** Whether nothing that waits for disk or cryptography is under way. */
+  /** Whether nothing that waits for disk, cryptography or its turn is under way. */
   isIdle(): boolean {
-    return this.engine !== null && this.disk.underWay() === 0 && this.cryptoCalls === 0;
+    if (this.engine === null || this.engine.rebuild.isUnderWay()) return false;
+    return this.disk.underWay() === 0 && this.cryptoCalls === 0;
   }
 
   private async open(life: Running): Promise<void> {

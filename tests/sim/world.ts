@@ -274,8 +274,10 @@ class World {
     const { random } = this;
     const device = random.pick(this.devices);
     const dice = random.integer(100);
+    // Whose device made the network is its only one for a while: nobody could be let in any more
+    const isSpared = this.society !== null && device === this.devices[0];
     const [what, happen] =
-      this.forgets && random.chance(0.12)
+      this.forgets && random.chance(0.12) && !isSpared
         ? this.misfortuneOf(device)
         : this.accidentOf(device, dice);
     this.note(`${device.name} ${what}`);
@@ -314,7 +316,7 @@ class World {
     const { random } = this;
     if (this.isFrugal) return { delayMs: random.pick([0, 5, 80, 700]) };
     return {
-      loss: random.pick([0, 0, 0.02, 0.2]),
+      loss: random.pick([0, 0, 0.02, 0.3]),
       duplicate: random.pick([0, 0, 0.1]),
       reorder: random.pick([0, 0, 0.1]),
       delayMs: random.pick([0, 5, 80, 700]),
