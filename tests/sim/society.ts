@@ -62,8 +62,14 @@ export const createSociety = (deps: SocietyDeps): Society => {
       }
     }
   };
+  /** The recovery key as whoever made the network has it on paper. */
+  let paper: string | null = null;
   return {
     act() {
+      const holder = paper === null ? holderAmong(devices) : undefined;
+      holder?.device.manage({ kind: "export-recovery-key", networkId }, ({ recoveryKey }) => {
+        paper = recoveryKey;
+      });
       shareAll(["a"], 0.3);
       if (!random.chance(0.3)) return;
       const members = inNetwork(devices).filter(standsIn);
@@ -75,7 +81,7 @@ export const createSociety = (deps: SocietyDeps): Society => {
     settle() {
       shareAll(["a", "b"], 1);
       const truth = truthOf(devices);
-      if (truth !== null) openTerm(devices, truth);
+      if (truth !== null) openTerm(devices, truth, paper);
     },
     isUnsettled() {
       const truth = truthOf(devices);
@@ -174,7 +180,11 @@ const loseSequencer = (deps: SocietyDeps, members: readonly Member[]): void => {
  * Whoever keeps the recovery key lets the chain go on, where two decisions contradict each other or
  * the sequencer is not there any more.
  */
-const openTerm = (devices: readonly Device[], truth: ClosedControl): void => {
+const openTerm = (
+  devices: readonly Device[],
+  truth: ClosedControl,
+  recoveryKey: string | null,
+): void => {
   const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));
   const { sequencer } = truth.state();
   const copiesOf = (key: string): number =>
@@ -182,12 +192,22 @@ const openTerm = (devices: readonly Device[], truth: ClosedControl): void => {
   // Two copies of one device contradict each other for ever
   const isLost = copiesOf(sequencer) !== 1;
   const isFrozen = members.some(({ membership }) => membership.control.isFrozen());
-  const holder = inNetwork(devices).find(({ membership }) => membership.recoverySeed !== null);
+  // Who was removed meets nobody that would hear of it
+  const holder = members.find(({ membership }) => membership.recoverySeed !== null);
   const next = members.find(({ membership }) => copiesOf(keyOf(membership)) === 1) ?? members[0];
-  if (!(isLost || isFrozen) || holder === undefined || next === undefined) return;
+  if (!(isLost || isFrozen) || next === undefined) return;
+  if (holder === undefined) {
+    // Lost with its device; it opens a term when people come back to this
+    if (recoveryKey === null) return;
+    next.device.manage({ kind: "import-recovery-key", networkId, recoveryKey });
+    return;
+  }
   const device = nameOf(keyOf(next.membership));
   holder.device.manage({ kind: "term", networkId, device });
 };
+
+const holderAmong = (devices: readonly Device[]): Member | undefined =>
+  inNetwork(devices).find(({ membership }) => membership.recoverySeed !== null);
 
 const isUnsettled = (devices: readonly Device[], truth: ClosedControl): boolean => {
   const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));
