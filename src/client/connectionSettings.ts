@@ -10,6 +10,7 @@ import {
 } from "../core/base/limits.ts";
 import { utf8Length } from "../core/base/utf8.ts";
 import { describe, isPlainObject } from "../core/cbor/check.ts";
+import { isRelayAddress } from "../core/net/relayReach.ts";
 import type { ConnectionChange, IceServer } from "../core/wire/connection.ts";
 import { refusal } from "./answer.ts";
 
@@ -44,12 +45,6 @@ const relaysOf = (input: unknown): readonly string[] => {
   });
   return [...new Set(relays)];
 };
-
-/** Host, port, WebSocket, and the relay's id where it is known. */
-const isRelayAddress = (address: string): boolean =>
-  /^\/(dns[46]?|ip[46])\/[^/\s]+\/tcp\/\d{1,5}(\/tls(\/sni\/[^/\s]+)?)?\/wss?(\/p2p\/\w+)?$/.test(
-    address,
-  );
 
 const serversOf = (input: unknown): readonly IceServer[] =>
   listOf("iceServers", input, connectionIceServersMax).map((each, at) =>

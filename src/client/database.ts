@@ -42,8 +42,9 @@ export const createDatabase = (
   });
   const carrying = createCarrying(session, platform.carry ?? platform.page?.carry ?? null);
   const events = createEmitter<NetworkEvents>(session.report);
+  const pageUrl = (): string | null => platform.page?.url() ?? null;
   const networks = createNetworks({
-    ...{ session, events, prepared: catalogue.prepared },
+    ...{ session, events, prepared: catalogue.prepared, pageUrl },
     useRelays: (addresses) => {
       if (settings.distributed.enabled) carrying.use(addresses);
     },
@@ -78,7 +79,7 @@ export const createDatabase = (
     createNetwork: networks.create,
     joinNetwork: networks.join,
     leaveNetwork: networks.leave,
-    ...createMembers({ session, networks, appUrl: () => platform.page?.url() ?? "" }),
+    ...createMembers({ session, networks, pageUrl }),
     addCollectionToNetwork: networks.addCollection,
     removeCollectionFromNetwork: (collection, call) =>
       networks.removeCollection(collection, undefined, call),

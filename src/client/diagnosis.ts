@@ -148,8 +148,11 @@ const relaySteps = (findings: Findings, relay: RelayFound): readonly DiagnosisSt
     stepOf("rendezvous", rendezvousVerdict(findings, relay)),
   ].map((step) => ({ ...step, subject: relay.address, since: relay.since }));
 
-const relayVerdict = ({ isOnline }: Findings, { state, fault }: RelayFound): Verdict => {
+const relayVerdict = ({ isOnline }: Findings, found: RelayFound): Verdict => {
+  const { state, fault, isNamed } = found;
   if (state !== "connecting") return well;
+  // A network that names a relay of this device's own costs nothing
+  if (isNamed && fault === "same-relay") return { state: "skipped", reason: fault };
   // Whatever it says of itself, it is not to blame
   if (isOnline === false) return { state: "skipped", reason: "offline" };
   // It is reached, and left for its own reason

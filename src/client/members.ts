@@ -47,11 +47,11 @@ export interface Members {
 export interface MembersDeps {
   readonly session: Session;
   readonly networks: Pick<Networks, "manage">;
-  /** Of the app that a link leads to; empty in Node. */
-  readonly appUrl: () => string;
+  /** Of the app that a link leads to; null in Node. */
+  readonly pageUrl: () => string | null;
 }
 
-export const createMembers = ({ session, networks, appUrl }: MembersDeps): Members => {
+export const createMembers = ({ session, networks, pageUrl }: MembersDeps): Members => {
   const members = (networkId: string): readonly Member[] =>
     session.networks().find((each) => each.networkId === networkId)?.closed?.members ?? [];
   const ask = async (request: ManageRequest, call?: CallOptions): Promise<void> => {
@@ -71,8 +71,14 @@ export const createMembers = ({ session, networks, appUrl }: MembersDeps): Membe
     async invite(networkId, options) {
       const invite = requestOf(options);
       const requestId = session.makeId();
-      const made = await networks.manage({ kind: "invite", networkId, requestId, invite }, options);
-      const [url, id] = [appUrl() + (made.link ?? ""), made.id ?? ""];
+      const { relaysToOffer } = await import("./invitedRelays.ts");
+      const network = session.networks().find((each) => each.networkId === networkId);
+      const relays = relaysToOffer({
+        ...{ connectivity: session.connectivity(), network, pageUrl: pageUrl() },
+      });
+      const request = { kind: "invite", networkId, requestId, invite, relays } as const;
+      const made = await networks.manage(request, options);
+      const [url, id] = [(pageUrl() ?? "") + (made.link ?? ""), made.id ?? ""];
       return {
         ...{ url, id, isWaiting: made.isWaiting },
         qr: async () => (await import("./qrPicture.ts")).qrPicture(url),

@@ -44,6 +44,10 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
     getNetworkStats: (networkId) => statsOf(find(networkId), session.sync()),
     getNetworks: networks.list,
     getConnectedPeers: connected,
+    async setNetworkRelays(networkId, given, call) {
+      const { checkedRelays } = await import("./invitedRelays.ts");
+      await networks.manage({ kind: "relays", networkId, relays: checkedRelays(given) }, call);
+    },
     getPeerId: () => session.info()?.deviceId ?? "",
     isPeerConnected: (peerId) => connected().some((peer) => peer.peerId === peerId),
     onMessage: (type, handler) =>

@@ -84,6 +84,11 @@ export interface NetworkConfig {
   readonly closed: ClosedNetwork | null;
   readonly collections: ReadonlySet<string>;
   readonly bootstrapPeers: readonly string[];
+  /**
+   * Where its members are looked for beside this device's own relays, as the invite named them or
+   * `setNetworkRelays` set them: kept on this device, and told of this network alone.
+   */
+  readonly relays: readonly string[];
   readonly encryption: { readonly enabled: boolean };
 }
 
@@ -265,6 +270,12 @@ export interface NetworkManager {
    * network was handed in by the caller.
    */
   configureConnection(change: ConnectionChange, call?: CallOptions): Promise<void>;
+  /**
+   * Replaces the relays at which this network's members are looked for beside this device's own, at
+   * most 8; none: those of the invite are forgotten. Rejects with `UnknownNetwork`,
+   * `UnsupportedAddress`, `TooLarge`.
+   */
+  setNetworkRelays(networkId: string, relays: readonly string[], call?: CallOptions): Promise<void>;
   /**
    * What works of the connection, in the order in which one step rests on the other;
    * `db.on("connection")` tells when it may be another. Whether WebRTC can exist here is tried

@@ -54,6 +54,8 @@ export interface NetworksDeps {
   readonly prepared: () => Promise<unknown>;
   /** Relays that are to be used from now on. */
   readonly useRelays: (addresses: readonly string[]) => void;
+  /** null outside of pages. */
+  readonly pageUrl: () => string | null;
 }
 
 export const createNetworks = (deps: NetworksDeps): Networks => {
@@ -116,7 +118,10 @@ const join = async (
   const peers = addressesOf(bootstrapPeers);
   if (networkId.includes("join=")) {
     await state.prepared();
-    const managed = await managedBy(state, { kind: "join", link: networkId });
+    const { relaysOfInvite } = await import("./invitedRelays.ts");
+    const { relays, warnings } = relaysOfInvite(networkId, state.pageUrl());
+    const managed = await managedBy(state, { kind: "join", link: networkId, relays });
+    for (const warning of warnings) state.session.events.emit("warning", warning);
     state.useRelays(peers);
     state.events.emit("network:joined", { networkId: managed.networkId });
     return;
@@ -160,7 +165,7 @@ const listPending = async (
     name,
     ...{ kind: "pending", waitsFor: "secret", closed: null },
     collections: new Set(),
-    bootstrapPeers: peers,
+    ...{ bootstrapPeers: peers, relays: [] },
     encryption: { enabled: true },
   });
 };
@@ -279,5 +284,6 @@ const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   closed: snapshot.closed,
   collections: new Set(snapshot.collections),
   bootstrapPeers: state.peers.get(snapshot.networkId) ?? [],
+  relays: snapshot.relays,
   encryption: { enabled: snapshot.secret },
 });

@@ -33,6 +33,7 @@ import {
   type Device,
   type MetaChange,
 } from "./device.ts";
+import { readNetworkRelays, type NetworkRelays } from "./networkRelays.ts";
 
 /** The network that is never shared, and this device in it. */
 export interface LocalMembership {
@@ -74,6 +75,7 @@ export interface Identity {
   readonly local: LocalMembership;
   readonly networks: readonly NetworkMembership[];
   readonly joinings: readonly Joining[];
+  readonly relays: NetworkRelays;
   readonly peerKey: Uint8Array | null;
 }
 
@@ -126,6 +128,7 @@ export const readIdentity = async (
     joinings: [...meta.keys()].some((key) => key.startsWith(joiningPrefix))
       ? await (await import("./closed/joining.ts")).readJoinings(meta, crypto)
       : [],
+    relays: readNetworkRelays(meta),
     peerKey: peerKey === null ? null : bytesOf(peerKey),
   };
 };

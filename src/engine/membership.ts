@@ -8,7 +8,8 @@ import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
 import { acknowledgedPrefixOf, type MetaChange } from "./device.ts";
-import { nameTaken } from "./networkList.ts";
+import { hashOf, joiningHash, nameTaken } from "./networkList.ts";
+import { relaysChange } from "./networkRelays.ts";
 import { joinOpenNetwork, leaveChange, type NetworkMembership } from "./identity.ts";
 import { presentChange } from "./present.ts";
 
@@ -90,6 +91,7 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
   }
   const meta = await deps.store.meta();
   await deps.store.write({ meta: new Map(await leaveChanges(membership, meta)) });
+  registry.networks.setRelays(hashOf(membership), []);
   registry.networks.remove(membership);
 };
 
@@ -97,7 +99,9 @@ const forgetJoining = async ({ registry, deps }: Engine, networkId: string): Pro
   const joining = registry.networks.joinings().find((each) => each.networkId === networkId);
   if (joining === undefined) return;
   const { notJoining } = await import("./closed/joining.ts");
-  await deps.store.write({ meta: new Map([notJoining(joining)]) });
+  const noRelays = relaysChange(joining.invite.networkHash, []);
+  await deps.store.write({ meta: new Map([notJoining(joining), noRelays]) });
+  registry.networks.setRelays(joiningHash(joining), []);
   registry.networks.removeJoining(joining);
 };
 
@@ -108,7 +112,10 @@ const leaveChanges = async (
   const { networkHash } = membership.network;
   const prefix = acknowledgedPrefixOf(networkHash);
   const acknowledged = [...meta.keys()].filter((key) => key.startsWith(prefix));
-  const forgotten = acknowledged.map((key): MetaChange => [key, null]);
+  const forgotten = [
+    relaysChange(networkHash, []),
+    ...acknowledged.map((key): MetaChange => [key, null]),
+  ];
   if (membership.kind === "open") return [leaveChange(membership), ...forgotten];
   const { closedKeys } = await import("./closed/membership.ts");
   return [...closedKeys(networkHash, meta), ...forgotten];

@@ -5,6 +5,7 @@ import { bytesToHex } from "../core/base/bytes.ts";
 import { invalid, type NebulusError } from "../core/base/errors.ts";
 import type { Joining } from "./closed/joining.ts";
 import type { NetworkMembership } from "./identity.ts";
+import type { NetworkRelays } from "./networkRelays.ts";
 
 export interface NetworkList {
   all(): readonly NetworkMembership[];
@@ -20,14 +21,20 @@ export interface NetworkList {
   joining(hash: string): Joining | null;
   addJoining(joining: Joining): void;
   removeJoining(joining: Joining): void;
+  /** Beside those of this device, by the network's hash; of networks that have some. */
+  relays(): NetworkRelays;
+  /** Of that network, joined or on the way. */
+  setRelays(hash: string, relays: readonly string[]): void;
 }
 
 export const createNetworkList = (
   first: readonly NetworkMembership[],
   joiningFirst: readonly Joining[],
+  relaysFirst: NetworkRelays,
 ): NetworkList => {
   const byHash = new Map(first.map((membership) => [hashOf(membership), membership]));
   const joinings = new Map(joiningFirst.map((joining) => [joiningHash(joining), joining]));
+  const relays = new Map(relaysFirst);
   const find = (networkId: string): NetworkMembership | undefined =>
     [...byHash.values()].find((each) => each.networkId === networkId);
   return {
@@ -55,6 +62,11 @@ export const createNetworkList = (
     removeJoining: (joining) => {
       joinings.delete(joiningHash(joining));
     },
+    relays: () => relays,
+    setRelays: (hash, next) => {
+      if (next.length === 0) relays.delete(hash);
+      else relays.set(hash, next);
+    },
   };
 };
 
@@ -68,4 +80,4 @@ export const nameTaken = (networkId: string): NebulusError =>
 /** Names a network in the hidden collection of collections. */
 export const hashOf = ({ network }: NetworkMembership): string => bytesToHex(network.networkHash);
 
-const joiningHash = ({ invite }: Joining): string => bytesToHex(invite.networkHash);
+export const joiningHash = ({ invite }: Joining): string => bytesToHex(invite.networkHash);

@@ -21,6 +21,7 @@ import type { Draft } from "./draft.ts";
 import { createHome, type Home } from "./home.ts";
 import type { LocalMembership, Membership, NetworkMembership } from "./identity.ts";
 import { createNetworkList, type NetworkList } from "./networkList.ts";
+import type { NetworkRelays } from "./networkRelays.ts";
 import type { PageCache } from "./pages/pageCache.ts";
 import type { Readable } from "./query.ts";
 
@@ -55,10 +56,11 @@ export const createRegistry = (deps: {
   readonly local: LocalMembership;
   readonly networks: readonly NetworkMembership[];
   readonly joinings: readonly Joining[];
+  readonly relays: NetworkRelays;
   readonly pages: PageCache;
   readonly now: () => number;
 }): Registry => {
-  const networks = createNetworkList(deps.networks, deps.joinings);
+  const networks = createNetworkList(deps.networks, deps.joinings, deps.relays);
   const collections = new Map<string, Collection>();
   const homes = new Map<ScopeId, Home>();
 

@@ -13,8 +13,10 @@ import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { PeerOutcome, PeersRequest } from "../core/wire/peers.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
-import { withPeerKey } from "./identity.ts";
+import { withPeerKey, type NetworkMembership } from "./identity.ts";
+import type { Joining } from "./closed/joining.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
+import { tagsAtRelays } from "./networkRelays.ts";
 import { takeStatus } from "./sync/connectivity.ts";
 import { chainChanged, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
@@ -59,7 +61,7 @@ export const createSync = (deps: SyncDeps): Sync => {
   const state: SyncState = {
     ...deps,
     retag() {
-      state.carrier?.setTags(tagsOf(deps.engine));
+      if (state.carrier !== null) setTags(state.engine, state.carrier);
     },
     loadAcknowledging: () => loadAcknowledging(state),
     ...{ carrier: null, carried: null, connectivity: null },
@@ -142,7 +144,7 @@ const carry = async (state: SyncState, carrier: Carrier | null): Promise<void> =
   carrier.setRefused([...state.refused]);
   const { privateKey } = await carrier.start(state.engine.identity.peerKey);
   await store.write({ meta: new Map(withPeerKey(await store.meta(), privateKey)) });
-  carrier.setTags(tagsOf(state.engine));
+  setTags(state.engine, carrier);
   tick(state);
 };
 
@@ -173,7 +175,7 @@ const tick = (state: SyncState): void => {
   state.stopTicking = timers.after(tickMilliseconds, () => {
     state.ticks++;
     for (const { peer } of [...state.connected.values()]) peer.tick();
-    state.carrier?.setTags(tagsOf(state.engine));
+    state.retag();
     goOn(state);
     tendNetworks(state).catch((error: unknown) => {
       reportFailure(state, error);
@@ -192,14 +194,26 @@ const goOn = ({ lines }: SyncState): void => {
 
 const tickMilliseconds = 1_000;
 
-/** As many as a relay takes: members first, then those who are on their way in or back. */
-const tagsOf = ({ registry, deps }: Engine): readonly string[] => {
+const setTags = ({ registry, deps }: Engine, carrier: Carrier): void => {
   const now = deps.timers.now();
-  const networks = registry.networks.all();
+  const { networks } = registry;
+  const named = tagsAtRelays(networks.relays(), (hash) => {
+    const [membership, joining] = [networks.withHash(hash), networks.joining(hash)];
+    return tagsOf(membership === null ? [] : [membership], joining === null ? [] : [joining], now);
+  });
+  carrier.setTags(tagsOf(networks.all(), networks.joinings(), now), named);
+};
+
+/** As many as a relay takes: members first, then those who are on their way in or back. */
+const tagsOf = (
+  networks: readonly NetworkMembership[],
+  joinings: readonly Joining[],
+  now: number,
+): readonly string[] => {
   const latest = networks.flatMap(({ epochs }) => epochs.latest() ?? []);
   const closed = networks.filter((membership) => membership.kind === "closed");
   const invites = [
-    ...registry.networks.joinings().map(({ publicKey }) => publicKey),
+    ...joinings.map(({ publicKey }) => publicKey),
     ...closed.flatMap((membership) => membership.answeredInvites(now)),
   ];
   return [

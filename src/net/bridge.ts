@@ -21,7 +21,7 @@ export interface Bridge {
 
 export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge => {
   const state: State = {
-    ...{ port, node: null, tags: [], refused: [] },
+    ...{ port, node: null, tags: { tags: [], named: [] }, refused: [] },
     ...{ channels: new Map(), isStopped: false },
   };
   const stop = async (): Promise<void> => {
@@ -35,8 +35,8 @@ export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge 
         void start(state, openNode, request.privateKey);
         return;
       case "tags":
-        state.tags = request.tags;
-        state.node?.setTags(request.tags);
+        state.tags = request;
+        state.node?.setTags(request.tags, request.named);
         return;
       case "refuse":
         state.refused = request.peers;
@@ -67,7 +67,7 @@ export const createBridge = (port: MessagePort, openNode: OpenPageNode): Bridge 
 interface State {
   readonly port: MessagePort;
   node: RelayedNode | null;
-  tags: readonly string[];
+  tags: Pick<CarrierRequest & { readonly kind: "tags" }, "tags" | "named">;
   refused: readonly string[];
   /** By the number that the worker knows it by. */
   readonly channels: Map<number, PeerChannel>;
@@ -95,7 +95,7 @@ const start = async (
       identity: { peerId: node.peerId, privateKey: node.privateKey },
     });
     node.setRefused(state.refused);
-    node.setTags(state.tags);
+    node.setTags(state.tags.tags, state.tags.named);
   } catch (error) {
     post(state, { kind: "failed", error: errorValue(error, notStarted) });
   }

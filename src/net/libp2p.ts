@@ -9,6 +9,7 @@ import { identify, type Identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { ping, type Ping } from "@libp2p/ping";
 import { createLibp2p } from "libp2p";
+import { createCircuits, type Circuits } from "./circuits.ts";
 import { createDhtService, type DhtService } from "./dht.ts";
 import { createWebSockets, type TransportFactory } from "./webSockets.ts";
 
@@ -22,6 +23,7 @@ export type RelayedLibp2p = Libp2p<{
   readonly identify: Identify;
   readonly ping: Ping;
   readonly dht: DhtService;
+  readonly circuits: Circuits;
 }>;
 
 export interface RelayedLibp2pOptions {
@@ -67,5 +69,10 @@ export const createRelayedLibp2p = ({
     },
     // Circuit and WebRTC rest on identify; the connection monitor, which ends dead connections, on
     // ping.
-    services: { identify: identify(), ping: ping(), dht: createDhtService },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      dht: createDhtService,
+      circuits: createCircuits,
+    },
   });

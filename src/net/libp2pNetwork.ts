@@ -3,7 +3,7 @@
  * reached through relays, as a page is; there is no WebRTC, so that every channel runs through one
  * of them, sealed end to end. In a page the same node stands behind `bridge.ts`.
  */
-import type { Carrier, CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
+import type { Carrier, CarrierStatus, PeerChannel, RelayTags } from "../core/net/carrier.ts";
 import { carrierStopped } from "../core/net/frameErrors.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { RelayedNode } from "./relayedNode.ts";
@@ -44,6 +44,7 @@ export const createCarrier = (openNode: OpenNode): Carrier => {
   let onStatus: (status: CarrierStatus) => void = () => undefined;
   let node: RelayedNode | null = null;
   let tags: readonly string[] = [];
+  let named: readonly RelayTags[] = [];
   let refused: readonly string[] = [];
   /** Each start waits for the end of the one before. */
   let ending = Promise.resolve();
@@ -66,12 +67,12 @@ export const createCarrier = (openNode: OpenNode): Carrier => {
         onStatus(status);
       });
       made.setRefused(refused);
-      made.setTags(tags);
+      made.setTags(tags, named);
       return { peerId: made.peerId, privateKey: made.privateKey };
     },
-    setTags: (next) => {
-      tags = [...next];
-      node?.setTags(tags);
+    setTags: (next, nextNamed = []) => {
+      [tags, named] = [[...next], [...nextNamed]];
+      node?.setTags(tags, named);
     },
     setRefused: (peers) => {
       refused = [...peers];

@@ -2,13 +2,13 @@
  * A peer over a libp2p node that is already made: its relays, its mesh of channels, its status.
  * Apart from `node.ts`, which makes the node for a page, so that Node can run the same.
  */
-import type { CarrierStatus, PeerChannel } from "../core/net/carrier.ts";
+import type { CarrierStatus, PeerChannel, RelayTags } from "../core/net/carrier.ts";
 import type { Clock } from "./clock.ts";
 import { createDhtFinder } from "./dhtFinder.ts";
 import type { RelayedLibp2p } from "./libp2p.ts";
 import { createMesh } from "./mesh.ts";
 import { usualPlaces, type PlaceBounds } from "./places.ts";
-import { createRelayLink, type RelayLink } from "./relayLink.ts";
+import { createRelayLinks, type RelayLinks } from "./relayLinks.ts";
 
 export interface PeerNodeDeps {
   readonly libp2p: RelayedLibp2p;
@@ -25,8 +25,8 @@ export interface PeerNodeDeps {
 
 export interface PeerNode {
   readonly peerId: string;
-  /** Rendezvous tags as hexadecimal; replaces the ones before. */
-  setTags(tags: readonly string[]): void;
+  /** See `Carrier.setTags`. */
+  setTags(tags: readonly string[], named?: readonly RelayTags[]): void;
   /** No channel with these, by id, is opened or taken; replaces the ones before. */
   setRefused(peers: readonly string[]): void;
   /** See `Carrier.connect`. */
@@ -40,18 +40,18 @@ export interface PeerNode {
 }
 
 export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
-  const { libp2p, clock, connectivity, rendezvous = true, places = usualPlaces } = deps;
-  let links: readonly RelayLink[] = [];
+  const { libp2p, relays: own, clock, rendezvous = true, places = usualPlaces } = deps;
+  let links: RelayLinks | null = null;
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
 
   const status = (): CarrierStatus => ({
-    relays: links.map((link) => link.status()),
+    relays: links?.status() ?? [],
     peers: mesh.peers(),
   });
   const mesh = createMesh({
     libp2p,
-    ...{ clock, places, links: () => links },
+    ...{ clock, places, links: () => links?.all() ?? [] },
     found: () => finder,
     onChannel: (channel) => {
       if (channelHandler === null) channel.close();
@@ -64,7 +64,8 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
     statusHandler?.(status());
   };
   const finder = createDhtFinder({
-    ...{ dht: libp2p.services.dht, clock, links: () => links },
+    // No tag of one network is asked for since another one's relay has no rendezvous
+    ...{ dht: libp2p.services.dht, clock, links: () => links?.own() ?? [] },
     onChange: onNamesChange,
   });
   const onRelayChange = (): void => {
@@ -72,23 +73,21 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
     onNamesChange();
   };
   await mesh.start();
-  const isTaken = (relay: string): boolean => links.some((link) => link.relay() === relay);
-  links = deps.relays.map((address) =>
-    createRelayLink({ libp2p, address, clock, rendezvous, isTaken, onChange: onRelayChange }),
-  );
-  const unwatch = watchConnectivity(connectivity, {
+  const relays = createRelayLinks({ libp2p, own, clock, rendezvous, onChange: onRelayChange });
+  links = relays;
+  const unwatch = watchConnectivity(deps.connectivity, {
     online: () => {
-      for (const each of [...links, finder, mesh]) each.wake();
+      for (const each of [...relays.all(), finder, mesh]) each.wake();
     },
     offline: () => {
-      for (const link of links) link.distrust();
+      for (const link of relays.all()) link.distrust();
     },
   });
 
   return {
     peerId: libp2p.peerId.toString(),
-    setTags: (tags) => {
-      for (const link of links) link.setTags(tags);
+    setTags: (tags, named = []) => {
+      relays.setTags(tags, named);
       finder.setTags(tags);
     },
     setRefused: mesh.setRefused,
@@ -104,7 +103,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
       unwatch();
       mesh.stop();
       finder.stop();
-      for (const link of links) link.stop();
+      relays.stop();
       await libp2p.stop();
     },
   };

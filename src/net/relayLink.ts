@@ -28,6 +28,8 @@ export interface RelayLinkDeps {
   readonly clock: Clock;
   /** Whether peers are looked for at its rendezvous. */
   readonly rendezvous: boolean;
+  /** See `RelayStatus`. */
+  readonly isNamed: boolean;
   /** Another link meets that relay, which takes no two registrations of one page. */
   readonly isTaken: (relay: string) => boolean;
   /** `status`, `circuit` or `peers` may answer something new. */
@@ -67,7 +69,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
     failures: 0,
     cutWait: () => undefined,
   };
-  const { libp2p, address } = deps;
+  const { libp2p, address, isNamed } = deps;
   const onAddresses = (): void => {
     checkReservation(state);
   };
@@ -78,7 +80,7 @@ export const createRelayLink = (deps: RelayLinkDeps): RelayLink => {
   return {
     address,
     status: () => ({
-      ...{ address, fault: state.fault },
+      ...{ address, isNamed, fault: state.fault },
       state: state.session === null ? "connecting" : state.isReserved ? "reserved" : "connected",
       isRegistered: isRegistered(state),
     }),

@@ -4,16 +4,19 @@
  */
 import { untrack } from "svelte";
 import { invalid } from "../core/base/errors.ts";
+import { relayOfOrigin } from "../core/net/relayAddress.ts";
+import { isKeptFrom } from "../core/net/relayReach.ts";
 import type {
   ConnectionChange,
   ConnectionSettings,
   DiagnosisStep,
+  NetworkConfig,
 } from "../client/networkTypes.ts";
 import { connectionMessages } from "./connectionMessages.ts";
 import { OneFieldForm } from "./join.svelte.ts";
 import { linkedDevices } from "./text/links.ts";
 import { problemOf } from "./text/problem.ts";
-import { isKeptFrom, relayAddressOf } from "./text/relay.ts";
+import { relayAddressOf } from "./text/relay.ts";
 import type { Workspace } from "./workspace.svelte.ts";
 
 /** Much changes at once. */
@@ -47,13 +50,24 @@ export class ConnectionState {
     this.relayForm = new OneFieldForm("", relayMissing, (given) => this.#addRelay(given));
   }
 
-  /** Relays that are used, be they set or the one of the page. */
+  /** Relays that are used: set, the one of the page, or named by networks. */
   get relays(): readonly string[] {
-    const used = (this.steps ?? []).flatMap(({ step, subject }) =>
-      step === "relay" && subject !== null ? [subject] : [],
-    );
+    const named = this.#workspace.networks.flatMap(({ relays }) => relays);
+    const own = this.#own;
+    const isOther = (address: string, at: number): boolean =>
+      !own.includes(address) && named.indexOf(address) === at;
+    return [...own, ...named.filter(isOther)];
+  }
+
+  /** The networks whose invite named it; none for a relay of this device. */
+  networksOf(address: string): readonly NetworkConfig[] {
+    if (this.#own.includes(address)) return [];
+    return this.#workspace.networks.filter(({ relays }) => relays.includes(address));
+  }
+
+  get #own(): readonly string[] {
     const { relays } = this.settings;
-    return [...relays, ...used.filter((address) => !relays.includes(address))];
+    return relays.length === 0 ? [relayOfOrigin(window.location)] : relays;
   }
 
   /** Listens until the returned function is called. */
@@ -90,9 +104,21 @@ export class ConnectionState {
 
   /** Whether it was taken; what was refused is `problem`. */
   async set(place: ConnectionPlace, change: ConnectionChange, note: string): Promise<boolean> {
+    return this.#try(place, note, () => this.#manager.configureConnection(change));
+  }
+
+  /** Members of that network are no longer looked for there; whether it was taken. */
+  async forget(network: NetworkConfig, address: string): Promise<boolean> {
+    const relays = network.relays.filter((each) => each !== address);
+    return this.#try("relays", connectionMessages.removed, () =>
+      this.#manager.setNetworkRelays(network.networkId, relays),
+    );
+  }
+
+  async #try(place: ConnectionPlace, note: string, run: () => Promise<void>): Promise<boolean> {
     this.#begin(place);
     try {
-      await this.#manager.configureConnection(change);
+      await run();
       this.settings = this.#manager.connectionSettings();
       this.note = note;
       return true;
@@ -134,12 +160,12 @@ export class ConnectionState {
   /** Beside those that are used: the page's own is not lost by it. */
   async #addRelay(given: string): Promise<string> {
     const address = relayAddressOf(given);
-    if (this.relays.includes(address)) return connectionMessages.relayKnown;
+    if (this.#own.includes(address)) return connectionMessages.relayKnown;
     if (isKeptFrom(address, window.location.protocol)) {
       throw invalid("UnsupportedAddress", connectionMessages.relayPlain);
     }
     try {
-      await this.#manager.configureConnection({ relays: [...this.relays, address] });
+      await this.#manager.configureConnection({ relays: [...this.#own, address] });
     } catch (error) {
       const { code, path } = problemOf(error);
       if (code !== "UnsupportedAddress" || path === null) throw error;

@@ -204,11 +204,15 @@ export const connectionMessages = {
     "A relay lets devices find each other, and carries what cannot go directly. It sees who " +
     "meets, and never what is in it.",
   relayOfPage: "The relay that serves this app",
+  relayOfNetworks: (networks: readonly string[]) =>
+    `Named by the invite into ${networks.join(", ")}: asked about that alone`,
+  forgetNamed: (what: string, network: string) => `Remove ${what} of ${network}`,
   relayStates: {
     reserved: "ready: others reach this device through it",
     connected: "connected",
     connecting: "connecting",
     failed: "not reached",
+    same: "the same relay as another one here",
   },
   addRelay: "Add a relay",
   relayAddress: "Address of the relay",

@@ -87,6 +87,9 @@ export const sharingMessages = {
   inviteJoin: "Join",
   invited: (network: string) =>
     network === "" ? "Join with this invite?" : `Join “${network}” with this invite?`,
+  inviteRelays: (relays: readonly string[]) =>
+    `Its members are met at ${relays.join(" and ")} too: this device will contact it, and ` +
+    "whoever runs it sees the network address of this device, and never what is shared.",
   notNow: "Not now",
 
   joinTitle: "Join or make an open network",

@@ -41,8 +41,8 @@ export const createPortCarrier = (port: MessagePort): Carrier => {
         state.starting = { resolve, reject };
         post(port, { kind: "start", privateKey });
       }),
-    setTags: (tags) => {
-      post(port, { kind: "tags", tags });
+    setTags: (tags, named = []) => {
+      post(port, { kind: "tags", tags, named });
     },
     setRefused: (peers) => {
       post(port, { kind: "refuse", peers });

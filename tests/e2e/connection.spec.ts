@@ -10,6 +10,7 @@ import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts
 import {
   addNote,
   attach,
+  invite,
   makeClosed,
   makeCollection,
   openSharing,
@@ -22,26 +23,33 @@ import {
 interface Fixtures {
   /** Serves the app as `npm start` does. */
   readonly relay: RelayProcess & { readonly restart: () => Promise<void> };
+  /** Another one, which knows nothing of the first. */
+  readonly otherRelay: Fixtures["relay"];
 }
 
+type Relay = Fixtures["relay"];
+
+const withRelay = async (use: (relay: Relay) => Promise<void>): Promise<void> => {
+  const data = await mkdtemp(join(tmpdir(), "nebulus-relay-"));
+  const startOn = (port: number): Promise<RelayProcess> =>
+    startRelayProcess(["--port", String(port), "--static", "dist", "--data", data]);
+  let process = await startOn(0);
+  const { port } = process;
+  await use({
+    ...process,
+    stop: () => process.stop(),
+    restart: async () => {
+      process = await startOn(port);
+    },
+  });
+  await process.stop();
+  await rm(data, { recursive: true, force: true });
+};
+
 const test = base.extend<Fixtures>({
-  // Playwright reads from the pattern which fixtures this one uses: none.
-  relay: async ({}, use) => {
-    const data = await mkdtemp(join(tmpdir(), "nebulus-relay-"));
-    const startOn = (port: number): Promise<RelayProcess> =>
-      startRelayProcess(["--port", String(port), "--static", "dist", "--data", data]);
-    let process = await startOn(0);
-    const { port } = process;
-    await use({
-      ...process,
-      stop: () => process.stop(),
-      restart: async () => {
-        process = await startOn(port);
-      },
-    });
-    await process.stop();
-    await rm(data, { recursive: true, force: true });
-  },
+  // Playwright reads from the pattern which fixtures these use: none.
+  relay: ({}, use) => withRelay(use),
+  otherRelay: ({}, use) => withRelay(use),
 });
 
 const openPage = async (browser: Browser, url: string, before?: () => void): Promise<Page> => {
@@ -248,4 +256,50 @@ test("a second device of one's own has everything after joining, adding, and no 
   await expect(syncState(second)).toHaveText(/Verified equal with 1 device$/);
   await second.getByRole("link", { name: /^recipes/ }).click();
   await expect(row(second, "Soup")).toBeVisible();
+});
+
+test("who comes from another relay is met by the invite alone, and can forget its relay", async ({
+  browser,
+  relay,
+  otherRelay,
+}, info) => {
+  test.slow();
+  const maker = await openPage(browser, relay.url);
+  await makeCollection(maker, "notes");
+  await addNote(maker, "Soup");
+  const ours = await openSharing(maker);
+  const card = await makeClosed(ours, "Team");
+  await attach(ours, "Team", "notes");
+  const link = await invite(card);
+
+  const joiner = await (await browser.newContext()).newPage();
+  watchErrors(joiner);
+  await joiner.goto(`${otherRelay.url}/${new URL(link).hash}`);
+  const dialog = joiner.getByRole("dialog", { name: "Sharing" });
+  const where = `localhost:${String(relay.port)}`;
+  await expect(dialog.getByText(`Its members are met at ${where} too`)).toBeVisible();
+  await joiner.screenshot({ path: info.outputPath("invited.png") });
+  await dialog.getByRole("button", { name: "Join", exact: true }).click();
+  await dialog.getByRole("button", { name: "Add notes" }).click();
+  await joiner.keyboard.press("Escape");
+  await expect(syncState(joiner)).toHaveText(/Verified equal with 1 device$/);
+
+  await joiner.reload();
+  await expect(syncState(joiner)).toHaveText(/Verified equal with 1 device$/);
+  const connection = await openConnection(joiner);
+  const relays = part(connection, "Relays");
+  const named = relays.getByRole("listitem").filter({ hasText: String(relay.port) });
+  await expect(named).toContainText(
+    "Named by the invite into Team: asked about that alone · ready",
+  );
+  await expect(relays.getByRole("listitem")).toHaveCount(2);
+  await joiner.screenshot({ path: info.outputPath("named.png") });
+  await named.getByRole("button", { name: `Remove ${where} of Team` }).click();
+  await expect(relays.getByRole("listitem")).toHaveCount(1);
+  await expect(relays.getByRole("listitem")).toContainText("The relay that serves this app");
+  await expect(relays).toBeFocused();
+  await joiner.reload();
+  await openConnection(joiner);
+  await expect(relays.getByRole("listitem")).toHaveCount(1);
+  for (const page of [maker, joiner]) await page.close();
 });

@@ -114,6 +114,12 @@ export const sealedNameBytesMax = 512;
 export const inviteTextBytesMax = 8_192;
 export const inviteRelaysMax = 16;
 export const inviteRelayBytesMax = 512;
+/** An invite that this program makes names so many: its QR code is to be read from a screen. */
+export const inviteRelaysOfferedMax = 4;
+/** Kept of one network, beside this device's own. */
+export const networkRelaysMax = 8;
+/** Of all networks together, at once. */
+export const namedRelaysMax = 16;
 
 // FORMATS.md §7 and §8: greeting, frames, sync
 export const greetingFrameBytesMax = 4_096;

@@ -80,6 +80,15 @@ export interface RelayStatus {
   readonly isRegistered: boolean | null;
   /** null: nothing went wrong since it last went well. */
   readonly fault: RelayFault | null;
+  /** By a network: peers are looked for there under tags of that alone. */
+  readonly isNamed: boolean;
+}
+
+/** A relay that a network named, and whom to look for there. */
+export interface RelayTags {
+  /** Multiaddress, judged by who kept it. */
+  readonly relay: string;
+  readonly tags: readonly string[];
 }
 
 export interface PeerStatus {
@@ -114,8 +123,12 @@ export interface Carrier {
    * ever.
    */
   start(privateKey: Uint8Array | null): Promise<CarrierIdentity>;
-  /** Rendezvous tags, 16 bytes each as lower-case hexadecimal; replaces the ones before. */
-  setTags(tags: readonly string[]): void;
+  /**
+   * Rendezvous tags, 16 bytes each as lower-case hexadecimal, for the relays of this device, and
+   * what is looked for at relays that networks named; both replace the ones before. A carrier
+   * without relays leaves those of networks alone.
+   */
+  setTags(tags: readonly string[], named?: readonly RelayTags[]): void;
   /**
    * No connection with these is made or taken, and those there are end; replaces the ones before.
    * By their ids, as channels name them.
@@ -142,7 +155,11 @@ export interface Carrier {
 /** Worker to page. Channels are numbered by the page, requests by the worker. */
 export type CarrierRequest =
   | { readonly kind: "start"; readonly privateKey: Uint8Array | null }
-  | { readonly kind: "tags"; readonly tags: readonly string[] }
+  | {
+      readonly kind: "tags";
+      readonly tags: readonly string[];
+      readonly named: readonly RelayTags[];
+    }
   | { readonly kind: "refuse"; readonly peers: readonly string[] }
   | { readonly kind: "frame"; readonly channel: number; readonly bytes: Uint8Array }
   | { readonly kind: "close"; readonly channel: number }

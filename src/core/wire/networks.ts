@@ -24,14 +24,21 @@ export type MemberChange =
   | { readonly kind: "transfer"; readonly device: string };
 
 export type ManageRequest =
-  /** Takes an invite: the link, its fragment or its code. */
-  | { readonly kind: "join"; readonly link: string }
+  /**
+   * Takes an invite: the link, its fragment or its code. `relays`: those of its relays that this
+   * device is to use, judged by the page, which knows where it is. Default none.
+   */
+  | { readonly kind: "join"; readonly link: string; readonly relays?: readonly string[] }
+  /** Replaces those at which this network's members are looked for beside this device's own. */
+  | { readonly kind: "relays"; readonly networkId: string; readonly relays: readonly string[] }
   | {
       readonly kind: "invite";
       readonly networkId: string;
       /** Made by the page: a request that is asked again gives the same invite. */
       readonly requestId: string;
       readonly invite: InviteRequest;
+      /** Where this device is met: the link names them. Default none. */
+      readonly relays?: readonly string[];
     }
   | { readonly kind: "revoke"; readonly networkId: string; readonly id: string }
   | { readonly kind: "member"; readonly networkId: string; readonly change: MemberChange }

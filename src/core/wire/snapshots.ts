@@ -19,6 +19,8 @@ export interface NetworkSnapshot {
   readonly peers: readonly PeerSnapshot[];
   /** Devices of others that this one knows to be, or to have been, in the network. */
   readonly devicesKnown: number;
+  /** Where its members are looked for beside this device's own relays: multiaddresses. */
+  readonly relays: readonly string[];
   /** With everybody, those who left included. */
   readonly traffic: TrafficSnapshot;
 }

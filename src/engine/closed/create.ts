@@ -13,9 +13,10 @@ import { openClosedControl } from "../../core/network/closed/chain.ts";
 import { inviteLink, readInvite } from "../../core/network/closed/invite.ts";
 import { makeGenesis } from "../../core/network/closed/make.ts";
 import { networkKeysOf } from "../../core/network/keys.ts";
-import { joiningPrefix } from "../device.ts";
+import { joiningPrefix, type MetaChange } from "../device.ts";
 import type { Engine } from "../engine.ts";
 import { nameTaken } from "../networkList.ts";
+import { relaysChange } from "../networkRelays.ts";
 import { admissionChange } from "./admission.ts";
 import { renewEpoch } from "./epochs.ts";
 import type { Handover } from "./handover.ts";
@@ -76,11 +77,11 @@ export const createClosed = async (
 export const linkOf = (
   membership: ClosedMembership,
   seed: Uint8Array,
-  expiry: number | null,
+  { expiry, relays }: { readonly expiry: number | null; readonly relays: readonly string[] },
 ): string => {
   const { network, control, device, networkId } = membership;
   const link = inviteLink("", {
-    ...{ networkHash: network.networkHash, name: networkId, seed, expiry, relays: [] },
+    ...{ networkHash: network.networkHash, name: networkId, seed, expiry, relays },
     ...{ makerKeyHash: sha256(device.publicKey), controlHead: control.head(), extensions: [] },
   });
   assert(link.ok, "an invite that was made here can be read");
@@ -89,8 +90,15 @@ export const linkOf = (
 
 // ---------------------------------------------------------------------------------------- joining
 
-/** Notes that this device wants in; throws for what is no invite, or one into a network of mine. */
-export const beginJoining = async (engine: Engine, text: string): Promise<Joining> => {
+/**
+ * Notes that this device wants in, and at which relays it looks for the maker; throws for what is
+ * no invite, or one into a network of mine.
+ */
+export const beginJoining = async (
+  engine: Engine,
+  text: string,
+  relays: readonly string[] = [],
+): Promise<Joining> => {
   const { crypto, store, timers } = engine.deps;
   const invite = readInvite(text);
   if (!invite.ok) throw badInvite(invite.error);
@@ -107,7 +115,10 @@ export const beginJoining = async (engine: Engine, text: string): Promise<Joinin
   ]);
   const joining = await readJoining(bytes, crypto);
   assert(joining !== null, "what was noted can be read");
-  await store.write({ meta: new Map([[joiningPrefix + bytesToHex(networkHash), bytes]]) });
+  const hash = bytesToHex(networkHash);
+  const noted: MetaChange = [joiningPrefix + hash, bytes];
+  await store.write({ meta: new Map([noted, relaysChange(networkHash, relays)]) });
+  networks.setRelays(hash, relays);
   networks.addJoining(joining);
   return joining;
 };

@@ -18,6 +18,7 @@ import { decide, removalOf, unknownMember, type Decision, type Wanted } from "./
 import { renewEpoch } from "./epochs.ts";
 import { frontierOf } from "./frontier.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
+import { relaysChange } from "../networkRelays.ts";
 import { checkedName, nameMember } from "./naming.ts";
 import { exportRecoveryKey, importRecoveryKey, openTerm } from "./term.ts";
 
@@ -32,10 +33,14 @@ export const manage = (engine: Engine, request: ManageRequest): Promise<Done> =>
 
 const manageNow = async (engine: Engine, request: ManageRequest): Promise<Done> => {
   if (request.kind === "join") {
-    const { networkId } = await beginJoining(engine, request.link);
+    const { networkId } = await beginJoining(engine, request.link, request.relays);
     return { ...nothing, networkId, isWaiting: true, membership: null };
   }
   const { networkId } = request;
+  if (request.kind === "relays") {
+    await setRelays(engine, networkId, request.relays);
+    return { ...nothing, networkId, membership: null };
+  }
   const membership = closedNamed(engine, networkId);
   return { ...nothing, networkId, membership, ...(await answerTo(engine, membership, request)) };
 };
@@ -45,7 +50,7 @@ const nothing = { link: null, id: null, isWaiting: false, recoveryKey: null } as
 const answerTo = async (
   engine: Engine,
   membership: ClosedMembership,
-  request: Exclude<ManageRequest, { kind: "join" }>,
+  request: Exclude<ManageRequest, { kind: "join" | "relays" }>,
 ): Promise<Partial<Managed>> => {
   switch (request.kind) {
     case "invite":
@@ -76,6 +81,19 @@ const answerTo = async (
     default:
       return unreachable(request);
   }
+};
+
+/** Of any kind of network, and of one that this device is on its way into. */
+const setRelays = async (
+  engine: Engine,
+  networkId: string,
+  relays: readonly string[],
+): Promise<void> => {
+  const { networks } = engine.registry;
+  const joining = networks.joinings().find((each) => each.networkId === networkId);
+  const { networkHash } = joining?.invite ?? networks.named(networkId).network;
+  await engine.deps.store.write({ meta: new Map([relaysChange(networkHash, relays)]) });
+  networks.setRelays(bytesToHex(networkHash), relays);
 };
 
 const openTermUnder = (
@@ -110,7 +128,8 @@ export const makeInvite = async (
   {
     requestId,
     invite: { purpose, role, uses, expiresInMs, name },
-  }: Pick<Extract<ManageRequest, { kind: "invite" }>, "requestId" | "invite">,
+    relays = [],
+  }: Pick<Extract<ManageRequest, { kind: "invite" }>, "requestId" | "invite" | "relays">,
 ): Promise<{ readonly link: string; readonly id: string; readonly isWaiting: boolean }> => {
   const { crypto, store, timers } = engine.deps;
   const { device, invites } = membership;
@@ -119,7 +138,8 @@ export const makeInvite = async (
   const id = bytesToHex(publicKey);
   const before = invites.has(id) ? proposedInvite(membership, id) : null;
   if (before !== null) {
-    return { link: linkOf(membership, seed, before.expiry), id, isWaiting: before.isWaiting };
+    const { expiry, isWaiting } = before;
+    return { link: linkOf(membership, seed, { expiry, relays }), id, isWaiting };
   }
   const expiry = expiresInMs === null ? null : timers.now() + expiresInMs;
   invites.set(id, { seed, name: name === null ? null : checkedName(name) });
@@ -132,7 +152,7 @@ export const makeInvite = async (
     throw refused(decision);
   }
   const isWaiting = decision.kind === "waiting";
-  return { link: linkOf(membership, seed, expiry), id, isWaiting };
+  return { link: linkOf(membership, seed, { expiry, relays }), id, isWaiting };
 };
 
 /** In the chain, or on its way there; null: the program ended before it was proposed. */

@@ -10,10 +10,12 @@ import type {
   SyncSnapshot,
   SyncStatus,
 } from "../../core/wire/snapshots.ts";
+import type { Joining } from "../closed/joining.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
 import { noProgress, statusOfAll } from "../../core/wire/syncStatus.ts";
 import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
+import { hashOf, joiningHash } from "../networkList.ts";
 import type { Peer } from "./peer.ts";
 import {
   attachedHomes,
@@ -28,11 +30,13 @@ import { addTraffic, noTraffic } from "./traffic.ts";
 
 export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] => [
   ...state.engine.registry.networks.all().map((membership) => memberSnapshot(state, membership)),
-  ...state.engine.registry.networks.joinings().map(({ networkId }) => joiningSnapshot(networkId)),
+  ...state.engine.registry.networks.joinings().map((joining) => joiningSnapshot(state, joining)),
 ];
 
-const joiningSnapshot = (networkId: string): NetworkSnapshot => ({
-  ...{ networkId, name: networkId, kind: "joining", secret: true, closed: null },
+const joiningSnapshot = (state: SyncState, joining: Joining): NetworkSnapshot => ({
+  ...{ networkId: joining.networkId, name: joining.networkId },
+  ...{ kind: "joining", secret: true, closed: null },
+  relays: relaysOf(state, joiningHash(joining)),
   ...{ collections: [], peers: [], devicesKnown: 0, traffic: noTraffic },
 });
 
@@ -42,13 +46,16 @@ const memberSnapshot = (state: SyncState, membership: NetworkMembership): Networ
   const met = state.met.get(membership);
   return {
     ...{ networkId: membership.networkId, name: membership.title, kind: membership.kind },
-    ...{ secret: membership.secret, closed },
+    ...{ secret: membership.secret, closed, relays: relaysOf(state, hashOf(membership)) },
     collections: attachedHomes(state, membership).map(({ collection }) => collection),
     peers: peers.map((peer) => peerSnapshot(state, membership, peer)),
     devicesKnown: new Set([...(met?.devices ?? []), ...otherDevicesOf(closed)]).size,
     traffic: peers.reduce((sum, peer) => addTraffic(sum, peer.traffic), met?.traffic ?? noTraffic),
   };
 };
+
+const relaysOf = ({ engine }: SyncState, hash: string): readonly string[] =>
+  engine.registry.networks.relays().get(hash) ?? [];
 
 const otherDevicesOf = (closed: ClosedSnapshot | null): readonly string[] =>
   (closed?.members ?? [])

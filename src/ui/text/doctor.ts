@@ -89,6 +89,10 @@ export const relayStateOf = (
   const stateOf = (name: DiagnosisStep["step"]): DiagnosisStep["state"] | undefined =>
     steps.find(({ step, subject }) => step === name && subject === address)?.state;
   if (stateOf("relay") === "failed") return "failed";
+  if (stateOf("relay") === "skipped" && isSame(steps, address)) return "same";
   if (stateOf("relay") !== "ok") return "connecting";
   return stateOf("reservation") === "ok" ? "reserved" : "connected";
 };
+
+const isSame = (steps: readonly DiagnosisStep[], address: string): boolean =>
+  steps.some(({ reason, subject }) => reason === "same-relay" && subject === address);

@@ -14,12 +14,6 @@ export const relayAddressOf = (text: string): string => {
   }
 };
 
-/** A page that came over TLS is kept from everything else, this machine excepted. */
-export const isKeptFrom = (address: string, pageProtocol: string): boolean =>
-  pageProtocol === "https:" &&
-  !/\/(tls\/|wss(\/|$))/.test(address) &&
-  !/^\/(ip4\/127\.|ip6\/::1\/|dns[46]?\/localhost\/)/.test(address);
-
 /** Host and port, which is what people know it by. */
 export const relayInWords = (address: string): string => {
   const [, , host, , port] = address.split("/");

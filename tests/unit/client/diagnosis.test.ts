@@ -9,7 +9,7 @@ import {
 
 const relay: Connectivity["relays"][number] = {
   ...{ address: "/dns/relay/tcp/443/wss", state: "reserved", isRegistered: true },
-  ...{ fault: null, since: 7 },
+  ...{ fault: null, isNamed: false, since: 7 },
 };
 const peer: PeerConnectivity = {
   ...{ peer: "them", path: "direct", isDialer: true, fault: null, refusal: null, since: 9 },

@@ -286,3 +286,46 @@ const lastOpen = async (peer: TestPeer): Promise<TestPeer["channels"][number]> =
 
 const channelsWith = ({ channels }: TestPeer, other: TestPeer): number =>
   channels.filter(({ channel }) => channel.remotePeer === other.peerId).length;
+
+test("at a relay that a network named, members of that are met, and nobody else", async () => {
+  const [own, named] = [await startTestRelay(cleanup), await startTestRelay(cleanup)];
+  const relay = `/ip4/127.0.0.1/tcp/${named.port}/ws`;
+  const one = await startTestPeer(cleanup, [own]);
+  one.setTags([tagA, tagB], [{ relay, tags: [tagB] }]);
+  const [friend, curious] = [
+    await startTestPeer(cleanup, [named]),
+    await startTestPeer(cleanup, [named]),
+  ];
+  friend.setTags([tagB]);
+  curious.setTags([tagA]);
+  const [{ channel, closed }] = await Promise.all([one.channel(0), friend.channel(0)]);
+  expect(channel.remotePeer).toBe(friend.peerId);
+  await one.until(({ relays }) => relays.every(({ state }) => state === "reserved"));
+  expect(one.status().relays.map(({ isNamed }) => isNamed)).toEqual([false, true]);
+  // Whom it is told of last was there after the others
+  const last = await startTestPeer(cleanup, [named]);
+  last.setTags([tagA]);
+  await curious.until(({ peers }) => peers.length > 0);
+  expect(namesOf(curious)).toEqual([last.peerId]);
+
+  one.setTags([tagA, tagB], []);
+  await closed;
+  await friend.until(({ peers }) => peers.length === 0);
+  expect(one.status().relays).toHaveLength(1);
+});
+
+test("a named relay that is this node's own at another address gives way to it", async () => {
+  const relay = await startTestRelay(cleanup);
+  const elsewhere = `/dns/localhost/tcp/${relay.port}/ws`;
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  for (const peer of [one, two]) {
+    peer.setTags([tagA, tagB], [{ relay: elsewhere, tags: [tagB] }]);
+  }
+  await one.until(({ relays }) =>
+    relays.some(({ address, fault }) => address === elsewhere && fault === "same-relay"),
+  );
+  await Promise.all([one.channel(0), two.channel(0)]);
+  await one.until(({ relays: [first] }) => first?.isRegistered === true);
+  one.setTags([tagA, tagB], []);
+  expect(one.status().relays.map(({ address }) => address)).not.toContain(elsewhere);
+});

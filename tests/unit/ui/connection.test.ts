@@ -4,7 +4,7 @@ import type { DiagnosisStep } from "../../../src/client/diagnosis.ts";
 import type { NetworkConfig, PeerInfo } from "../../../src/client/networkTypes.ts";
 import { groupsOf, relayStateOf, summaryOf } from "../../../src/ui/text/doctor.ts";
 import { linkedDevices, pictureOf } from "../../../src/ui/text/links.ts";
-import { isKeptFrom, relayAddressOf, relayInWords } from "../../../src/ui/text/relay.ts";
+import { relayAddressOf, relayInWords } from "../../../src/ui/text/relay.ts";
 
 const step = (
   name: DiagnosisStep["step"],
@@ -65,6 +65,7 @@ test("how it stands with a relay follows from its steps", () => {
   expect(relayStateOf(reached, relay)).toBe("reserved");
   expect(relayStateOf(reached.slice(0, 1), relay)).toBe("connected");
   expect(relayStateOf([step("relay", "failed", "lost", relay)], relay)).toBe("failed");
+  expect(relayStateOf([step("relay", "skipped", "same-relay", relay)], relay)).toBe("same");
   expect(relayStateOf([], relay)).toBe("connecting");
 });
 
@@ -77,7 +78,7 @@ const peer = (networkId: string, transportId: string, path: PeerInfo["path"]): P
 
 const network = (networkId: string, devices: readonly string[]): NetworkConfig => ({
   ...{ networkId, name: `Network ${networkId}`, kind: "closed", waitsFor: null },
-  ...{ collections: new Set(), bootstrapPeers: [], encryption: { enabled: true } },
+  ...{ collections: new Set(), bootstrapPeers: [], relays: [], encryption: { enabled: true } },
   closed: {
     ...{ standing: "owner", refused: null, isFrozen: false, invites: [], waiting: [] },
     ...{ hasRecoveryKey: false, collections: [], notAccepted: [] },
@@ -132,13 +133,4 @@ test.each([
   ["http://", "http://"],
 ])("%s is the relay %s", (given, address) => {
   expect(relayAddressOf(given)).toBe(address);
-});
-
-test("a page that came over https reaches relays over TLS, and those of its own machine", () => {
-  const plain = "/ip4/192.168.1.5/tcp/5173/ws";
-  expect(isKeptFrom(plain, "https:")).toBe(true);
-  expect(isKeptFrom(plain, "http:")).toBe(false);
-  for (const reached of [relay, "/dns/relay/tcp/443/wss", "/ip4/127.0.0.1/tcp/5173/ws"]) {
-    expect(isKeptFrom(reached, "https:")).toBe(false);
-  }
 });

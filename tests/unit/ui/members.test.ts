@@ -34,6 +34,7 @@ const networkOf = (closed: ClosedNetwork | null, parts: Partial<NetworkConfig> =
   ({
     ...{ networkId: "team", name: "Team", kind: "closed", waitsFor: null, closed },
     ...{ collections: new Set<string>(), bootstrapPeers: [], encryption: { enabled: true } },
+    relays: [],
     ...parts,
   }) satisfies NetworkConfig;
 
