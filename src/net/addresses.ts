@@ -2,6 +2,7 @@
  * Multiaddresses as text: how a peer is reached through a relay, and which of a connection's
  * addresses mean that a relay stands between.
  */
+import { peerIdFromString } from "@libp2p/peer-id";
 import type { ChannelPath } from "../core/net/carrier.ts";
 
 /** `circuit`: a relay's address with its peer id. The relay carries the signalling only. */
@@ -17,3 +18,11 @@ export const pathOf = (remoteAddress: string): ChannelPath =>
   remoteAddress.includes("/p2p-circuit") && !remoteAddress.includes("/webrtc")
     ? "relayed"
     : "direct";
+
+export const isPeerId = (text: string): boolean => {
+  try {
+    return peerIdFromString(text).toString() === text;
+  } catch {
+    return false;
+  }
+};

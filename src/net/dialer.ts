@@ -33,6 +33,8 @@ export interface DialerDeps {
   readonly links: () => readonly RelayLink[];
   readonly clock: Clock;
   readonly hasChannel: (peer: string) => boolean;
+  /** Resolves when no other stream to that peer is being opened; none is from then on. */
+  readonly beforeSwitch: (peer: string) => Promise<void>;
   /** A stream of ours is open and answered: from now on it is the peer's channel. */
   readonly onOpen: (peer: string, stream: Stream, connection: Connection) => void;
 }
@@ -58,7 +60,10 @@ export const createDialer = (deps: DialerDeps): Dialer => {
     cancel();
     // One stream after the other, so that both sides see the same one last.
     await bridging;
-    if (direct !== null && (await open(deps, peer, direct))) return;
+    if (direct !== null) {
+      await deps.beforeSwitch(peer);
+      if (await open(deps, peer, direct)) return;
+    }
     if (hasChannel(peer)) return;
     const relayed = relayedConnection(libp2p, peer) ?? (await dial(deps, peer, relayedAddress));
     if (relayed !== null) await open(deps, peer, relayed);

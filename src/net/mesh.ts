@@ -11,10 +11,9 @@
  *   comes of it, that replaces the relayed ones.
  */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
-import { peerIdFromString } from "@libp2p/peer-id";
 import { channelsMax, channelsPerPeerMax, dialsAtOnceMax } from "../core/base/limits.ts";
 import type { PeerChannel, PeerStatus } from "../core/net/carrier.ts";
-import { pathOf } from "./addresses.ts";
+import { isPeerId, pathOf } from "./addresses.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
 import type { DhtFinder } from "./dhtFinder.ts";
 import {
@@ -85,6 +84,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     connect: createDialer({
       ...deps,
       hasChannel: (id) => state.isStopped || connectionTo(state, id) !== null,
+      beforeSwitch: (id) => holdOpenings(peers.get(id)),
       onOpen: (id, stream, connection) => {
         adopt(state, id, stream, connection, "dialed");
       },
@@ -173,8 +173,11 @@ interface Peer {
   isDialed: boolean;
   connectedAt: number;
   channels: Set<StreamChannel>;
-  /** Streams that this side is opening beside those. */
+  /** Streams that this side is opening beside those, and the end of the last of them. */
   opening: number;
+  opened: Promise<unknown>;
+  /** A dial has come so far that what runs on another connection is about to end. */
+  isSwitching: boolean;
 }
 
 /** The peer's entry, made if there is room; null otherwise. */
@@ -187,7 +190,8 @@ const entryOf = ({ peers }: State, id: string): Peer | null => {
     ...{ isNamed: false, isRare: false },
     isDialing: false,
     ...{ failures: 0, fault: null, cancelWait: null },
-    ...{ connection: null, isDialed: false, connectedAt: 0, channels: new Set(), opening: 0 },
+    ...{ connection: null, isDialed: false, connectedAt: 0, channels: new Set() },
+    ...{ opening: 0, opened: Promise.resolve(), isSwitching: false },
   };
   peers.set(id, peer);
   return peer;
@@ -352,11 +356,20 @@ const replaceAll = (
   endAll(channels, older);
 };
 
+/** Until the dial under way is over; resolves when none is left. */
+const holdOpenings = async (peer: Peer | undefined): Promise<void> => {
+  if (peer === undefined) return;
+  peer.isSwitching = true;
+  await peer.opened;
+};
+
 const openBeside = async (state: State, peer: Peer, connection: Connection): Promise<void> => {
-  const isPossible = peer.connection === connection && !peer.isDialing && !state.isStopped;
+  const isPossible = peer.connection === connection && !peer.isSwitching && !state.isStopped;
   if (!isPossible || peer.channels.size + peer.opening >= channelsPerPeerMax) return;
   peer.opening += 1;
-  const stream = await openStream(connection);
+  const opening = openStream(connection);
+  peer.opened = Promise.all([peer.opened, opening]);
+  const stream = await opening;
   peer.opening -= 1;
   if (peer.connection !== connection) {
     if (stream !== null) refuse(stream);
@@ -457,7 +470,7 @@ const dial = async (state: State, peer: Peer): Promise<void> => {
   state.dials += 1;
   await state.connect(peer.id);
   state.dials -= 1;
-  peer.isDialing = false;
+  Object.assign(peer, { isDialing: false, isSwitching: false });
   state.places.explored();
   if (!hasDirect(peer)) peer.failures += 1;
   peer.fault = hasDirect(peer) ? null : peer.connection === null ? "any" : "direct";
@@ -483,12 +496,4 @@ const connectTo = async (state: State, address: string): Promise<void> => {
   const stream = connection === null ? null : await openStream(connection);
   if (connection === null || stream === null) throw nobodyAt(address);
   adopt(state, connection.remotePeer.toString(), stream, connection, "dialed");
-};
-
-const isPeerId = (text: string): boolean => {
-  try {
-    return peerIdFromString(text).toString() === text;
-  } catch {
-    return false;
-  }
 };

@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const dht = "tests/unit/net/dht.test.ts";
+const peerNode = "tests/unit/net/peerNode.test.ts";
 const places = "tests/unit/net/places.test.ts";
 
 export const netMutants: readonly Mutant[] = [
@@ -32,6 +33,13 @@ export const netMutants: readonly Mutant[] = [
     text: "    if (protocols.includes(dhtProtocol)) await identify.identify(connection);\n",
     instead: "",
     killedBy: dht,
+  },
+  {
+    name: "no further channel opens while a direct way is tried",
+    file: "src/net/mesh.ts",
+    text: "peer.connection === connection && !peer.isSwitching && !state.isStopped;",
+    instead: "peer.connection === connection && !peer.isDialing && !state.isStopped;",
+    killedBy: peerNode,
   },
   {
     name: "who was found by the DHT is not dialed",

@@ -70,7 +70,9 @@ export interface ReceivedChannel {
   readonly closed: Promise<void>;
 }
 
-export type NodeChanges = Partial<Pick<RelayedNodeDeps, "rendezvous" | "clock" | "places">>;
+export type NodeChanges = Partial<
+  Pick<RelayedNodeDeps, "rendezvous" | "clock" | "places" | "webrtc">
+>;
 
 /**
  * Relays are given without their peer id, as a page derives them from its own origin, or as text.

@@ -5,8 +5,11 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import type { RunningRelay } from "../../../relay/start.ts";
+import { systemClock } from "../../../src/net/clock.ts";
+import { createHangingWebrtc } from "../../support/hangingWebrtc.ts";
 import {
   createCleanup,
+  createSignal,
   startTestPeer,
   startTestRelay,
   temporaryDirectory,
@@ -224,6 +227,34 @@ test("either side opens channels beside the first; the last ends the connection"
   for (const { channel } of [second, third]) channel.close();
   const [again] = await Promise.all([one.channel(3), two.channel(3)]);
   expect(again.channel.isBeside).toBe(false);
+});
+
+test("while WebRTC is tried in vain, further channels open through the relay", async () => {
+  const relay = await startTestRelay(cleanup);
+  // What takes seconds in a page
+  const clock = { ...systemClock, after: (ms: number, run: () => void) => soon(ms, run) };
+  const soon = (ms: number, run: () => void): (() => void) => systemClock.after(ms / 50, run);
+  const dialed = createSignal();
+  let dials = 0;
+  const webrtc = createHangingWebrtc(() => {
+    dials += 1;
+    dialed.raise();
+  });
+  const [one, two] = [
+    await startTestPeer(cleanup, [relay], { clock, webrtc }),
+    await startTestPeer(cleanup, [relay], { clock, webrtc }),
+  ];
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  const firsts = await Promise.all([one.channel(0), two.channel(0)]);
+  await dialed.until(() => dials === 1);
+  for (const { channel } of firsts) channel.another();
+  const besides = await Promise.all([one.channel(2), two.channel(2)]);
+  expect(besides.map(({ channel }) => [channel.isBeside, channel.path])).toEqual([
+    [true, "relayed"],
+    [true, "relayed"],
+  ]);
+  // It is still that dial
+  expect(dials).toBe(1);
 });
 
 test("who is refused is neither dialed nor let in, until it is welcome again", async () => {
