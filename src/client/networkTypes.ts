@@ -6,6 +6,7 @@ import type { NebulusError } from "../core/base/errors.ts";
 import type { ConnectionChange, ConnectionSettings, IceServer } from "../core/wire/connection.ts";
 import type { MemberRoleName } from "../core/wire/networks.ts";
 import type {
+  AdmissionRefusal,
   ClosedSnapshot,
   MemberSnapshot,
   SyncMode,
@@ -16,7 +17,7 @@ import type { DiagnosisStep } from "./diagnosis.ts";
 import type { CallOptions } from "./types.ts";
 
 export type { ConnectionChange, ConnectionSettings, DiagnosisStep, IceServer };
-export type { SyncMode, SyncProgress, SyncStatus };
+export type { AdmissionRefusal, SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
 
@@ -82,6 +83,11 @@ export interface NetworkConfig {
   readonly waitsFor: "secret" | "maker" | null;
   /** How this device stands in a closed network, and who else belongs; null for the others. */
   readonly closed: ClosedNetwork | null;
+  /**
+   * Why this device waits in vain for being let in, as a member of the network said; null: nobody
+   * did, or it does not wait.
+   */
+  readonly refused: AdmissionRefusal | null;
   readonly collections: ReadonlySet<string>;
   readonly bootstrapPeers: readonly string[];
   /**

@@ -163,7 +163,7 @@ const listPending = async (
   state.pending.set(networkId, {
     networkId,
     name,
-    ...{ kind: "pending", waitsFor: "secret", closed: null },
+    ...{ kind: "pending", waitsFor: "secret", closed: null, refused: null },
     collections: new Set(),
     ...{ bootstrapPeers: peers, relays: [] },
     encryption: { enabled: true },
@@ -282,6 +282,7 @@ const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   kind: snapshot.kind === "joining" ? "pending" : snapshot.kind,
   waitsFor: snapshot.kind === "joining" ? "maker" : null,
   closed: snapshot.closed,
+  refused: snapshot.closed?.refused ?? snapshot.refused,
   collections: new Set(snapshot.collections),
   bootstrapPeers: state.peers.get(snapshot.networkId) ?? [],
   relays: snapshot.relays,

@@ -152,6 +152,12 @@ export const closedMessages = {
     "maker-removed":
       "This device is not let in: whoever invited it is no member any more. What you wrote stays " +
       "here. Leave the network, and ask another member for an invite.",
+    "network-full":
+      "This device is not let in: the network has as many decisions as one can have. What you " +
+      "wrote stays here. Leave the network; its members can make a new one.",
+    "not-allowed":
+      "This device is not let in: whoever invited it may not let anybody in. What you wrote " +
+      "stays here. Leave the network, and ask one of its owners for an invite.",
   },
   orderDevice: (member: string | null) =>
     member === null

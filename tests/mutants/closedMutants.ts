@@ -13,10 +13,39 @@ const collections = "tests/unit/engine/closedCollections.test.ts";
 const spread = "tests/unit/engine/closedChain.test.ts";
 const admission = "tests/unit/engine/closedAdmission.test.ts";
 const removal = "tests/unit/engine/closedRemoval.test.ts";
+const stranger = "tests/unit/engine/closedStranger.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
 const outdated = "tests/unit/engine/closedOutdated.test.ts";
 
 export const closedMutants: readonly Mutant[] = [
+  {
+    name: "whoever the chain does not name is told all of it",
+    file: "src/engine/closed/stranger.ts",
+    text: 'return standing === "unknown" && isStranger(membership, certificate) ? [] : records;',
+    instead: "return records;",
+    killedBy: stranger,
+  },
+  {
+    name: "an invite is shown by who does not hold it",
+    file: "src/engine/closed/wire.ts",
+    text: "if (!(await cameByInvite(engine, membership, peer.certificate, shown))) {",
+    instead: "if (shown.invite.length < 32) {",
+    killedBy: stranger,
+  },
+  {
+    name: "a refused joiner is looked for by nobody",
+    file: "src/engine/closed/pairs.ts",
+    text: "return [...new Set([...wanted, ...refusedLately(parts)])]",
+    instead: "return [...new Set(wanted)]",
+    killedBy: stranger,
+  },
+  {
+    name: "who kept the order looks for nobody from then on",
+    file: "src/engine/closed/pairs.ts",
+    text: "  sequencersOf(control).has(bytesToHex(device.publicKey));\n",
+    instead: "  control.state().sequencer === bytesToHex(device.publicKey);\n",
+    killedBy: removal,
+  },
   {
     name: "anybody's record counts as the sequencer's",
     file: "src/core/network/closed/chain.ts",
@@ -117,7 +146,7 @@ export const closedMutants: readonly Mutant[] = [
   },
   {
     name: "who was removed while away is looked for by nobody",
-    file: "src/engine/closed/membership.ts",
+    file: "src/engine/closed/pairs.ts",
     text: "removed.slice(0, removedTagsMax)",
     instead: "removed.slice(removed.length)",
     killedBy: removal,
@@ -401,8 +430,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "who is behind and does not ask is left behind",
     file: "src/engine/closed/wire.ts",
-    text: "if (!isEven && !isAhead(peer)",
-    instead: "if (!isEven && isAhead(peer)",
+    text: "!isEven && !isAhead(peer)",
+    instead: "!isEven && isAhead(peer)",
     killedBy: spread,
   },
   {

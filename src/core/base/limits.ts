@@ -54,12 +54,18 @@ export const collectionSettingsBytesMax = 65_536;
 export const collectionListMax = 256;
 /** Invites that are used up and answered all the same: a joiner may have lost the answer. */
 export const usedInvitesAnsweredMax = 4;
+/** Of so many joiners whom a device handed keys to it remembers why the sequencer refused them. */
+export const refusedJoinersMax = 256;
 /** That a device made and that can be used. */
 export const openInvitesPerDeviceMax = 256;
 /** Devices that the sequencer looks for under tags of their own: a relay takes 64 tags in all. */
 export const pairTagsMax = 8;
 /** And those that were removed and may not know it: so many of the last, for so long. */
 export const removedTagsMax = 2;
+/** And joiners whom this device handed keys to and who were refused: so many of the last. */
+export const refusedTagsMax = 2;
+/** Owners' devices that one who may have missed an epoch looks for, beside the sequencer's. */
+export const pairOwnersMax = 4;
 export const removedTagMillisecondsMax = 90 * 86_400_000;
 /** A removed device that asks again is given the records again after so many ticks of a second. */
 export const removalToldTicksMin = 30;

@@ -9,6 +9,9 @@
  *      | [2, proposal with its signatures bstr]
  *      | [3, nonce 16, fault text or nil]  the sequencer's answer to a proposal
  *      | [4, sealed bstr]                  for the joiner alone, behind the records
+ *      | [5, public key 32, signature 64] of the invite by which one came that waits to be let in:
+ *                                         its seed signed the certificate, as for the record of it
+ *      | [6, reason text]                 to who waits: why it will not be let in
  */
 import { hexToBytes } from "../base/bytes.ts";
 import { shortHashOf } from "../base/ids.ts";
@@ -26,7 +29,9 @@ export type ControlMessage =
   | { readonly kind: "records"; readonly records: readonly Uint8Array[] }
   | { readonly kind: "proposal"; readonly signed: Uint8Array }
   | { readonly kind: "answer"; readonly nonce: Uint8Array; readonly fault: string | null }
-  | { readonly kind: "handover"; readonly sealed: Uint8Array };
+  | { readonly kind: "handover"; readonly sealed: Uint8Array }
+  | { readonly kind: "admission"; readonly invite: Uint8Array; readonly signature: Uint8Array }
+  | { readonly kind: "refusal"; readonly reason: string };
 
 export const encodeControlMessage = (message: ControlMessage): Uint8Array =>
   encodeCbor(itemOf(message));
@@ -43,6 +48,10 @@ const itemOf = (message: ControlMessage): CborItem => {
       return [3, message.nonce, message.fault];
     case "handover":
       return [4, message.sealed];
+    case "admission":
+      return [5, message.invite, message.signature];
+    case "refusal":
+      return [6, message.reason];
     default:
       return unreachable(message);
   }
@@ -91,4 +100,18 @@ const readHandover = (reader: CborReader, count: number): ControlMessage => {
   return { kind: "handover", sealed: reader.readBytes() };
 };
 
-const readers = [readHead, readRecords, readProposal, readAnswer, readHandover];
+const readAdmission = (reader: CborReader, count: number): ControlMessage => {
+  expectParts(reader, count, 2);
+  const invite = readSized(reader, 32);
+  return { kind: "admission", invite, signature: readSized(reader, 64) };
+};
+
+const readRefusal = (reader: CborReader, count: number): ControlMessage => {
+  expectParts(reader, count, 1);
+  return { kind: "refusal", reason: reader.readText() };
+};
+
+const readers = [
+  ...[readHead, readRecords, readProposal, readAnswer, readHandover],
+  ...[readAdmission, readRefusal],
+];

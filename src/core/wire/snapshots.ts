@@ -15,6 +15,10 @@ export interface NetworkSnapshot {
   readonly secret: boolean;
   /** Of a closed network: how this device stands in it, and who else belongs. */
   readonly closed: ClosedSnapshot | null;
+  /**
+   * Of one that is being joined: why its maker did not let this device in; null: not met, or in.
+   */
+  readonly refused: AdmissionRefusal | null;
   readonly collections: readonly string[];
   readonly peers: readonly PeerSnapshot[];
   /** Devices of others that this one knows to be, or to have been, in the network. */
@@ -48,9 +52,15 @@ export interface ClosedSnapshot {
   readonly notAccepted: readonly NotAcceptedSnapshot[];
 }
 
-/** Of the invite by which it came: another one is needed. */
-export type AdmissionRefusal =
-  "invite-revoked" | "invite-used" | "invite-expired" | "maker-removed";
+/**
+ * Of the invite by which it came, or of the network: as many decisions as one may have
+ * (`network-full`), or whoever made the invite may not let anybody in any more (`not-allowed`).
+ */
+export const admissionRefusals = [
+  ...(["invite-revoked", "invite-used", "invite-expired", "maker-removed"] as const),
+  ...(["network-full", "not-allowed"] as const),
+] as const;
+export type AdmissionRefusal = (typeof admissionRefusals)[number];
 
 export interface SharedCollectionSnapshot {
   /** null: made by a newer program, or sealed under a key that is not here. */

@@ -12,7 +12,9 @@ import {
 import { admitText } from "../../core/network/closed/chain.ts";
 import type { ControlContent } from "../../core/network/closed/content.ts";
 import { openInvite, type InviteState } from "../../core/network/closed/state.ts";
+import type { AdmissionRefusal } from "../../core/wire/snapshots.ts";
 import type { Engine } from "../engine.ts";
+import { inviteRefusal, refusalOf } from "./admission.ts";
 import { decide } from "./decide.ts";
 import { sealHandover } from "./handover.ts";
 import { keysFor } from "./keys.ts";
@@ -25,27 +27,29 @@ export interface HandedOver {
   readonly sealed: Uint8Array;
 }
 
-/** null: the invite is used up, or the joiner's keys are none. */
+/** Or why it is not let in; null: the joiner's keys are none. */
 export const admitJoiner = async (
   engine: Engine,
   membership: ClosedMembership,
   publicKey: Uint8Array,
   shown: CheckedCertificate,
-): Promise<HandedOver | null> => {
+): Promise<HandedOver | AdmissionRefusal | null> => {
   const { control, network, device } = membership;
   const { crypto, timers } = engine.deps;
   if (shown.xWingKey === null) return null;
   const invite = openInvite(control.state(), publicKey, timers.now());
   const known = alreadyIn(membership, shown);
   if (known === null && (invite === null || usesLeft(membership, publicKey, invite) < 1)) {
-    return null;
+    return "invite-used";
   }
   const isDevice = invite?.purpose === "device" || (known !== null && isOwn(membership, known));
   const certificate = known ?? (isDevice ? await certifyOwn(engine, membership, shown) : shown);
   if (known === null && invite !== null) {
     const content = await admissionOf(engine, membership, { publicKey, invite, certificate });
     const decision = await decide(engine, membership, content);
-    if (decision.kind === "refused") return null;
+    if (decision.kind === "refused") {
+      return inviteRefusal(control.state(), publicKey, timers.now()) ?? refusalOf(decision.fault);
+    }
   }
   const place = {
     networkHash: network.networkHash,

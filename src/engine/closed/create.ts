@@ -9,7 +9,7 @@ import { assert } from "../../core/base/result.ts";
 import { encodeCbor } from "../../core/cbor/item.ts";
 import { sha256 } from "../../core/crypto/hash.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
-import { openClosedControl } from "../../core/network/closed/chain.ts";
+import { admitText, openClosedControl } from "../../core/network/closed/chain.ts";
 import { inviteLink, readInvite } from "../../core/network/closed/invite.ts";
 import { makeGenesis } from "../../core/network/closed/make.ts";
 import { networkKeysOf } from "../../core/network/keys.ts";
@@ -62,7 +62,7 @@ export const createClosed = async (
     ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
     ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
-    cameBy: null,
+    ...{ cameBy: null, refusedJoiners: new Map() },
   });
   const kept = control.value.records().map((record) => recordChange(membership, record));
   await store.write({ meta: new Map([...kept, closedChange(membership)]) });
@@ -147,14 +147,18 @@ export const completeJoining = async (
     account === null ? joining.device.certificate : storedCertificate(account.certificate);
   if (certificate === null) return null;
   if (!equalBytes(certificate.signingKey, joining.device.publicKey)) return null;
+  const shown = admitText(networkHash, certificate.bytes);
+  const signature = await crypto.sign(joining.invite.seed, shown);
+  const cameBy = { invite: joining.publicKey, signature, told: null };
   const parts: ClosedParts = {
     network: { suite: 1, ...networkKeysOf(networkHash, handover.networkSecret) },
     device: { ...joining.device, certificate },
     accountSeed: account?.seed ?? joining.accountSeed,
     ...{ networkSecret: handover.networkSecret, recoverySeed: null, control },
-    ...{ networkId: joining.networkId, title: control.state().name, cameBy: joining.publicKey },
+    ...{ networkId: joining.networkId, title: control.state().name, cameBy },
     ...{ keys: new Map(handover.keys), invites: new Map(), proposals: new Map(), pairs: new Map() },
     ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
+    refusedJoiners: new Map(),
   };
   await learnFromChain(parts, crypto);
   const membership = membershipOf(parts);
@@ -162,7 +166,7 @@ export const completeJoining = async (
   await store.write({
     meta: new Map([
       ...[...kept, closedChange(membership), notJoining(joining)],
-      admissionChange(networkHash, joining.publicKey),
+      admissionChange(networkHash, cameBy),
     ]),
   });
   engine.registry.networks.removeJoining(joining);

@@ -30,6 +30,7 @@ import { carriesOn, learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
 import { decidesHere, mayDecide } from "./order.ts";
 import { orphanedProposals } from "./orphans.ts";
+import { noteRefusedJoiner } from "./stranger.ts";
 
 /** `waiting`: until the sequencer's device is connected. */
 export type Decision =
@@ -113,6 +114,7 @@ export const sequenceWaiting = async (
     const decision = await sequence(engine, membership, parsed);
     if (decision.kind === "decided") hasDecided = true;
     if (decision.kind === "refused" && !isOutdated(decision)) {
+      await noteRefusedJoiner(engine, membership, parsed.proposal.content, decision.fault);
       await dropProposal(engine, membership, parsed.name);
     }
   }

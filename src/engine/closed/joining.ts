@@ -8,6 +8,7 @@ import { expectCount, readSized, readWhole } from "../../core/cbor/structures.ts
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import { certify, type CheckedCertificate } from "../../core/network/certificate.ts";
 import { inviteKeys, readInvite, type Invite } from "../../core/network/closed/invite.ts";
+import type { AdmissionRefusal } from "../../core/wire/snapshots.ts";
 import { deviceOf, joiningPrefix, type Device, type MetaChange } from "../device.ts";
 
 /** On the way into a network: the maker of the link was not met yet. */
@@ -22,6 +23,8 @@ export interface Joining {
     readonly xWingSeed: Uint8Array;
   };
   readonly accountSeed: Uint8Array;
+  /** Why its maker did not let it in, since the opening; null: it was not met, or did. */
+  readonly refused: { reason: AdmissionRefusal | null };
 }
 
 export const readJoinings = async (
@@ -59,7 +62,8 @@ export const readJoining = async (
   const certificate = await certifyNew(keys, accountSeed, networkHash, crypto);
   const { publicKey } = await inviteKeys(invite.value.seed, crypto);
   const device = { ...keys.device, certificate, xWingSeed };
-  return { invite: invite.value, link, publicKey, networkId, device, accountSeed };
+  const refused = { reason: null };
+  return { invite: invite.value, link, publicKey, networkId, device, accountSeed, refused };
 };
 
 export interface NewKeys {

@@ -2,7 +2,7 @@
  * Both ends of an invite on one channel, between the greeting and the session: the maker hands over
  * the chain and what opens it, the joiner takes both in.
  */
-import { controlRecordsMax } from "../../core/base/limits.ts";
+import { controlRecordsMax, greetingMillisecondsMax } from "../../core/base/limits.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import {
@@ -14,6 +14,7 @@ import { encodeMessage } from "../../core/sync/frames.ts";
 import { splitMessage } from "../../core/sync/pieces.ts";
 import { createReceiver } from "../../core/sync/receive.ts";
 import type { Engine } from "../engine.ts";
+import { refusalNamed } from "./admission.ts";
 import { admitJoiner } from "./admit.ts";
 import { completeJoining } from "./create.ts";
 import type { Joining } from "./joining.ts";
@@ -21,23 +22,64 @@ import { openHandover } from "./handover.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { partsOf } from "./wire.ts";
 
+interface Joiner {
+  readonly invite: Uint8Array;
+  readonly certificate: CheckedCertificate;
+  readonly nextFrame: () => Promise<Uint8Array | null>;
+}
+
 /**
- * null: the invite can not be used any more, or the joiner went. Gives its certificate in the
- * network.
+ * null: the invite can not be used any more, which the joiner is told, or it went. Gives its
+ * certificate in the network.
  */
 export const handOver = async (
   engine: Engine,
   membership: ClosedMembership,
   channel: PeerChannel,
-  { invite, certificate }: { invite: Uint8Array; certificate: CheckedCertificate },
+  { invite, certificate, nextFrame }: Joiner,
 ): Promise<CheckedCertificate | null> => {
   const handed = await admitJoiner(engine, membership, invite, certificate);
   if (handed === null) return null;
+  if (typeof handed === "string") {
+    if (await sendControl(channel, [{ kind: "refusal", reason: handed }])) {
+      await untilHungUp(engine, channel, nextFrame);
+    }
+    return null;
+  }
   const messages: readonly ControlMessage[] = [
     ...partsOf(handed.records).map((records) => ({ kind: "records", records }) as const),
     { kind: "handover", sealed: handed.sealed },
   ];
   return (await sendControl(channel, messages)) ? handed.certificate : null;
+};
+
+/**
+ * What is under way when a channel closes may be lost, so its end is left to the other side. Who
+ * does not hang up is hung up on; whatever else it says meanwhile is heard by nobody.
+ */
+export const untilHungUp = (
+  engine: Engine,
+  channel: PeerChannel,
+  nextFrame: () => Promise<Uint8Array | null>,
+): Promise<void> =>
+  withinTime(engine, channel, async () => {
+    while ((await nextFrame()) !== null);
+  });
+
+/** What is run waits for the channel, which is closed when its time is over. */
+export const withinTime = async <T>(
+  { deps: { timers } }: Engine,
+  channel: PeerChannel,
+  run: () => Promise<T>,
+): Promise<T> => {
+  const cancel = timers.after(greetingMillisecondsMax, () => {
+    channel.close();
+  });
+  try {
+    return await run();
+  } finally {
+    cancel();
+  }
 };
 
 /** Beside a session. False: the channel closed meanwhile, and tells so by itself. */
@@ -79,6 +121,7 @@ export const takeOver = async (
     if (body?.ok !== true) return null;
     if (body.value.kind === "records") records.push(...body.value.records);
     if (records.length > controlRecordsMax) return null;
+    if (body.value.kind === "refusal") joining.refused.reason = refusalNamed(body.value.reason);
     if (body.value.kind === "handover") {
       return complete(engine, joining, { makerKey, records, sealed: body.value.sealed });
     }

@@ -8,12 +8,7 @@
  *   [signed proposal bstr, …] not yet in the chain]
  * `control/<hash>/<record hash>` = a record of the chain as it came, the genesis among them
  */
-import {
-  pairTagsMax,
-  removedTagMillisecondsMax,
-  removedTagsMax,
-  usedInvitesAnsweredMax,
-} from "../../core/base/limits.ts";
+import { usedInvitesAnsweredMax } from "../../core/base/limits.ts";
 import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { shortHashOf } from "../../core/base/ids.ts";
 import type { ShortHash } from "../../core/base/types.ts";
@@ -29,24 +24,26 @@ import {
 import type { CryptoPort } from "../../core/crypto/port.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
-import {
-  openInvite,
-  roleOf,
-  standingInvite,
-  type KeyText,
-} from "../../core/network/closed/state.ts";
+import { openInvite, roleOf, standingInvite } from "../../core/network/closed/state.ts";
 import {
   parseRecord,
   parseSignedProposal,
   type ControlRecord,
   type ParsedProposal,
 } from "../../core/network/closed/record.ts";
-import { dayTags, networkKeysOf, type EpochKey, type Epochs } from "../../core/network/keys.ts";
+import { networkKeysOf, type EpochKey, type Epochs } from "../../core/network/keys.ts";
 import type { ClosedSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceOf, networkPrefix, unreadable, type MetaChange } from "../device.ts";
-import { admissionKey, admissionRefusal, readAdmission } from "./admission.ts";
+import {
+  admissionKey,
+  admissionRefusal,
+  readAdmission,
+  readRefused,
+  refusedKey,
+} from "./admission.ts";
 import type { ClosedParts, OwnStanding, SharedHome } from "./parts.ts";
 import { learnNames } from "./names.ts";
+import { learnPairs, pairTags } from "./pairs.ts";
 import { collectionSnapshots, learnSettings } from "./settings.ts";
 import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
 
@@ -60,10 +57,7 @@ export interface ClosedMembership extends ClosedParts {
    * that were used up lately, since a joiner may have lost the answer.
    */
   readonly answeredInvites: (nowMs: number) => readonly Uint8Array[];
-  /**
-   * Where members that missed an epoch are found, whose tags are others: by the sequencer, and the
-   * sequencer by them.
-   */
+  /** Where those are found who missed an epoch, whose tags are others (pairs.ts). */
   readonly pairTags: (nowMs: number) => readonly string[];
   /** `homes`: of this network. */
   readonly snapshot: (nowMs: number, homes: readonly SharedHome[]) => ClosedSnapshot;
@@ -92,14 +86,7 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       );
       return [...open, ...used.slice(-usedInvitesAnsweredMax)];
     },
-    pairTags(nowMs) {
-      const { sequencer } = control.state();
-      const isSequencer = sequencer === bytesToHex(device.publicKey);
-      const wanted = isSequencer ? soughtBySequencer(parts, nowMs) : [sequencer];
-      return wanted
-        .flatMap((name) => parts.pairs.get(name) ?? [])
-        .flatMap((secret) => dayTags(secret, "pair", [control.networkHash], nowMs));
-    },
+    pairTags: (nowMs) => pairTags(parts, nowMs),
     snapshot: (nowMs, homes) => ({
       ...{ standing: standing(), isFrozen: control.isFrozen() },
       refused: admissionRefusal(parts, nowMs),
@@ -130,31 +117,6 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
   return membership;
 };
 
-/**
- * Members, and who was removed lately and may not know it: nobody else looks for those under a tag
- * that they have.
- */
-const soughtBySequencer = (
-  { control, pairs, knowRemoved }: ClosedParts,
-  nowMs: number,
-): readonly KeyText[] => {
-  const state = control.state();
-  const names = [...pairs.keys()];
-  const members = names.filter((name) => roleOf(state, name) !== null);
-  const removed = names
-    .flatMap((name) => {
-      const height = knowRemoved.has(name) ? null : control.removedAt(hexToBytes(name));
-      const [record] = height === null ? [] : control.from(height);
-      return record === undefined ? [] : [{ name, ms: record.time.ms }];
-    })
-    .filter(({ ms }) => nowMs - ms <= removedTagMillisecondsMax)
-    .sort((a, b) => b.ms - a.ms);
-  return [
-    ...members.slice(0, pairTagsMax),
-    ...removed.slice(0, removedTagsMax).map(({ name }) => name),
-  ];
-};
-
 /** What follows from its records for this device, with the keys that it has. */
 export const learnFromChain = async (
   parts: ClosedParts,
@@ -163,25 +125,6 @@ export const learnFromChain = async (
   await learnPairs(parts, crypto);
   await learnSettings(parts, crypto);
   await learnNames(parts, crypto);
-};
-
-/**
- * With whom this device shares a secret by now: members' devices, not its own; and with those that
- * were removed, where it is the sequencer that tells them.
- */
-const learnPairs = async (
-  { control, device, pairs }: ClosedParts,
-  crypto: Pick<CryptoPort, "pairSecret">,
-): Promise<void> => {
-  const state = control.state();
-  const isSequencer = state.sequencer === bytesToHex(device.publicKey);
-  for (const [name, { certificate }] of state.devices) {
-    if (roleOf(state, name) === null && !isSequencer) pairs.delete(name);
-    else if (!pairs.has(name) && !equalBytes(certificate.signingKey, device.publicKey)) {
-      const secret = await crypto.pairSecret(device.seed, certificate.signingKey);
-      if (secret !== null) pairs.set(name, secret);
-    }
-  }
 };
 
 // ---------------------------------------------------------------------------------- meta data
@@ -213,7 +156,10 @@ export const closedKeys = (
 ): readonly MetaChange[] => {
   const prefix = `${controlPrefix}${bytesToHex(networkHash)}/`;
   const records = [...meta.keys()].filter((key) => key.startsWith(prefix));
-  const others = [networkPrefix + bytesToHex(networkHash), admissionKey(networkHash)];
+  const others = [
+    networkPrefix + bytesToHex(networkHash),
+    ...[admissionKey(networkHash), refusedKey(networkHash)],
+  ];
   return [...others, ...records].map((key) => [key, null]);
 };
 
@@ -242,6 +188,7 @@ export const readClosed = async (
     ...{ accountSeed: fields.accountSeed, networkSecret: fields.networkSecret },
     ...{ recoverySeed: fields.recoverySeed, networkId: fields.networkId, title: fields.title },
     cameBy: readAdmission(control.networkHash, meta),
+    refusedJoiners: readRefused(control.networkHash, meta),
     keys: new Map(fields.keys),
     invites: new Map(fields.invites),
     proposals: proposalsOf(fields.proposals),

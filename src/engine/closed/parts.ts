@@ -8,6 +8,7 @@ import type { MemberRole } from "../../core/network/closed/content.ts";
 import type { CollectionSettings } from "../../core/network/closed/settings.ts";
 import type { ParsedProposal } from "../../core/network/closed/record.ts";
 import type { NetworkKeys } from "../../core/network/keys.ts";
+import type { AdmissionRefusal } from "../../core/wire/snapshots.ts";
 import type { NotAccepted } from "../aside.ts";
 import type { Device } from "../device.ts";
 import type { Recorded } from "./recorded.ts";
@@ -29,6 +30,16 @@ export interface OwnInvite {
   readonly name: string | null;
 }
 
+/** The invite by which this device came. */
+export interface CameBy {
+  /** Public key of the invite, 32 bytes. */
+  readonly invite: Uint8Array;
+  /** Of the invite's seed, as in the record that admits it; null: noted by an older program. */
+  readonly signature: Uint8Array | null;
+  /** Why it will not be let in, as a member said; null: nobody did. */
+  told: AdmissionRefusal | null;
+}
+
 export interface ClosedParts {
   readonly network: NetworkKeys & { readonly suite: 1 };
   readonly device: Device & {
@@ -40,8 +51,10 @@ export interface ClosedParts {
   /** Opens a new term: on the creator's device, and where it was taken in. */
   recoverySeed: Uint8Array | null;
   readonly control: ClosedControl;
-  /** Public key of the invite by which this device came; null: it made the network. */
-  readonly cameBy: Uint8Array | null;
+  /** How this device came; null: it made the network. */
+  readonly cameBy: CameBy | null;
+  /** Whom this device handed keys to and the sequencer refused, by signing key in hexadecimal. */
+  readonly refusedJoiners: Map<string, AdmissionRefusal>;
   /** The caller's name for it. */
   readonly networkId: string;
   /** What people read. */

@@ -5,12 +5,7 @@
  * and the keys in the last of them are sealed to others.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
-import {
-  controlRecordsMax,
-  greetingMillisecondsMax,
-  removalsToldMax,
-  removalToldTicksMin,
-} from "../../core/base/limits.ts";
+import { controlRecordsMax, removalsToldMax, removalToldTicksMin } from "../../core/base/limits.ts";
 import type { PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ControlHead } from "../../core/network/control.ts";
@@ -18,7 +13,7 @@ import { decodeControlMessage, type ControlMessage } from "../../core/sync/contr
 import { createReceiver } from "../../core/sync/receive.ts";
 import type { Engine } from "../engine.ts";
 import { takeRecords } from "./decide.ts";
-import { sendControl } from "./meeting.ts";
+import { sendControl, untilHungUp, withinTime } from "./meeting.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { partsOf } from "./wire.ts";
 
@@ -30,10 +25,7 @@ export interface Removed {
   readonly nextFrame: () => Promise<Uint8Array | null>;
 }
 
-/**
- * Sends what it lacks, and leaves the end of the channel to it, since what is under way when a
- * channel closes may be lost. Whoever does not hang up is hung up on.
- */
+/** Sends what it lacks, and leaves the end of the channel to it. */
 export const tellRemoved = async (
   { engine, ticks }: { readonly engine: Engine; readonly ticks: number },
   channel: PeerChannel,
@@ -46,10 +38,7 @@ export const tellRemoved = async (
     return { kind: "records", records: part };
   });
   if (!(await sendControl(channel, messages))) return;
-  await withinTime(engine, channel, async () => {
-    // Whatever else it says meanwhile is heard by nobody
-    while ((await nextFrame()) !== null);
-  });
+  await untilHungUp(engine, channel, nextFrame);
 };
 
 /** Parents first; none: it has heard of it, or was never removed. */
@@ -89,22 +78,6 @@ const isDue = (
 
 /** In ticks; the latest last. */
 const toldAt = new WeakMap<ClosedMembership, Map<string, number>>();
-
-/** What is run waits for the channel, which is closed when its time is over. */
-const withinTime = async <T>(
-  { deps: { timers } }: Engine,
-  channel: PeerChannel,
-  run: () => Promise<T>,
-): Promise<T> => {
-  const cancel = timers.after(greetingMillisecondsMax, () => {
-    channel.close();
-  });
-  try {
-    return await run();
-  } finally {
-    cancel();
-  }
-};
 
 /**
  * This device's side of it. True: it knows by now. What came before the channel ended is kept, so

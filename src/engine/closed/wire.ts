@@ -1,11 +1,13 @@
 /**
  * The control chain between members: each says where it stands whenever that changes, whoever
  * decides sends it to all, others to who asks, and proposals go to the sequencer when it is there.
+ * Whoever the chain does not name is listened to, and hears no more than stranger.ts lets through.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
 import { controlAskMilliseconds, controlRecordsPerMessageMax } from "../../core/base/limits.ts";
 import { unreachable } from "../../core/base/result.ts";
 import type { ShortHash } from "../../core/base/types.ts";
+import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
 import { headOf, parseSignedProposal } from "../../core/network/closed/record.ts";
 import { roleOf } from "../../core/network/closed/state.ts";
@@ -22,6 +24,15 @@ import { dropProposal, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { decidesHere, hearHead, isSequencer } from "./order.ts";
+import {
+  admissionProof,
+  cameByInvite,
+  isStranger,
+  noteRefusedJoiner,
+  noteToldRefusal,
+  refusalFor,
+  tellable,
+} from "./stranger.ts";
 
 export interface PeerPlace {
   readonly head: ControlHead;
@@ -41,6 +52,8 @@ export interface PeerKnowledge {
   beside: number;
   /** Proposals that it has, by term and name. */
   readonly proposed: Map<string, Proposed>;
+  /** Public key of the invite by which it came, as it proved; null: it did not. */
+  invite: Uint8Array | null;
 }
 
 interface Proposed {
@@ -53,6 +66,7 @@ interface Proposed {
 export interface ControlPeer {
   /** Its device's signing key in hexadecimal. */
   readonly device: string;
+  readonly certificate: CheckedCertificate;
   readonly known: PeerKnowledge;
   readonly now: () => number;
   readonly say: (body: Uint8Array) => void;
@@ -62,7 +76,10 @@ export interface ControlPeer {
 
 /** At the beginning: whoever lacks something asks for it by saying so. */
 export const introduce = (membership: ClosedMembership, peer: ControlPeer): void => {
-  ask(membership.control, peer);
+  if (isStranger(membership, peer.certificate)) {
+    tellHead(membership.control, peer);
+    sayHowItCame(membership, peer);
+  } else ask(membership, peer);
   sendProposals(membership, peer);
 };
 
@@ -81,9 +98,13 @@ export const announce = (
     introduce(membership, peer);
     return;
   }
-  if (isLast || isSequencer(membership) || control.isFrozen()) sendLacking(control, peer, at);
+  if (isStranger(membership, peer.certificate)) {
+    tellRefusal(membership, peer);
+    return;
+  }
+  if (isLast || isSequencer(membership) || control.isFrozen()) sendLacking(membership, peer, at);
   if (peer.known.beside === countBeside(control)) tellHead(control, peer);
-  else ask(control, peer);
+  else ask(membership, peer);
   sendProposals(membership, peer);
 };
 
@@ -99,12 +120,14 @@ export const remind = (membership: ClosedMembership, peers: readonly ControlPeer
   for (const peer of peers) {
     const { at, isSaid, toldMs } = peer.known;
     const isEven = at !== null && isSaid && isSameHead(at.head, control.head());
-    if (!isEven && !isAhead(peer) && !isRecent(toldMs, peer.now())) ask(control, peer);
+    const isDue = !isEven && !isAhead(peer) && !isRecent(toldMs, peer.now());
+    // A stranger that has nothing more asks by itself
+    if (isDue && !isStranger(membership, peer.certificate)) ask(membership, peer);
   }
   const ahead = peers.filter(isAhead);
   const [next] = ahead;
   // If it does not answer, the others find that this device is behind
-  if (next !== undefined && !ahead.some(isAskedOf)) ask(control, next);
+  if (next !== undefined && !ahead.some(isAskedOf)) ask(membership, next);
 };
 
 const isAskedOf = ({ now, known: { askedMs } }: ControlPeer): boolean => isRecent(askedMs, now());
@@ -152,6 +175,10 @@ export const takeMessage = async (
       return takeProposal(engine, membership, peer, message.signed);
     case "answer":
       return takeAnswer(engine, membership, peer, message);
+    case "admission":
+      return hearHowItCame(engine, membership, peer, message);
+    case "refusal":
+      return noteToldRefusal(engine, membership, peer.certificate, message.reason);
     case "handover":
       // Handed to a joiner alone, before there is a session
       peer.hangUp();
@@ -171,10 +198,40 @@ const tellHead = (control: ClosedControl, peer: ControlPeer): void => {
 };
 
 /** For where the peer stands, and what it has beyond. */
-const ask = (control: ClosedControl, peer: ControlPeer): void => {
+const ask = (membership: ClosedMembership, peer: ControlPeer): void => {
+  const { control } = membership;
   const beside = countBeside(control);
   Object.assign(peer.known, { askedMs: peer.now(), toldMs: peer.now(), beside });
   say(peer, { kind: "head", head: control.head(), have: locatorOf(control) });
+  sayHowItCame(membership, peer);
+};
+
+/** Of a device that waits: whoever knows that it waits in vain says so. */
+const sayHowItCame = (membership: ClosedMembership, peer: ControlPeer): void => {
+  const proof = admissionProof(membership);
+  if (proof !== null) say(peer, { kind: "admission", ...proof });
+};
+
+const hearHowItCame = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  peer: ControlPeer,
+  shown: { readonly invite: Uint8Array; readonly signature: Uint8Array },
+): Promise<boolean> => {
+  if (!(await cameByInvite(engine, membership, peer.certificate, shown))) {
+    peer.hangUp();
+    return false;
+  }
+  peer.known.invite = shown.invite;
+  tellRefusal(membership, peer);
+  return false;
+};
+
+const tellRefusal = (membership: ClosedMembership, peer: ControlPeer): void => {
+  const { certificate, now, known } = peer;
+  if (known.invite === null) return;
+  const reason = refusalFor(membership, certificate, known.invite, now());
+  if (reason !== null) say(peer, { kind: "refusal", reason });
 };
 
 /** The last ten, then ever wider, the genesis; and where branches beside the chain end. */
@@ -206,9 +263,9 @@ const answerHead = (membership: ClosedMembership, peer: ControlPeer, place: Peer
   for (const [name, { isWaiting }] of known.proposed) if (isWaiting) known.proposed.delete(name);
   sendProposals(membership, peer);
   const isAhead = control.find(place.head).kind === "unknown" || holdsMore(control, place);
-  if (isAsking) sendLacking(control, peer, place);
+  if (isAsking) sendLacking(membership, peer, place);
   // It sends what is between when it knows where this device stands
-  if ((isFirst || isAsking) && isAhead) ask(control, peer);
+  if ((isFirst || isAsking) && isAhead) ask(membership, peer);
   else if (isAsking && !isFirst) tellHead(control, peer);
   return mayDecideNow;
 };
@@ -236,17 +293,20 @@ const hearFrom = (
 };
 
 /** Whatever stands above the last record in common, on every branch; and what stands beside. */
-const sendLacking = (control: ClosedControl, peer: ControlPeer, place: PeerPlace): void => {
+const sendLacking = (membership: ClosedMembership, peer: ControlPeer, place: PeerPlace): void => {
+  const { control } = membership;
   const beside = lackedBeside(control, place.have);
   const isEven = isSameHead(place.head, control.head());
   const height = isEven ? Infinity : commonHeight(control, place);
   if (height === null || (isEven && beside.size === 0)) return;
-  const records = control
+  const lacking = control
     .records()
     .filter((record) => record.height > height || beside.has(record));
+  const records = tellable(membership, peer.certificate, lacking);
   for (const part of partsOf(records.map(({ bytes }) => bytes))) {
     say(peer, { kind: "records", records: part });
   }
+  if (records.length < lacking.length) return;
   Object.assign(peer.known, { at: { head: control.head(), have: [] }, isSaid: false });
 };
 
@@ -312,7 +372,7 @@ const takeProposal = async (
 /** As the answer to what can not be decided yet: its member keeps it, and sends it again. */
 const waiting = "waiting";
 
-const takeAnswer = (
+const takeAnswer = async (
   engine: Engine,
   membership: ClosedMembership,
   peer: ControlPeer,
@@ -325,5 +385,8 @@ const takeAnswer = (
   }
   // An outdated one is made anew once this device knows why it is (anew.ts)
   const isDropped = fault !== null && fault !== "outdated" && fault !== waiting;
-  return isDropped ? dropProposal(engine, membership, name) : Promise.resolve(false);
+  if (!isDropped) return false;
+  const refused = membership.proposals.get(name)?.proposal.content;
+  if (refused !== undefined) await noteRefusedJoiner(engine, membership, refused, fault);
+  return dropProposal(engine, membership, name);
 };

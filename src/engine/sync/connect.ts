@@ -129,7 +129,7 @@ const hearOfRemoval = async (
 
 const nothingKnown = {
   ...{ at: null, isSaid: false, beside: 0 },
-  ...{ askedMs: -Infinity, toldMs: -Infinity },
+  ...{ askedMs: -Infinity, toldMs: -Infinity, invite: null },
 };
 
 /** As members at last: behind an invite, what it takes is handed over first. */
@@ -156,10 +156,10 @@ const meetAs = async (
   }
   const { joining, certificate, nextFrame } = greeted;
   const membership = await takeOver(engine, joining, certificate.signingKey, nextFrame);
-  if (membership === null) return null;
-  state.retag();
+  // Otherwise it may know by now why it is not let in
+  if (membership !== null) state.retag();
   tellPage(state);
-  return { membership, certificate };
+  return membership === null ? null : { membership, certificate };
 };
 
 const peerDeps = (

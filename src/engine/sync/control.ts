@@ -92,7 +92,8 @@ const controlPeerOf = (
   { engine }: SyncState,
   { peer, certificate, known }: Connected,
 ): ControlPeer => ({
-  ...{ device: bytesToHex(certificate.signingKey), known, now: engine.deps.timers.now },
+  ...{ device: bytesToHex(certificate.signingKey), certificate },
+  ...{ known, now: engine.deps.timers.now },
   say: (body: Uint8Array) => {
     peer.say({ kind: "control", body });
   },

@@ -34,6 +34,7 @@ export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =
 ];
 
 const joiningSnapshot = (state: SyncState, joining: Joining): NetworkSnapshot => ({
+  refused: joining.refused.reason,
   ...{ networkId: joining.networkId, name: joining.networkId },
   ...{ kind: "joining", secret: true, closed: null },
   relays: relaysOf(state, joiningHash(joining)),
@@ -47,6 +48,7 @@ const memberSnapshot = (state: SyncState, membership: NetworkMembership): Networ
   return {
     ...{ networkId: membership.networkId, name: membership.title, kind: membership.kind },
     ...{ secret: membership.secret, closed, relays: relaysOf(state, hashOf(membership)) },
+    refused: null,
     collections: attachedHomes(state, membership).map(({ collection }) => collection),
     peers: peers.map((peer) => peerSnapshot(state, membership, peer)),
     devicesKnown: new Set([...(met?.devices ?? []), ...otherDevicesOf(closed)]).size,

@@ -16,13 +16,14 @@ export const progressOf = ({ status }: SyncState): SyncProgress | null => {
 };
 
 /** Why less than all of a network is exchanged; empty: nothing stands in the way. */
-export const standingInWords = ({ waitsFor, closed }: NetworkConfig): string => {
+export const standingInWords = ({ waitsFor, closed, refused }: NetworkConfig): string => {
+  if (closed === null && refused !== null) return closedMessages.notLetIn[refused];
   if (waitsFor === "maker") return sharingMessages.joiningText;
   if (waitsFor === "secret") return sharingMessages.isPending;
   if (closed === null) return "";
   const operations = closed.notAccepted.reduce((sum, each) => sum + each.operations, 0);
   if (operations > 0) return closedMessages.notAcceptedCount(operations);
   if (closed.standing === "removed") return closedMessages.removed;
-  if (closed.refused !== null) return closedMessages.notLetIn[closed.refused];
+  if (refused !== null) return closedMessages.notLetIn[refused];
   return closed.standing === "waiting" ? closedMessages.waiting : "";
 };

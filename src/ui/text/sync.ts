@@ -42,8 +42,8 @@ export const attentionInWords = (
     .flatMap(({ closed }) => closed?.notAccepted ?? [])
     .reduce((sum, each) => sum + each.operations, 0);
   if (operations > 0) return { text: messages.sync.notAccepted(operations), mood: "warn" };
-  const refused = networks.find(({ closed }) => closed !== null && closed.refused !== null);
-  if (refused !== undefined) return { text: messages.sync.notLetIn(refused.name), mood: "warn" };
+  const refusing = networks.find(({ refused }) => refused !== null);
+  if (refusing !== undefined) return { text: messages.sync.notLetIn(refusing.name), mood: "warn" };
   const joining = networks.find(
     ({ waitsFor, closed }) => waitsFor === "maker" || closed?.standing === "waiting",
   );

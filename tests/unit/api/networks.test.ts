@@ -48,7 +48,7 @@ test("T-212 T-231 T-232 a network that is made is listed, without its secret", a
     {
       networkId: "team-1",
       name: "Team",
-      ...{ kind: "open", waitsFor: null, closed: null },
+      ...{ kind: "open", waitsFor: null, closed: null, refused: null },
       collections: new Set(),
       bootstrapPeers: [],
       encryption: { enabled: true },

@@ -12,7 +12,8 @@ import { openNetworkSecrets, openSecretFromName } from "../../../src/core/networ
 import { rendezvousTags, scopeOf } from "../../../src/core/network/keys.ts";
 import { openSegment, type Keyring } from "../../../src/core/segment/open.ts";
 import { parseSegment, type DeliveredSegment } from "../../../src/core/segment/segment.ts";
-import { decodeMessage, messageTypes } from "../../../src/core/sync/frames.ts";
+import { encodeControlMessage } from "../../../src/core/sync/controlMessage.ts";
+import { decodeMessage, encodeMessage, messageTypes } from "../../../src/core/sync/frames.ts";
 import { joinNetwork } from "../../../src/engine/membership.ts";
 import { noteFrames } from "../../support/noteFrames.ts";
 import { createNodeCrypto } from "../../support/nodeCrypto.ts";
@@ -138,10 +139,20 @@ describe("of a closed network", () => {
       expect(device.networks()).toMatchObject([{ kind: "joining" }]);
       expect(wordsIn(diskOf(device))).toEqual([]);
       expect(invite.name).toBe(team);
-      // Strangers hear greetings alone: neither the chain, nor anything sealed
-      const heard = story.received(device);
-      expect(new Set(heard.map(([type]) => type))).toEqual(new Set([messageTypes.greeting]));
     }
+    // Strangers hear greetings alone: neither the chain, nor anything sealed; and whoever holds one
+    // that was used, that it was
+    const heard = story.invites.map(({ device }) => story.received(device));
+    const beside = heard.map((frames) => frames.filter(([type]) => type !== messageTypes.greeting));
+    expect(beside.slice(1)).toEqual([[], []]);
+    const reason = encodeControlMessage({ kind: "refusal", reason: "invite-used" });
+    expect(beside[0]?.length).toBeGreaterThan(0);
+    for (const frame of beside[0] ?? []) {
+      expect(frame).toEqual(encodeMessage({ kind: "control", body: reason }));
+    }
+    expect(story.invites.map(({ device }) => device.networks()[0]?.refused)).toEqual([
+      ...["invite-used", null, null],
+    ]);
   });
 
   test("frames hold no word of people's; the network's name comes with the chain alone", () => {

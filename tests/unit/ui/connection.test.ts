@@ -77,7 +77,7 @@ const peer = (networkId: string, transportId: string, path: PeerInfo["path"]): P
 });
 
 const network = (networkId: string, devices: readonly string[]): NetworkConfig => ({
-  ...{ networkId, name: `Network ${networkId}`, kind: "closed", waitsFor: null },
+  ...{ networkId, name: `Network ${networkId}`, kind: "closed", waitsFor: null, refused: null },
   ...{ collections: new Set(), bootstrapPeers: [], relays: [], encryption: { enabled: true } },
   closed: {
     ...{ standing: "owner", refused: null, isFrozen: false, invites: [], waiting: [] },

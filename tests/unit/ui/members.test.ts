@@ -33,6 +33,7 @@ const closedOf = (parts: Partial<ClosedNetwork>): ClosedNetwork => ({
 const networkOf = (closed: ClosedNetwork | null, parts: Partial<NetworkConfig> = {}) =>
   ({
     ...{ networkId: "team", name: "Team", kind: "closed", waitsFor: null, closed },
+    refused: closed?.refused ?? null,
     ...{ collections: new Set<string>(), bootstrapPeers: [], encryption: { enabled: true } },
     relays: [],
     ...parts,
@@ -139,12 +140,14 @@ test.each([
   [networkOf(closedOf({})), /^$/],
   [networkOf(null), /^$/],
   [networkOf(null, { waitsFor: "maker" }), /^The invite is taken/],
+  [networkOf(null, { waitsFor: "maker", refused: "network-full" }), /not let in: .* as many deci/],
   [networkOf(null, { waitsFor: "secret" }), /^Waiting for its secret$/],
   [networkOf(closedOf({ standing: "waiting" })), /^This device is not let in yet/],
   [networkOf(closedOf({ standing: "removed" })), /^This device was removed/],
   [networkOf(closedOf({ ...lost, refused: "invite-revoked" })), /not let in: .* was taken back/],
   [networkOf(closedOf({ ...lost, refused: "invite-used" })), /not let in: .* used the invite up/],
   [networkOf(closedOf({ ...lost, refused: "invite-expired" })), /not let in: .* expired first/],
+  [networkOf(closedOf({ ...lost, refused: "not-allowed" })), /not let in: .* may not let anybody/],
   [networkOf(closedOf({ ...lost, refused: "maker-removed" })), /not let in: .* no member any more/],
   [networkOf(closedOf({ notAccepted })), /^3 changes of this device are not accepted/],
 ])("why less than all is exchanged, %#", (network, words) => {
