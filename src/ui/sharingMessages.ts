@@ -137,6 +137,10 @@ export const closedMessages = {
     editor: "You are an editor: you read and write.",
     reader: "You are a reader: you read, and write nothing.",
   },
+  code: "Code",
+  codeText:
+    "Each device has a code. Read it aloud to each other: where both see the same one, nobody " +
+    "stands between you.",
   waiting: "This device is not let in yet. What you write stays here until then.",
   /** A device that waits and is not let in any more, by the reason. */
   notLetIn: {

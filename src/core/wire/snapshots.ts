@@ -87,6 +87,8 @@ export interface MemberSnapshot {
   readonly devices: readonly {
     /** As `_peerId` names it. */
     readonly device: string;
+    /** As in `ABCD-EFGH-IJKL-MNOP`: the same on every device that is told of its real keys. */
+    readonly code: string;
     /** It puts the network's decisions in order. */
     readonly isSequencer: boolean;
     readonly isThis: boolean;

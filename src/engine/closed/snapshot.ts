@@ -2,6 +2,8 @@
  * What pages are told of a closed network: who belongs, which invites are open, what waits.
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
+import type { CheckedCertificate } from "../../core/network/certificate.ts";
+import { deviceCode } from "../../core/network/deviceCode.ts";
 import { openInvite } from "../../core/network/closed/state.ts";
 import type { InviteSnapshot, MemberSnapshot } from "../../core/wire/snapshots.ts";
 import { deviceNameOf } from "../device.ts";
@@ -11,14 +13,16 @@ export const memberSnapshots = ({
   control,
   device,
   names,
+  network,
 }: ClosedParts): readonly MemberSnapshot[] => {
   const state = control.state();
   return [...state.accounts].flatMap(([account, { role, isMember }]) => {
     if (!isMember) return [];
     const devices = [...state.devices]
       .filter(([, each]) => each.account === account && !each.isRemoved)
-      .map(([key]) => ({
+      .map(([key, { certificate }]) => ({
         device: deviceNameOf(hexToBytes(key)),
+        code: codeOf(network.networkHash, certificate),
         isSequencer: key === state.sequencer,
         isThis: key === bytesToHex(device.publicKey),
       }));
@@ -26,6 +30,15 @@ export const memberSnapshots = ({
     return [{ account, name: names.get(account)?.opened ?? null, role, isSelf, devices }];
   });
 };
+
+/** Hashed once: pages are told often. */
+const codeOf = (networkHash: Uint8Array, certificate: CheckedCertificate): string => {
+  const code = codes.get(certificate) ?? deviceCode(networkHash, certificate);
+  codes.set(certificate, code);
+  return code;
+};
+
+const codes = new WeakMap<CheckedCertificate, string>();
 
 export const inviteSnapshots = (
   { control, invites }: ClosedParts,

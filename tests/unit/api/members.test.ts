@@ -41,6 +41,12 @@ test("an invite brings another person in, who is listed and can be removed", asy
   await until(a, () => a.members(networkId).some(({ name }) => name === "Bob"));
   const member = a.members(networkId).find(({ isSelf }) => !isSelf);
   expect(member).toMatchObject({ role: "editor", devices: [{ isSequencer: false }] });
+  // Both see the same code of each device, and another of each
+  const codesAt = (database: typeof a): readonly string[] =>
+    database.members(networkId).flatMap(({ devices }) => devices.map(({ code }) => code));
+  expect(codesAt(a)).toEqual(codesAt(b));
+  expect(new Set(codesAt(a)).size).toBe(2);
+  expect(codesAt(a)[0]).toMatch(/^([A-Z2-7]{4}-){3}[A-Z2-7]{4}$/);
   const owner = b.members(networkId).find(({ isSelf }) => !isSelf)?.account ?? "";
   await expectRejection(b.removeMember(networkId, owner), "NotPermitted");
   expect(member?.name).toBe("Bob");

@@ -86,7 +86,7 @@ const network = (networkId: string, devices: readonly string[]): NetworkConfig =
       {
         ...{ account: "ab", name: "Mara", role: "editor", isSelf: false },
         devices: devices.map((device) => ({
-          ...{ device, isSequencer: false, isThis: device === "this" },
+          ...{ device, code: "", isSequencer: false, isThis: device === "this" },
         })),
       },
     ],

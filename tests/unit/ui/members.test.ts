@@ -15,13 +15,13 @@ import { createWaits } from "../../../src/ui/text/waits.ts";
 const ada: Member = {
   ...{ account: "aaaaaaaabbbb", name: "Ada", role: "owner", isSelf: true },
   devices: [
-    { device: "0000000011111111", isSequencer: true, isThis: true },
-    { device: "0000000022222222", isSequencer: false, isThis: false },
+    { device: "0000000011111111", code: "", isSequencer: true, isThis: true },
+    { device: "0000000022222222", code: "", isSequencer: false, isThis: false },
   ],
 };
 const nameless: Member = {
   ...{ account: "ccccccccdddd", name: null, role: "reader", isSelf: false },
-  devices: [{ device: "0000000033333333", isSequencer: false, isThis: false }],
+  devices: [{ device: "0000000033333333", code: "", isSequencer: false, isThis: false }],
 };
 
 const closedOf = (parts: Partial<ClosedNetwork>): ClosedNetwork => ({
