@@ -7,7 +7,9 @@ import type { PeerChannel } from "../../../src/core/net/carrier.ts";
 import { admitText } from "../../../src/core/network/closed/chain.ts";
 import { genesisHead, headOf } from "../../../src/core/network/closed/record.ts";
 import { shortHashOf } from "../../../src/core/base/ids.ts";
+import { readInvite, type Invite } from "../../../src/core/network/closed/invite.ts";
 import {
+  decodeControlMessage,
   encodeControlMessage,
   type ControlMessage,
 } from "../../../src/core/sync/controlMessage.ts";
@@ -104,20 +106,38 @@ test("a removed member that comes as another device is told no decision", async 
   // It answered: what it says is that it stands somewhere
   expect(ways.some(({ messages }) => messages.some(({ kind }) => kind === "control"))).toBe(true);
 
-  // Who shows an invite that it does not hold is hung up on
-  const stranger = await renamed(b);
-  const text = admitText(membershipOf(b).network.networkHash, stranger.certificate.bytes);
-  const signature = await crypto.sign(crypto.randomBytes(32), text);
-  const lie = { kind: "admission", invite: Buffer.from(id, "hex"), signature } as const;
-  const shown = await speak(at, a, saying(b, stranger, [lie]));
-  expect(recordsIn(shown)).toEqual([]);
-
   // Whom the maker of an invite lets in is told all of it, b's own removal too
   const c = await open(world);
   await takeInvite(c, link);
   await world.until(() => standing(c) === "editor", "let in");
   expect(heightOf(c)).toBe(heightOf(a));
+
+  // By then the invite is used up: it is told so if it holds the invite, and knows nothing otherwise
+  const stranger = await renamed(b);
+  const text = admitText(membershipOf(b).network.networkHash, stranger.certificate.bytes);
+  const { seed } = inviteOf(link);
+  const heard: (readonly string[])[] = [];
+  for (const signer of [crypto.randomBytes(32), seed]) {
+    const signature = await crypto.sign(signer, text);
+    const shown = { kind: "admission", invite: Buffer.from(id, "hex"), signature } as const;
+    const spoken = await speak(at, a, saying(b, stranger, [shown]));
+    expect(recordsIn(spoken)).toEqual([]);
+    heard.push(refusalsIn(spoken));
+  }
+  expect(heard).toEqual([[], ["invite-used"]]);
 });
+
+const inviteOf = (link: string): Invite => {
+  const invite = readInvite(link);
+  if (!invite.ok) throw new Error(invite.error);
+  return invite.value;
+};
+
+const refusalsIn = ({ messages }: Spoken): readonly string[] =>
+  messages.flatMap((message) => {
+    const body = message.kind === "control" ? decodeControlMessage(message.body) : null;
+    return body?.ok === true && body.value.kind === "refusal" ? [body.value.reason] : [];
+  });
 
 test("a member that was let in while others were away brings them what they lack", async () => {
   const world = createWorld(3);
@@ -188,6 +208,10 @@ test.each([
   await a.connect();
   await world.until(() => closedOf(b)?.waiting.length === 0, "refused");
   // By then the network is under another key, so that the two need a tag of their own
+  const epochOf = (device: Device): string | undefined => membershipOf(device).epochs.latest()?.id;
+  if (why !== "network-full") {
+    await world.until(() => epochOf(b) !== epochOf(c), "replaced since it came into wrong hands");
+  }
   await a.disconnect();
   await b.reopen(undefined, { joined: false });
   expect(closedOf(c)?.refused).toBeNull();
