@@ -3,7 +3,6 @@
  * anew under another number, or to new pages where the ones around are full.
  */
 import { pageWriteBytesTarget } from "../../core/base/limits.ts";
-import { assert } from "../../core/base/result.ts";
 import type { ScopeId } from "../../core/base/types.ts";
 import {
   compressPage,
@@ -133,7 +132,9 @@ const foldGroup = async (
   const lease = entry === null ? null : await cache.load(scope, [entry.number]);
   try {
     if (!isCurrent()) return null;
+    // Whoever is about to read the home anew drops its pages first, whether or not they are held
     const before = entry === null ? null : pageIn(cache, scope, entry.number);
+    if (before === undefined) return null;
     const documents = mergeIds(before, ids, changed);
     return makePages(documents, before, pageBytes).map(({ bytes, ...made }): Made => {
       const number = nextNumber();
@@ -147,11 +148,8 @@ const foldGroup = async (
   }
 };
 
-const pageIn = (cache: PageCache, scope: ScopeId, number: number): DocumentsPage => {
-  const cached = cache.get(scope, number);
-  assert(cached !== undefined, "a page under lease stays in memory");
-  return cached.page;
-};
+const pageIn = (cache: PageCache, scope: ScopeId, number: number): DocumentsPage | undefined =>
+  cache.get(scope, number)?.page;
 
 /** The page's documents and the changed ones in order; those that are gone are left out. */
 const mergeIds = (
