@@ -305,8 +305,8 @@ export class Device {
 
   /** Whether nothing that waits for disk, cryptography or its turn is under way. */
   isIdle(): boolean {
-    if (this.engine === null || this.engine.rebuild.isUnderWay()) return false;
-    return this.disk.underWay() === 0 && this.cryptoCalls === 0;
+    const isStill = this.engine?.rebuild.isUnderWay() === false;
+    return isStill && this.disk.underWay() + this.cryptoCalls === 0;
   }
 
   private async open(life: Running): Promise<void> {
@@ -345,9 +345,8 @@ export class Device {
   private async enterNetwork(engine: Engine): Promise<void> {
     const { networkKind } = this.around;
     if (networkKind === "closed" && (!this.parts.isFounder || this.hasFounded)) return;
-    await joinNetwork(engine, {
-      ...{ networkId, name: "Simulated", kind: networkKind, sharedSecret: "simulated ".repeat(4) },
-    });
+    const named = { networkId, name: "Simulated", sharedSecret: "simulated ".repeat(4) };
+    await joinNetwork(engine, { ...named, kind: networkKind });
     this.hasFounded = true;
   }
 
