@@ -14,6 +14,7 @@ const spread = "tests/unit/engine/closedChain.test.ts";
 const admission = "tests/unit/engine/closedAdmission.test.ts";
 const removal = "tests/unit/engine/closedRemoval.test.ts";
 const stranger = "tests/unit/engine/closedStranger.test.ts";
+const faults = "tests/unit/engine/closedFaults.test.ts";
 const whoReads = "tests/unit/engine/whoReads.test.ts";
 const outdated = "tests/unit/engine/closedOutdated.test.ts";
 
@@ -31,6 +32,13 @@ export const closedMutants: readonly Mutant[] = [
     text: "if (!(await cameByInvite(engine, membership, peer.certificate, shown))) {",
     instead: "if (shown.invite.length < 32) {",
     killedBy: stranger,
+  },
+  {
+    name: "what a failed write may have left is forgotten",
+    file: "src/engine/closed/decide.ts",
+    text: "  doubts.set(membership, record);\n",
+    instead: "",
+    killedBy: faults,
   },
   {
     name: "a refused joiner is looked for by nobody",

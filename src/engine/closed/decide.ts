@@ -156,8 +156,12 @@ const sequenceNow = async (
   { proposal: { content, base }, signed }: ParsedProposal,
 ): Promise<Decision> => {
   const { control, network, device } = membership;
-  const { crypto, store, timers } = engine.deps;
+  const { crypto, timers } = engine.deps;
   if (!decidesHere(membership, content)) return { kind: "refused", fault: "not-the-sequencer" };
+  const doubt = doubts.get(membership);
+  if (doubt !== undefined && (await isKept(engine, membership, doubt))) {
+    await settle(engine, membership, doubt);
+  }
   // Whoever does not know what it decides can not judge it
   if (content.kind === "unknown") return { kind: "refused", fault: "needs-newer" };
   const isTerm = content.kind === "term";
@@ -172,14 +176,58 @@ const sequenceNow = async (
   const made = { networkHash: network.networkHash, parent, term, time, signed };
   const record = parseRecord(await makeRecord(made, device.seed, crypto));
   if (!record.ok) return { kind: "refused", fault: record.error };
-  const kept = recordChange(membership, record.value);
-  await store.write({ meta: new Map([kept]) });
-  const { faults } = await takeRecords(engine, membership, [record.value.bytes]);
-  const [fault] = faults;
-  if (fault === undefined) return { kind: "decided" };
-  await store.write({ meta: new Map([[kept[0], null]]) });
-  return { kind: "refused", fault };
+  return keep(engine, membership, record.value);
 };
+
+/**
+ * Whatever fails from the signature on, another record at that height would contradict this one
+ * after a restart: a store can fail after its write took effect, and what comes behind can fail too.
+ * So what stands in the store decides, now or before anything else is signed.
+ */
+const keep = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  record: ControlRecord,
+): Promise<Decision> => {
+  doubts.set(membership, record);
+  try {
+    await engine.deps.store.write({ meta: new Map([recordChange(membership, record)]) });
+  } catch (error) {
+    if (!(await isKept(engine, membership, record))) throw error;
+  }
+  return settle(engine, membership, record);
+};
+
+/** Of a record that is stored. */
+const settle = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  record: ControlRecord,
+): Promise<Decision> => {
+  const { faults } = await takeRecords(engine, membership, [record.bytes]);
+  const [fault] = faults;
+  if (fault !== undefined) {
+    const [key] = recordChange(membership, record);
+    await engine.deps.store.write({ meta: new Map([[key, null]]) });
+  }
+  doubts.delete(membership);
+  return fault === undefined ? { kind: "decided" } : { kind: "refused", fault };
+};
+
+/** Rejects with what the store does, as long as that can not tell. */
+const isKept = async (
+  { deps: { store } }: Engine,
+  membership: ClosedMembership,
+  record: ControlRecord,
+): Promise<boolean> => {
+  const [key] = recordChange(membership, record);
+  const isThere = (await store.meta()).has(key);
+  if (!isThere) doubts.delete(membership);
+  return isThere;
+};
+
+/** Signed, and not known to be stored and taken in, or not to be stored. */
+const doubts = new WeakMap<ClosedMembership, ControlRecord>();
 
 /** Of all branches: those of a term that is taken would contradict each other. */
 const lastTermOf = (control: ClosedControl): number =>
