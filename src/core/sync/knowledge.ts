@@ -10,14 +10,13 @@ import type { Message, Summary } from "./frames.ts";
 import { compareTips, digestProof, type Tip } from "./heads.ts";
 import { takeTurn } from "./allowance.ts";
 import { noteUnknown } from "./announce.ts";
-import { pushTotal } from "./push.ts";
+import { pushTotal, withPushed } from "./push.ts";
 import {
   changeScope,
   count,
   send,
   type Draft,
   type LocalSummary,
-  type PeerTips,
   type ScopeState,
   type Sent,
   type SessionView,
@@ -36,7 +35,7 @@ export const attachScope = (draft: Draft, local: LocalSummary): void => {
     peerSaw: 0,
     peerSawTips: 0,
     ...{ isReplyDue: false, isAbsent: false, isUrgent: false, areTipsWanted: false },
-    ...{ askedRevision: 0, pushedSince: 0 },
+    ...{ askedRevision: 0, pushedSince: 0, pushed: [] },
     peer: null,
     peerTips: null,
     missing: new Map(),
@@ -157,8 +156,8 @@ export const takeTips = (
     changeScope(draft, scope, { isReplyDue: true });
     return;
   }
-  const peerTips = { revision: message.revision, byWriter: tipsByWriter(message.tips) };
-  setMissing(draft, changeScope(draft, scope, { peerTips }), message.tips, view);
+  const named = noteNamed(draft, scope, message.revision, message.tips);
+  setMissing(draft, named, message.tips, view);
 };
 
 /** Sends the summaries that are due, as few messages as possible. */
@@ -266,9 +265,20 @@ const nextWait = (draft: Draft, before: Sent | null, isRepeated: boolean): numbe
 
 /** Equal hashes say what the peer holds without a word. */
 const adoptEqualTips = (draft: Draft, scope: ScopeState): void => {
-  const revision = scope.peer?.revision ?? 0;
-  const peerTips: PeerTips = { revision, byWriter: tipsByWriter(scope.local.tips) };
-  changeScope(draft, scope, { peerTips, ...nothingMissing });
+  // They may be older than what was cut and pushed meanwhile: `local` comes behind it
+  const named = noteNamed(draft, scope, scope.peer?.revision ?? 0, scope.local.tips);
+  changeScope(draft, named, nothingMissing);
+};
+
+/** The peer holds these, and what was pushed upon them. */
+const noteNamed = (
+  draft: Draft,
+  scope: ScopeState,
+  revision: number,
+  tips: readonly Tip[],
+): ScopeState => {
+  const { byWriter, pushed } = withPushed(draft, scope, tipsByWriter(tips));
+  return changeScope(draft, scope, { peerTips: { revision, byWriter }, pushed });
 };
 
 const nothingMissing = { missing: new Map(), missingOps: 0, retries: new Map() } as const;
@@ -299,7 +309,7 @@ const proofsOf = ({ identity }: Draft, { digest }: LocalSummary): ScopeState["pr
   };
 };
 
-const tipsByWriter = (tips: readonly Tip[]): ReadonlyMap<WriterId, readonly Tip[]> => {
+const tipsByWriter = (tips: readonly Tip[]): Map<WriterId, readonly Tip[]> => {
   const byWriter = new Map<WriterId, Tip[]>();
   for (const tip of tips) {
     const known = byWriter.get(tip.writer);

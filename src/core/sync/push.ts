@@ -5,6 +5,7 @@
  * window that bounds what is pushed, in both directions.
  */
 import { pushBytesMax, pushToldSegmentsMin } from "../base/limits.ts";
+import type { WriterId } from "../base/types.ts";
 import type { Tip } from "./heads.ts";
 import {
   changeScope,
@@ -14,6 +15,8 @@ import {
   type CutSegment,
   type Draft,
   type Forward,
+  type PeerTips,
+  type PushedTip,
   type PushState,
   type ScopeState,
   type SessionView,
@@ -30,8 +33,24 @@ export const takeCut = (draft: Draft, segment: CutSegment, view: SessionView): v
   const isUrgent = found.isUrgent || segment.held || isOwn;
   const scope = changeScope(draft, found, { isUrgent });
   if (segment.held) noteHeld(draft, scope, segment, segment.previous);
-  else if (isOwn) push(draft, segment, view);
+  else if (isOwn) pushOwn(draft, segment, view);
   else addForward(draft, segment);
+};
+
+/**
+ * Own segments whose predecessor the peer got otherwise by now. Without them nothing more could be
+ * pushed while something is written: what is new would always stand upon what the peer lacks.
+ */
+export const pushWaiting = (draft: Draft, view: SessionView): void => {
+  const { waiting } = draft.push;
+  if (waiting.length === 0) return;
+  draft.push = { ...draft.push, waiting: [] };
+  for (const segment of waiting) {
+    const scope = draft.scopes.get(segment.scope);
+    if (scope === undefined || isPassed(scope, segment)) continue;
+    if (isNext(scope, segment)) push(draft, segment, view);
+    else addWaiting(draft, segment);
+  }
 };
 
 /** After a tick or a message. A summary goes behind them, whose answer says whether they came. */
@@ -110,6 +129,49 @@ export const noteHeld = (
 export const tipsOf = (scope: ScopeState, writer: CutSegment["writer"]): readonly Tip[] =>
   scope.peerTips?.byWriter.get(writer) ?? [];
 
+/**
+ * What the window holds back is not kept: it is pulled, and what stands upon it waits for that. No
+ * more than the window is kept, the newest.
+ */
+const pushOwn = (draft: Draft, segment: CutSegment, view: SessionView): void => {
+  const scope = draft.scopes.get(segment.scope);
+  if (scope === undefined || isPassed(scope, segment)) return;
+  if (isNext(scope, segment)) push(draft, segment, view);
+  else addWaiting(draft, segment);
+};
+
+const addWaiting = (draft: Draft, segment: CutSegment): void => {
+  const waiting = [...draft.push.waiting, segment];
+  let bytes = segmentsBytes(waiting.map((each) => each.bytes));
+  while (bytes > pushBytesMax) bytes -= waiting.shift()?.bytes.length ?? 0;
+  draft.push = { ...draft.push, waiting };
+};
+
+/** The peer holds it, or what comes behind it. */
+const isPassed = (scope: ScopeState, { writer, n }: CutSegment): boolean =>
+  tipsOf(scope, writer).some((tip) => tip.n >= n);
+
+/**
+ * What the peer said of its tips may be older than what was pushed since, and is so on any link
+ * where a message takes longer than a write: taken at its word, the next segment would stand upon
+ * one that it lacks. It names what it lacks later, if that was lost.
+ */
+export const withPushed = (
+  { now, options }: Draft,
+  { pushed }: ScopeState,
+  byWriter: Map<WriterId, readonly Tip[]>,
+): { readonly byWriter: PeerTips["byWriter"]; readonly pushed: readonly PushedTip[] } => {
+  const underWay = pushed.filter(({ tip, previous, at }) => {
+    const known = byWriter.get(tip.writer) ?? [];
+    const isUpon =
+      previous === null ? known.length === 0 : known.some(({ hash }) => hash === previous);
+    if (!isUpon || now - at >= options.pushedMs) return false;
+    byWriter.set(tip.writer, [...known.filter(({ hash }) => hash !== previous), tip]);
+    return true;
+  });
+  return { byWriter, pushed: underWay };
+};
+
 /** Whether it was sent. */
 const push = (draft: Draft, segment: CutSegment, view: SessionView): boolean => {
   const scope = draft.scopes.get(segment.scope);
@@ -128,7 +190,13 @@ const push = (draft: Draft, segment: CutSegment, view: SessionView): boolean => 
   draft.push = { ...draft.push, sent: sent + segment.bytes.length };
   const pushedSince = scope.pushedSince + 1;
   const areTipsWanted = scope.areTipsWanted || pushedSince >= pushToldSegmentsMin;
-  const noted = changeScope(draft, scope, { pushedSince, areTipsWanted });
+  const { writer, n, hash, previous } = segment;
+  const { now, options } = draft;
+  const pushed = [
+    ...scope.pushed.filter(({ at }) => now - at < options.pushedMs),
+    { tip: { writer, n, hash }, previous, at: now },
+  ];
+  const noted = changeScope(draft, scope, { pushedSince, areTipsWanted, pushed });
   noteHeld(draft, noted, segment, segment.previous);
   return true;
 };

@@ -21,7 +21,7 @@ import {
   takeSummary,
   takeTips,
 } from "./knowledge.ts";
-import { pushForwards, reopenPushWindow, takeCut, takePushCredit } from "./push.ts";
+import { pushForwards, pushWaiting, reopenPushWindow, takeCut, takePushCredit } from "./push.ts";
 import { serveOn, takeLoaded, takeServingCredit, takeWant } from "./serving.ts";
 import { pushBytesMax } from "../base/limits.ts";
 import {
@@ -66,7 +66,7 @@ export const createSession = (
   lastServed: 0,
   push: {
     ...{ sent: 0, allowed: pushBytesMax, received: 0, outstanding: 0, told: pushBytesMax },
-    forwards: [],
+    ...{ forwards: [], waiting: [] },
   },
   announcing: { isDue: false, revision: 0, peerRevision: 0 },
   allowance: fullAllowance,
@@ -227,6 +227,7 @@ const settle = (draft: Draft, input: SessionInput, view: SessionView): void => {
     askForMissing(draft, view);
   }
   serveOn(draft, view);
+  pushWaiting(draft, view);
   tellStatus(draft, view);
 };
 

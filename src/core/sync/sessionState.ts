@@ -185,6 +185,8 @@ export interface SessionOptions {
   /** A request or its credit is sent again when nothing came for this long. */
   readonly requestRepeatMs: number;
   readonly requestTimeoutMs: number;
+  /** What was pushed counts as held for so long, whatever the peer said of its tips before. */
+  readonly pushedMs: number;
   /** A tip that a request did not bring is asked for again after this, then ever later. */
   readonly retryMs: number;
   readonly retryMsMax: number;
@@ -195,6 +197,7 @@ export const defaultSessionOptions: SessionOptions = {
   summaryRepeatMsMax: 60_000,
   tipsGapMs: 1_000,
   forwardMs: 2_000,
+  pushedMs: 3_000,
   requestRepeatMs: 5_000,
   requestTimeoutMs: 30_000,
   retryMs: 2_000,
@@ -220,6 +223,13 @@ export interface PeerTips {
   /** Revision of the peer's that these rest on. */
   readonly revision: number;
   readonly byWriter: ReadonlyMap<WriterId, readonly Tip[]>;
+}
+
+export interface PushedTip {
+  readonly tip: Tip;
+  /** What it stands upon; null: the writer begins with it. */
+  readonly previous: HeaderHash | null;
+  readonly at: number;
 }
 
 export interface Retry {
@@ -268,6 +278,8 @@ export interface ScopeState {
   readonly areTipsWanted: boolean;
   /** Segments that were pushed since the last summary. */
   readonly pushedSince: number;
+  /** And those that the peer may have on their way to it, oldest first. */
+  readonly pushed: readonly PushedTip[];
   /** The peer said that it does not share it. */
   readonly isAbsent: boolean;
   readonly peer: PeerSummary | null;
@@ -324,6 +336,8 @@ export interface PushState {
   readonly told: number;
   /** Peers' segments that go to this peer unless it has them by then. */
   readonly forwards: readonly Forward[];
+  /** Own segments that stand upon something that the peer does not hold yet, oldest first. */
+  readonly waiting: readonly CutSegment[];
 }
 
 export interface Forward {

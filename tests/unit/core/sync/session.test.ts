@@ -240,7 +240,55 @@ test("a segment is pushed to who holds what comes before it, once", () => {
   expect(driver.feed({ kind: "cut", segment: cutOf("own-4", "own-3") })).toEqual([]);
   expect(driver.feed({ kind: "cut", segment: cutOf("own-6", "own-5") })).toEqual([]);
   const next = driver.feed({ kind: "cut", segment: cutOf("own-5", "own-4") });
-  expect(sentOf(next, "operation")).toMatchObject([{ position: 20 }]);
+  expect(sentOf(next, "operation")).toMatchObject([{ position: 20 }, { position: 30 }]);
+});
+
+test("what the peer says of before a push that is under way takes nothing back", () => {
+  const driver = createDriver(["own-1"]);
+  driver.sayHeads(["own-1"]);
+  const push = (n: number) => {
+    const segment = cutOf(`own-${n}`, `own-${n - 1}`);
+    return sentOf(driver.feed({ kind: "cut", segment }), "operation").length;
+  };
+  expect([push(2), push(3)]).toEqual([1, 1]);
+  // It says that it holds what is held here but for what was pushed since
+  driver.sayHeads(["own-1"]);
+  expect(push(4)).toBe(1);
+  driver.feed({ kind: "local", summary: localOf(["own-4"]) });
+  driver.sayTips(["own-2"]);
+  expect(push(5)).toBe(1);
+  // By then it has come, or does not come any more
+  driver.pass(4);
+  driver.sayTips(["own-2"]);
+  expect(push(6)).toBe(0);
+});
+
+test("what stands upon something that the peer lacks goes once it has that", () => {
+  const driver = createDriver(["own-3"]);
+  driver.held.add(headerNamed("own-1"));
+  driver.sayTips(["own-1"]);
+  const cut = (n: number) =>
+    driver.feed({ kind: "cut", segment: cutOf(`own-${n}`, `own-${n - 1}`, 20) });
+  expect(sentOf(cut(4), "operation")).toEqual([]);
+  // It asked before that was written
+  driver.say(wantOf("own-3", ["own-1"]));
+  expect(sentOf(cut(5), "operation")).toEqual([]);
+  const served = sentOf(driver.feed(loadedOf(["own-2", "own-3"], 20, true)), "operation");
+  expect(served.map(({ request, end }) => [request, end])).toEqual([
+    ...[
+      [1, false],
+      [1, true],
+    ],
+    ...[
+      [null, false],
+      [null, false],
+    ],
+  ]);
+  // No more than a window waits: the newest
+  for (const n of [7, 8, 9]) {
+    driver.feed({ kind: "cut", segment: cutOf(`own-${n}`, `own-${n - 1}`, 500_000) });
+  }
+  expect(driver.state().push.waiting.map(({ n }) => n)).toEqual([8, 9]);
 });
 
 test("others' segments are sent on to who has seen that I hold them and lacks them", () => {
