@@ -42,6 +42,7 @@ export interface PeerNode {
 export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   const { libp2p, relays: own, clock, rendezvous = true, places = usualPlaces } = deps;
   let links: RelayLinks | null = null;
+  let said = "";
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
 
@@ -87,6 +88,10 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   return {
     peerId: libp2p.peerId.toString(),
     setTags: (tags, named = []) => {
+      // They are said each second, and each time every relay would name everybody anew
+      const text = JSON.stringify([tags, named]);
+      if (text === said) return;
+      said = text;
       relays.setTags(tags, named);
       finder.setTags(tags);
     },

@@ -15,6 +15,7 @@ import {
   temporaryDirectory,
   type TestPeer,
 } from "../../support/nodePeers.ts";
+import { readMetrics } from "../../support/relayMetrics.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -68,6 +69,14 @@ test("a peer that leaves a tag is no longer named; another tag brings it back", 
   one.setTags([tagA, tagB]);
   two.setTags([tagA]);
   const { channel, closed } = await one.channel(0);
+  await Promise.all([one, two].map(isReserved));
+  const registered = "nebulus_relay_registrations_total";
+  const before = (await readMetrics(relay.port)).of(registered);
+  // The same says nothing new; what comes behind it does
+  one.setTags([tagA, tagB]);
+  one.setTags([tagA, tagB, "c".repeat(32)]);
+  await one.until(({ relays }) => relays.every(({ isRegistered }) => isRegistered === true));
+  expect((await readMetrics(relay.port)).of(registered)).toBe(before + 1);
   two.setTags([]);
   channel.close();
   await closed;
