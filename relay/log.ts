@@ -23,6 +23,7 @@ const levels = {
   "stop forced": "warning",
   "relay met": "info",
   "relay lost": "warning",
+  "mdns failed": "warning",
   "rendezvous opened": "info",
   "rendezvous ended": "info",
   "registration refused": "warning",

@@ -3,6 +3,10 @@
  * stays connected, for ever: then their DHT is one, and a page finds at one relay who came to
  * another. Nobody else is ever dialed, whatever strangers say where peers are: so no page can make
  * the relay knock at doors inside its network.
+ *
+ * Those of the settings that name a peer come through @libp2p/bootstrap, which makes them peers
+ * that libp2p knows from the start and dials once; it takes none without a peer id and never
+ * returns to one, so these, and the returning, are done here.
  */
 import type { Connection, Libp2p, PeerInfo } from "@libp2p/interface";
 import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
@@ -17,6 +21,8 @@ export interface NeighboursDeps {
 }
 
 export interface Neighbours {
+  /** One of the settings that names its peer; it is dialed for ever. */
+  readonly named: (peer: Pick<PeerInfo, "id" | "multiaddrs">) => void;
   /** For libp2p's connection gater. */
   readonly mayDial: (address: Multiaddr) => boolean;
   /** From now on they are dialed. */
@@ -38,6 +44,8 @@ interface Neighbour {
 export const createNeighbours = ({ bootstrap, clock, log }: NeighboursDeps): Neighbours => {
   const neighbours = new Map<string, Neighbour>();
   const stopping = new AbortController();
+  /** Named before the start. */
+  const early: string[] = [];
   let node: Libp2p | null = null;
 
   const add = (name: string, neighbour: Neighbour): void => {
@@ -55,8 +63,14 @@ export const createNeighbours = ({ bootstrap, clock, log }: NeighboursDeps): Nei
     },
     start: (libp2p) => {
       node = libp2p;
-      for (const address of bootstrap) {
+      for (const address of [...bootstrap.filter((each) => !namesPeer(each)), ...early]) {
         add(address, { addresses: [address], failuresMax: null, isConnected: false });
+      }
+    },
+    named: ({ multiaddrs }) => {
+      for (const address of multiaddrs.map(String)) {
+        if (node === null) early.push(address);
+        else add(address, { addresses: [address], failuresMax: null, isConnected: false });
       }
     },
     found: ({ id, multiaddrs }) => {
@@ -135,6 +149,8 @@ const wait = (milliseconds: number, clock: Clock, signal: AbortSignal): Promise<
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
   });
+
+export const namesPeer = (address: string): boolean => /\/p2p\/[^/]+$/.test(address);
 
 /** Without the peer id, which libp2p adds or not. */
 const bareOf = (address: string): string => address.replace(/\/p2p\/[^/]+$/, "");

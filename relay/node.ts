@@ -4,9 +4,10 @@
  */
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
+import { bootstrap } from "@libp2p/bootstrap";
 import { circuitRelayServer } from "@libp2p/circuit-relay-v2";
 import { identify } from "@libp2p/identify";
-import type { PrivateKey } from "@libp2p/interface";
+import type { Logger, PrivateKey } from "@libp2p/interface";
 import { kadDHT, passthroughMapper } from "@libp2p/kad-dht";
 import { mdns } from "@libp2p/mdns";
 import { ping } from "@libp2p/ping";
@@ -14,7 +15,7 @@ import { createLibp2p } from "libp2p";
 import { dhtProtocol } from "../src/net/dhtProtocol.ts";
 import { isLoopback } from "./addresses.ts";
 import { limits } from "./limits.ts";
-import type { Neighbours } from "./neighbours.ts";
+import { namesPeer, type Neighbours } from "./neighbours.ts";
 import type { Records } from "./records.ts";
 import type { Settings } from "./settings.ts";
 import { createWebSockets } from "./webSockets.ts";
@@ -32,12 +33,16 @@ export interface NodeDeps {
   readonly announce: readonly string[];
   readonly neighbours: Pick<Neighbours, "mayDial">;
   readonly records: Records;
+  /** The socket of mDNS cannot be had, or what it sends is lost. */
+  readonly mdnsFailed: () => void;
 }
 
 export type RelayNode = Awaited<ReturnType<typeof createNode>>;
 
-export const createNode = ({ settings, privateKey, announce, neighbours, records }: NodeDeps) =>
-  createLibp2p({
+export const createNode = (deps: NodeDeps) => {
+  const { settings, privateKey, announce, neighbours, records, mdnsFailed } = deps;
+  const known = settings.bootstrap.filter(namesPeer);
+  return createLibp2p({
     start: false,
     privateKey,
     datastore: records,
@@ -65,15 +70,43 @@ export const createNode = ({ settings, privateKey, announce, neighbours, records
       ping: ping(),
       circuit: circuitOf(settings),
       ...(settings.dht ? { dht: dhtServer() } : {}),
-      ...(isOnLan(settings) ? { mdns: mdnsOf(settings) } : {}),
+      ...(isOnLan(settings) ? { mdns: mdnsOf(settings, mdnsFailed) } : {}),
+      ...(known.length > 0 ? { bootstrap: bootstrap({ list: known, timeout: 0 }) } : {}),
     },
   });
+};
 
 /** Where nobody else can come, nobody else needs to know. */
 const isOnLan = ({ mdns: isWanted, host }: Settings): boolean => isWanted && !isLoopback(host);
 
-const mdnsOf = ({ mdnsSeconds }: Settings) =>
-  mdns({ serviceTag: mdnsService, interval: mdnsSeconds * 1_000 });
+const mdnsOf =
+  ({ mdnsSeconds }: Settings, failed: () => void) =>
+  ({ addressManager, logger }: MdnsComponents) =>
+    mdns({ serviceTag: mdnsService, interval: mdnsSeconds * 1_000 })({
+      addressManager,
+      logger: { forComponent: (name) => tellingFaults(logger.forComponent(name), failed) },
+    });
+
+type MdnsComponents = Parameters<ReturnType<typeof mdns>>[0];
+
+/** What happens to its socket it tells nobody but its log. */
+const tellingFaults = (log: Logger, failed: () => void): Logger => {
+  const told = (formatter: unknown, ...parameters: unknown[]): void => {
+    log(formatter, ...parameters);
+  };
+  return Object.assign(told, {
+    enabled: log.enabled,
+    trace: (formatter: unknown, ...parameters: unknown[]): void => {
+      log.trace(formatter, ...parameters);
+    },
+    newScope: (name: string) => log.newScope(name),
+    error: (formatter: unknown, ...parameters: unknown[]): void => {
+      // Beside these it tells of what others sent
+      if (/^mdns (error|warning)/.test(String(formatter))) failed();
+      log.error(formatter, ...parameters);
+    },
+  });
+};
 
 const circuitOf = (settings: Settings) =>
   circuitRelayServer({

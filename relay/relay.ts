@@ -42,7 +42,10 @@ export const startRelay = async (deps: RelayDeps): Promise<Relay> => {
   const { settings, counts, log } = deps;
   const neighbours = createNeighbours({ bootstrap: settings.bootstrap, clock: systemClock, log });
   const records = new Records(limits);
-  const libp2p = await createNode({ ...deps, neighbours, records });
+  const mdnsFailed = (): void => {
+    log("mdns failed");
+  };
+  const libp2p = await createNode({ ...deps, neighbours, records, mdnsFailed });
   let internalPort: number | null = null;
   libp2p.addEventListener("transport:listening", ({ detail }) => {
     internalPort = tcpPortOf(detail.getAddrs().map(String));
@@ -53,6 +56,9 @@ export const startRelay = async (deps: RelayDeps): Promise<Relay> => {
   watchConnections(libp2p, records, deps);
   mdnsOf(libp2p)?.addEventListener("peer", ({ detail }) => {
     neighbours.found(detail);
+  });
+  bootstrapOf(libp2p)?.addEventListener("peer", ({ detail }) => {
+    neighbours.named(detail);
   });
   const relayed = watchCircuits(libp2p, counts);
   keepReservations(libp2p, settings.reservationMinutes * 60_000);
@@ -87,6 +93,7 @@ export const startRelay = async (deps: RelayDeps): Promise<Relay> => {
 
 /** Its type forgets that a service may be left out. */
 const mdnsOf = ({ services }: RelayNode): PeerDiscovery | undefined => services.mdns;
+const bootstrapOf = ({ services }: RelayNode): PeerDiscovery | undefined => services.bootstrap;
 
 /** Whoever stands behind a socket that `server.ts` brought here is a peer while it is connected. */
 const watchConnections = (

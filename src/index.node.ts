@@ -67,6 +67,7 @@ export type {
   CollectionOptions,
   CollectionSchema,
   DatabaseEvents,
+  DiscoveryOptions,
   DistributedDatabase,
   DistributedDbOptions,
   DistributedOptions,

@@ -76,6 +76,7 @@ export type {
   CollectionOptions,
   CollectionSchema,
   DatabaseEvents,
+  DiscoveryOptions,
   DistributedDatabase,
   DistributedDbOptions,
   DistributedOptions,

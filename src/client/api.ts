@@ -68,6 +68,37 @@ export interface DistributedOptions {
   readonly bootstrapPeers?: readonly string[];
   /** A network of one's own, where the engine runs in the same process. */
   readonly network?: Carrier;
+  /** How others are found, for the network of a page; one that is handed in has its own. */
+  readonly discovery?: DiscoveryOptions;
+  /** Milliseconds after which a dial ends, from 100 to 600,000. Default 20,000. */
+  readonly dialTimeout?: number;
+  /**
+   * Of design documents whose peers are processes. They are accepted, warned of by
+   * `db.on("warning")`, and have no effect where `capabilities()` says false: `quic`; `port` and
+   * `bindAddress`: `listen`.
+   */
+  readonly quic?: boolean;
+  readonly port?: number;
+  readonly bindAddress?: string;
+}
+
+export interface DiscoveryOptions {
+  /**
+   * false: no `bootstrapPeers`, of the database or of a network, are dialled. Default true. The
+   * relay that serves a page is none of them, nor are relays that a person set.
+   */
+  readonly bootstrap?: boolean;
+  /** A page has none: between relays it is a setting of `npm run relay`. See `capabilities()`. */
+  readonly mdns?: boolean;
+  /** false: the relays' DHT is never asked. Default: where no relay has a rendezvous. */
+  readonly dht?: boolean;
+  /** false: relays are not asked who is there, only their DHT is. Default true. */
+  readonly rendezvous?: boolean;
+  /**
+   * Milliseconds between two questions to the DHT while peers are connected, from 1,000; without
+   * any it is asked every 30 s at least. Default 60,000. A rendezvous tells by itself.
+   */
+  readonly interval?: number;
 }
 
 /**
@@ -455,4 +486,6 @@ export interface Capabilities {
   readonly quic: boolean;
   readonly mdns: boolean;
   readonly dhtServer: boolean;
+  /** Others can dial it at an address and port of its own. */
+  readonly listen: boolean;
 }

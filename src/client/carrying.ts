@@ -2,7 +2,8 @@
  * When the page's network runs, and with which settings: it starts when it is first wanted, and
  * again when a relay is named that it does not use yet, or when a person sets something else.
  */
-import type { ConnectionSettings } from "../core/wire/connection.ts";
+import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";
+import type { DatabaseService } from "../worker/api.ts";
 import { toNebulusError } from "./answer.ts";
 import type { Carry } from "./connection.ts";
 import type { Session } from "./session.ts";
@@ -21,7 +22,7 @@ export interface Carrying {
 }
 
 /** `carry` null: there is no network here. */
-export const createCarrying = (session: Session, carry: Carry | null): Carrying => {
+export const createCarrying = (session: Session, carry: CarryAs | null): Carrying => {
   const relays = new Set<string>();
   let takeDown: (() => Promise<void>) | null = null;
   /** What the last start used, as text. */
@@ -91,6 +92,15 @@ export const createCarrying = (session: Session, carry: Carry | null): Carrying 
     },
   };
 };
+
+/** In the way that the application asked for. */
+export type CarryAs = (
+  service: DatabaseService,
+  settings: ConnectionSettings,
+) => Promise<() => Promise<void>>;
+
+export const carryAs = (carry: Carry | null, discovery: Discovery): CarryAs | null =>
+  carry === null ? null : (service, settings) => carry(service, settings, discovery);
 
 /** What is set, with the relays that came with a network. */
 const withRelays = (

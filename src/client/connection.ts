@@ -2,7 +2,7 @@
  * What a database needs of the thing that runs its engine: a worker (`connect.ts`) or this very
  * process (`localConnection.ts`).
  */
-import type { ConnectionSettings } from "../core/wire/connection.ts";
+import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";
 import type { Answer, DatabaseService } from "../worker/api.ts";
 import type { WebrtcFinding } from "./diagnosis.ts";
 
@@ -31,6 +31,7 @@ export interface Platform {
 export type Carry = (
   service: DatabaseService,
   settings: ConnectionSettings,
+  discovery: Discovery,
 ) => Promise<() => Promise<void>>;
 
 /** What only a page can do. */

@@ -5,7 +5,7 @@
 import type { Capabilities, DistributedDatabase, DistributedDbOptions, Health } from "./api.ts";
 import { abortable } from "./abort.ts";
 import { notSupported, toNebulusError } from "./answer.ts";
-import { createCarrying, type Carrying } from "./carrying.ts";
+import { carryAs, createCarrying, type Carrying } from "./carrying.ts";
 import { createCatalogue, type Catalogue } from "./catalogue.ts";
 import type { Connection, Platform } from "./connection.ts";
 import { createConnectionCalls } from "./connectionCalls.ts";
@@ -36,17 +36,18 @@ export const createDatabase = (
   const transact = createTransact(session);
   const catalogue = createCatalogue({ session, settings, transact });
   session.onArrival(({ collection, before, after }) => {
-    const { plugins } = settings;
-    const told = { collection, plugins, report: session.report };
+    const told = { collection, plugins: settings.plugins, report: session.report };
     return tellArrival(told, decodeStored(before), decodeStored(after));
   });
-  const carrying = createCarrying(session, platform.carry ?? platform.page?.carry ?? null);
+  const { enabled, discovery } = settings.distributed;
+  const carry = platform.carry ?? platform.page?.carry ?? null;
+  const carrying = createCarrying(session, carryAs(carry, discovery));
   const events = createEmitter<NetworkEvents>(session.report);
   const pageUrl = (): string | null => platform.page?.url() ?? null;
   const networks = createNetworks({
     ...{ session, events, prepared: catalogue.prepared, pageUrl },
     useRelays: (addresses) => {
-      if (settings.distributed.enabled) carrying.use(addresses);
+      if (enabled) carrying.use(discovery.bootstrap ? addresses : []);
     },
   });
   const parts: Parts = { settings, platform, session, catalogue, carrying, networks };
@@ -125,12 +126,16 @@ const becomeReady = async (parts: Parts, database: () => DistributedDatabase): P
   const { deviceId } = await session.opened;
   await catalogue.prepared();
   await runInitHooks(settings.plugins, database());
-  const { enabled, networkId, bootstrapPeers } = settings.distributed;
+  const { enabled, networkId, bootstrapPeers, discovery, inert } = settings.distributed;
+  for (const name of inert) session.events.emit("warning", inertWarning(name));
   if (!enabled) return;
-  carrying.use(bootstrapPeers);
+  carrying.use(discovery.bootstrap ? bootstrapPeers : []);
   if (networkId !== null) await networks.join(networkId, bootstrapPeers);
   networks.events.emit("initialized", { peerId: deviceId });
 };
+
+const inertWarning = (name: string): string =>
+  `distributed.${name} has no effect here: capabilities() says what this database can do.`;
 
 /** Once there is something to keep: some browsers ask the person. */
 const askToPersist = (session: Session, { page, worker }: Platform): void => {
@@ -163,4 +168,5 @@ const capabilitiesOf = ({ session, platform, carrying }: Parts): Capabilities =>
   quic: false,
   mdns: false,
   dhtServer: false,
+  listen: false,
 });

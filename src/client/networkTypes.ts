@@ -34,6 +34,10 @@ export interface NetworkOptions {
    * the id can read.
    */
   readonly encryption?: { readonly enabled?: boolean; readonly sharedSecret?: string };
+  /**
+   * `bootstrap` false: `bootstrapPeers` are not dialled. `mdns` is accepted. Both default to true.
+   */
+  readonly discovery?: { readonly bootstrap?: boolean; readonly mdns?: boolean };
 }
 
 export interface JoinOptions extends CallOptions {
@@ -96,6 +100,8 @@ export interface NetworkConfig {
    */
   readonly relays: readonly string[];
   readonly encryption: { readonly enabled: boolean };
+  /** As this session asked for it. What can be had of it stands in `capabilities()`. */
+  readonly discovery: { readonly bootstrap: boolean; readonly mdns: boolean };
 }
 
 /** A member of a network that is connected. */

@@ -60,7 +60,7 @@ export interface NetworksDeps {
 
 export const createNetworks = (deps: NetworksDeps): Networks => {
   const { session, events } = deps;
-  const state: State = { ...deps, pending: new Map(), peers: new Map() };
+  const state: State = { ...deps, pending: new Map(), asked: new Map() };
   const run = <T>(call: CallOptions | undefined, work: () => Promise<T>): Promise<T> =>
     session.during(() => abortable(call?.signal, work));
   return {
@@ -92,18 +92,25 @@ const isOf = (each: SyncSnapshot, networkId: string | undefined): boolean =>
 interface State extends NetworksDeps {
   /** Bare names; this page's only. */
   readonly pending: Map<string, NetworkConfig>;
-  /** The relays that were named with a network. */
-  readonly peers: Map<string, readonly string[]>;
+  /** What was asked for with a network. */
+  readonly asked: Map<string, Asked>;
 }
+
+interface Asked {
+  readonly peers: readonly string[];
+  readonly discovery: NetworkConfig["discovery"];
+}
+
+const usualNetworkDiscovery: Asked["discovery"] = { bootstrap: true, mdns: true };
 
 // ---------------------------------------------------------------------- making and leaving
 
 const create = async (state: State, options: NetworkOptions): Promise<string> => {
   const { secret: sharedSecret, ...checked } = checkOptions(options);
   const { networkId } = checked;
-  const peers = addressesOf(options.bootstrapPeers);
+  const asked = askedOf(options.bootstrapPeers, options.discovery);
   const isNew = !isKnown(state, networkId);
-  await open(state, { ...checked, sharedSecret }, peers);
+  await open(state, { ...checked, sharedSecret }, asked);
   if (isNew) state.events.emit("network:created", { networkId });
   return networkId;
 };
@@ -115,7 +122,8 @@ const join = async (
   options: JoinOptions | undefined,
 ): Promise<void> => {
   checkNetworkId(networkId);
-  const peers = addressesOf(bootstrapPeers);
+  const asked = askedOf(bootstrapPeers, undefined);
+  const { peers } = asked;
   if (networkId.includes("join=")) {
     await state.prepared();
     const { relaysOfInvite } = await import("./invitedRelays.ts");
@@ -130,22 +138,18 @@ const join = async (
   const isNew = !isKnown(state, networkId);
   const name = `Network ${networkId}`;
   if (sharedSecret !== null) {
-    await open(state, { networkId, name, kind: "open", sharedSecret }, peers);
-  } else if (isNew) await listPending(state, networkId, name, peers);
+    await open(state, { networkId, name, kind: "open", sharedSecret }, asked);
+  } else if (isNew) await listPending(state, networkId, name, asked);
   else state.useRelays(peers);
   if (isNew) state.events.emit("network:joined", { networkId });
 };
 
-const open = async (
-  state: State,
-  request: NewNetworkRequest,
-  peers: readonly string[],
-): Promise<void> => {
+const open = async (state: State, request: NewNetworkRequest, asked: Asked): Promise<void> => {
   await state.prepared();
   await state.session.ask((service) => service.makeNetwork(request));
   state.pending.delete(request.networkId);
-  state.peers.set(request.networkId, peers);
-  state.useRelays(peers);
+  state.asked.set(request.networkId, asked);
+  state.useRelays(asked.discovery.bootstrap ? asked.peers : []);
 };
 
 const managedBy = ({ session }: State, request: ManageRequest): Promise<Managed> =>
@@ -155,7 +159,7 @@ const listPending = async (
   state: State,
   networkId: string,
   name: string,
-  peers: readonly string[],
+  { peers, discovery }: Asked,
 ): Promise<void> => {
   // What the engine holds by that name is known once it is open.
   await state.prepared();
@@ -165,7 +169,7 @@ const listPending = async (
     name,
     ...{ kind: "pending", waitsFor: "secret", closed: null, refused: null },
     collections: new Set(),
-    ...{ bootstrapPeers: peers, relays: [] },
+    ...{ bootstrapPeers: peers, relays: [], discovery },
     encryption: { enabled: true },
   });
 };
@@ -267,6 +271,16 @@ const secretOf = (secret: unknown): string | null => {
   throw refusal("InvalidArgument", `sharedSecret: text, not ${describe(secret)}`, "sharedSecret");
 };
 
+const askedOf = (peers: unknown, discovery: unknown): Asked => {
+  const wanted = { ...usualNetworkDiscovery, ...(isPlainObject(discovery) ? discovery : {}) };
+  for (const [name, value] of Object.entries(wanted)) {
+    if (typeof value === "boolean" && Object.hasOwn(usualNetworkDiscovery, name)) continue;
+    const path = `discovery.${name}`;
+    throw refusal("InvalidArgument", `${path}: bootstrap and mdns, each true or false`, path);
+  }
+  return { peers: addressesOf(peers), discovery: wanted };
+};
+
 const addressesOf = (addresses: unknown): readonly string[] => {
   if (addresses === undefined) return [];
   const isList = Array.isArray(addresses) && addresses.every((each) => typeof each === "string");
@@ -277,6 +291,7 @@ const addressesOf = (addresses: unknown): readonly string[] => {
 // --------------------------------------------------------------------------------- showing
 
 const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
+  discovery: state.asked.get(snapshot.networkId)?.discovery ?? usualNetworkDiscovery,
   networkId: snapshot.networkId,
   name: snapshot.name,
   kind: snapshot.kind === "joining" ? "pending" : snapshot.kind,
@@ -284,7 +299,7 @@ const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   closed: snapshot.closed,
   refused: snapshot.closed?.refused ?? snapshot.refused,
   collections: new Set(snapshot.collections),
-  bootstrapPeers: state.peers.get(snapshot.networkId) ?? [],
+  bootstrapPeers: state.asked.get(snapshot.networkId)?.peers ?? [],
   relays: snapshot.relays,
   encryption: { enabled: snapshot.secret },
 });

@@ -2,7 +2,7 @@
  * A page as a place to run a database: the engine in a worker, libp2p in the page itself (WebRTC
  * exists nowhere else), loaded only when a network is wanted.
  */
-import type { ConnectionSettings } from "../core/wire/connection.ts";
+import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";
 import type { DatabaseService } from "../worker/api.ts";
 import { valueOf } from "./answer.ts";
 import type { DistributedDatabase, DistributedDbOptions } from "./api.ts";
@@ -36,6 +36,7 @@ export const createPage = (): PagePlatform => ({
 const carry = async (
   service: DatabaseService,
   { relays, iceServers, relayOnly }: ConnectionSettings,
+  discovery: Discovery,
 ): Promise<() => Promise<void>> => {
   const { createBridge } = await import("../net/bridge.ts");
   const { relayOfOrigin } = await import("../core/net/relayAddress.ts");
@@ -44,7 +45,7 @@ const carry = async (
   const bridge = createBridge(port1, async (privateKey) => {
     const { createPageNode } = await import("../net/node.ts");
     return createPageNode({
-      ...{ relays: used, privateKey, iceServers, relayOnly },
+      ...{ relays: used, privateKey, iceServers, relayOnly, discovery },
       connectivity: window,
     });
   });

@@ -4,18 +4,23 @@
  * changes. Found is an id; how to get there is the dialer's, through the relays of this node alone:
  * no address that strangers put into the DHT is dialled.
  */
+import { discoveryAloneMillisecondsMax } from "../core/base/limits.ts";
+import type { Discovery } from "../core/wire/connection.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
 import type { Dht } from "./dhtProtocol.ts";
 import type { RelayLink } from "./relayLink.ts";
 
 /** Between two rounds: ever longer, until tags or relays change. */
-const rounds = { min: 1_000, max: 30_000 };
+const roundMillisecondsMin = 1_000;
 const questionMillisecondsMax = 10_000;
 
 export interface DhtFinderDeps {
   readonly dht: Dht;
   readonly links: () => readonly RelayLink[];
   readonly clock: Clock;
+  readonly discovery: Discovery;
+  /** Somebody is connected: there is no hurry. */
+  readonly hasPeers: () => boolean;
   /** `peers` answers something new. */
   readonly onChange: () => void;
 }
@@ -109,8 +114,11 @@ const startAfresh = (state: State): void => {
   if (!state.isAsking) void ask(state);
 };
 
-const mayAsk = ({ standing, stopping, tags }: State): boolean =>
-  !stopping.signal.aborted && tags.length > 0 && ["connected", "reachable"].includes(standing);
+const mayAsk = ({ deps, standing, stopping, tags }: State): boolean =>
+  deps.discovery.dht &&
+  !stopping.signal.aborted &&
+  tags.length > 0 &&
+  ["connected", "reachable"].includes(standing);
 
 /** A round, and another if something changed meanwhile; then the time of the next is set. */
 const ask = async (state: State): Promise<void> => {
@@ -121,8 +129,11 @@ const ask = async (state: State): Promise<void> => {
   }
   state.isAsking = false;
   if (!mayAsk(state)) return;
-  const { clock } = state.deps;
-  state.cancelWait = clock.after(backoffMilliseconds(clock, state.rounds, rounds), () => {
+  const { clock, hasPeers } = state.deps;
+  const { interval } = state.deps.discovery;
+  const max = hasPeers() ? interval : Math.min(interval, discoveryAloneMillisecondsMax);
+  const bounds = { min: roundMillisecondsMin, max };
+  state.cancelWait = clock.after(backoffMilliseconds(clock, state.rounds, bounds), () => {
     state.isAfresh = true;
     void ask(state);
   });

@@ -23,7 +23,6 @@ export const channelProtocol = "/nebulusdb/1.0.0";
 /** What libp2p's ping speaks; that it is answered is enough. */
 const pingProtocol = "/ipfs/ping/1.0.0";
 const probeMillisecondsMax = 4_000;
-const dialMillisecondsMax = 20_000;
 const openMillisecondsMax = 20_000;
 /** How long a peer without any channel waits for WebRTC before the relay carries its frames. */
 const relayedAfterMilliseconds = 5_000;
@@ -32,6 +31,7 @@ export interface DialerDeps {
   readonly libp2p: Libp2p;
   readonly links: () => readonly RelayLink[];
   readonly clock: Clock;
+  readonly dialTimeout: number;
   readonly hasChannel: (peer: string) => boolean;
   /** Resolves when no other stream to that peer is being opened; none is from then on. */
   readonly beforeSwitch: (peer: string) => Promise<void>;
@@ -141,9 +141,10 @@ const multiaddrOf = (text: string): Multiaddr | null => {
 export const dialAddress = async (
   libp2p: Libp2p,
   address: Multiaddr,
+  dialTimeout: number,
 ): Promise<Connection | null> => {
   try {
-    return await libp2p.dial(address, { signal: AbortSignal.timeout(dialMillisecondsMax) });
+    return await libp2p.dial(address, { signal: AbortSignal.timeout(dialTimeout) });
   } catch {
     return null;
   }
@@ -165,7 +166,7 @@ export const closeGently = async (connection: Connection): Promise<void> => {
 };
 
 const dial = async (
-  { libp2p, links }: DialerDeps,
+  { libp2p, links, dialTimeout }: DialerDeps,
   peer: string,
   throughRelay: (circuit: string, peer: string) => string,
 ): Promise<Connection | null> => {
@@ -174,7 +175,7 @@ const dial = async (
     .flatMap((link) => link.circuit() ?? [])
     .map((circuit) => multiaddr(throughRelay(circuit, peer)));
   try {
-    return await libp2p.dial(addresses, { signal: AbortSignal.timeout(dialMillisecondsMax) });
+    return await libp2p.dial(addresses, { signal: AbortSignal.timeout(dialTimeout) });
   } catch {
     return null;
   }

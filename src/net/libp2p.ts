@@ -9,6 +9,7 @@ import { identify, type Identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { ping, type Ping } from "@libp2p/ping";
 import { createLibp2p } from "libp2p";
+import { usualDiscovery } from "../core/wire/connection.ts";
 import { createCircuits, type Circuits } from "./circuits.ts";
 import { createDhtService, type DhtService } from "./dht.ts";
 import { createWebSockets, type TransportFactory } from "./webSockets.ts";
@@ -30,6 +31,8 @@ export interface RelayedLibp2pOptions {
   readonly privateKey: PrivateKey;
   /** As many reservations are kept. */
   readonly relayCount: number;
+  /** Milliseconds; as usual if absent. */
+  readonly dialTimeout?: number;
   /** Where WebRTC exists: the transport that makes direct connections. */
   readonly webrtc?: TransportFactory;
 }
@@ -37,6 +40,7 @@ export interface RelayedLibp2pOptions {
 export const createRelayedLibp2p = ({
   privateKey,
   relayCount,
+  dialTimeout = usualDiscovery.dialTimeout,
   webrtc,
 }: RelayedLibp2pOptions): Promise<RelayedLibp2p> =>
   createLibp2p({
@@ -57,8 +61,8 @@ export const createRelayedLibp2p = ({
     // In a page libp2p refuses ws:// and private addresses, which is where a relay at home stands.
     connectionGater: { denyDialMultiaddr: () => false },
     connectionManager: {
-      dialTimeout: patienceMilliseconds,
-      addressDialTimeout: patienceMilliseconds,
+      dialTimeout,
+      addressDialTimeout: dialTimeout,
       inboundUpgradeTimeout: patienceMilliseconds,
       outboundStreamProtocolNegotiationTimeout: patienceMilliseconds,
       inboundStreamProtocolNegotiationTimeout: patienceMilliseconds,

@@ -5,19 +5,16 @@
  */
 import type { Carrier, CarrierStatus, PeerChannel, RelayTags } from "../core/net/carrier.ts";
 import { carrierStopped } from "../core/net/frameErrors.ts";
+import type { Discovery } from "../core/wire/connection.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { RelayedNode } from "./relayedNode.ts";
 
 export type LibP2PNetwork = Carrier;
 
-export interface LibP2PNetworkOptions {
+/** What of `Discovery` is not named is as usual. */
+export interface LibP2PNetworkOptions extends Partial<Discovery> {
   /** Multiaddresses as text; `npm run relay` prints its own. */
   readonly relays: readonly string[];
-  /**
-   * false: peers are found by the DHT of the relays alone, which is slower. Default true; where no
-   * relay has a rendezvous, the DHT is asked all the same.
-   */
-  readonly rendezvous?: boolean;
   /** The platform's if absent. */
   readonly clock?: Clock;
 }
@@ -25,13 +22,13 @@ export interface LibP2PNetworkOptions {
 /** It connects from `start` until `stop`, after which it may start again. */
 export const createLibP2PNetwork = ({
   relays,
-  rendezvous = true,
   clock = systemClock,
+  ...discovery
 }: LibP2PNetworkOptions): LibP2PNetwork =>
   createCarrier(async (privateKey) => {
     // libp2p is loaded by who starts a network, not by who imports the package
     const { openRelayedNode } = await import("./relayedNode.ts");
-    return openRelayedNode({ privateKey, relays, rendezvous, clock });
+    return openRelayedNode({ privateKey, relays, discovery, clock });
   });
 
 type OpenNode = (privateKey: Uint8Array | null) => Promise<RelayedNode>;

@@ -48,6 +48,8 @@ export interface MeshDeps {
   /** Found otherwise, whichever relay leads there. */
   readonly found: () => Pick<DhtFinder, "peers" | "groups">;
   readonly clock: Clock;
+  /** Milliseconds. */
+  readonly dialTimeout: number;
   readonly places: PlaceBounds;
   /**
    * Older ones to the same peer were closed just before, unless it is beside them. Set the
@@ -492,7 +494,7 @@ const connectTo = async (state: State, address: string): Promise<void> => {
     if (!isConnected()) throw nobodyAt(address);
     return;
   }
-  const connection = await dialAddress(libp2p, found.at);
+  const connection = await dialAddress(libp2p, found.at, state.deps.dialTimeout);
   const stream = connection === null ? null : await openStream(connection);
   if (connection === null || stream === null) throw nobodyAt(address);
   adopt(state, connection.remotePeer.toString(), stream, connection, "dialed");

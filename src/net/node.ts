@@ -2,7 +2,12 @@
  * The page's libp2p node. Imported on demand only: libp2p is larger than the rest of the app.
  */
 import { webRTC } from "@libp2p/webrtc";
-import { allowsWebrtc, type ConnectionSettings, type IceServer } from "../core/wire/connection.ts";
+import {
+  allowsWebrtc,
+  type ConnectionSettings,
+  type Discovery,
+  type IceServer,
+} from "../core/wire/connection.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { openRelayedNode, type RelayedNode } from "./relayedNode.ts";
 import { rtcConfigurationOf } from "./rtcConfiguration.ts";
@@ -17,8 +22,8 @@ export interface PageNodeDeps {
   readonly iceServers?: readonly IceServer[];
   /** No address of this device is shown to peers; without a TURN server there is no WebRTC. */
   readonly relayOnly?: boolean;
-  /** false: peers are found by the DHT of the relays alone. Default true. */
-  readonly rendezvous?: boolean;
+  /** See `PeerNodeDeps`. */
+  readonly discovery?: Partial<Discovery>;
   readonly clock?: Clock;
   /** Where `online` and `offline` come from. */
   readonly connectivity?: EventTarget;

@@ -3,6 +3,7 @@
  * Apart from `node.ts`, which makes the node for a page, so that Node can run the same.
  */
 import type { CarrierStatus, PeerChannel, RelayTags } from "../core/net/carrier.ts";
+import { usualDiscovery, type Discovery } from "../core/wire/connection.ts";
 import type { Clock } from "./clock.ts";
 import { createDhtFinder } from "./dhtFinder.ts";
 import type { RelayedLibp2p } from "./libp2p.ts";
@@ -17,8 +18,8 @@ export interface PeerNodeDeps {
   readonly clock: Clock;
   /** How many peers it is connected with; the usual ones if absent. */
   readonly places?: PlaceBounds;
-  /** false: relays are not asked who is there, only their DHT is. */
-  readonly rendezvous?: boolean;
+  /** How others are found; what is not named is as usual. */
+  readonly discovery?: Partial<Discovery>;
   /** Where `online` and `offline` events come from: the page's window. */
   readonly connectivity?: EventTarget;
 }
@@ -40,7 +41,8 @@ export interface PeerNode {
 }
 
 export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
-  const { libp2p, relays: own, clock, rendezvous = true, places = usualPlaces } = deps;
+  const { libp2p, relays: own, clock, places = usualPlaces } = deps;
+  const discovery = { ...usualDiscovery, ...deps.discovery };
   let links: RelayLinks | null = null;
   let said = "";
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
@@ -52,7 +54,7 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   });
   const mesh = createMesh({
     libp2p,
-    ...{ clock, places, links: () => links?.all() ?? [] },
+    ...{ clock, dialTimeout: discovery.dialTimeout, places, links: () => links?.all() ?? [] },
     found: () => finder,
     onChannel: (channel) => {
       if (channelHandler === null) channel.close();
@@ -67,6 +69,8 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   const finder = createDhtFinder({
     // No tag of one network is asked for since another one's relay has no rendezvous
     ...{ dht: libp2p.services.dht, clock, links: () => links?.own() ?? [] },
+    discovery,
+    hasPeers: () => mesh.peers().some(({ path }) => path !== "connecting"),
     onChange: onNamesChange,
   });
   const onRelayChange = (): void => {
@@ -74,15 +78,11 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
     onNamesChange();
   };
   await mesh.start();
-  const relays = createRelayLinks({ libp2p, own, clock, rendezvous, onChange: onRelayChange });
+  const relays = createRelayLinks({ libp2p, own, clock, discovery, onChange: onRelayChange });
   links = relays;
   const unwatch = watchConnectivity(deps.connectivity, {
-    online: () => {
-      for (const each of [...relays.all(), finder, mesh]) each.wake();
-    },
-    offline: () => {
-      for (const link of relays.all()) link.distrust();
-    },
+    wake: () => [...relays.all(), finder, mesh],
+    distrust: () => relays.all(),
   });
 
   return {
@@ -114,10 +114,20 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   };
 };
 
+/** Who is to be woken when the machine is online again, and whom nobody trusts while it is not. */
 const watchConnectivity = (
   target: EventTarget | undefined,
-  { online, offline }: { readonly online: () => void; readonly offline: () => void },
+  concerned: {
+    readonly wake: () => readonly { wake(): void }[];
+    readonly distrust: () => readonly { distrust(): void }[];
+  },
 ): (() => void) => {
+  const online = (): void => {
+    for (const each of concerned.wake()) each.wake();
+  };
+  const offline = (): void => {
+    for (const each of concerned.distrust()) each.distrust();
+  };
   target?.addEventListener("online", online);
   target?.addEventListener("offline", offline);
   return () => {

@@ -1,17 +1,19 @@
 /**
  * Keeps the page connected to one relay, for ever: dials, registers at its rendezvous, waits for
  * the reservation by which others reach this page, and starts again after any failure. libp2p does
- * not do this by itself: it gives up after half a minute.
+ * not do this by itself: it gives up after half a minute. Nor does @libp2p/bootstrap: it dials each
+ * of its list once, after the start, and takes none without a peer id, which a page does not know
+ * of the relay that serves it. Relays, whose lists name peers, use it (`relay/node.ts`).
  */
 import type { Connection, Libp2p } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import type { RelayFault, RelayStatus } from "../core/net/carrier.ts";
+import type { Discovery } from "../core/wire/connection.ts";
 import { backoffMilliseconds, type Clock } from "./clock.ts";
 import { openRendezvous, type Rendezvous } from "./rendezvous.ts";
 import type { PeersOfTag } from "./rendezvousMessages.ts";
 
 const backoff = { min: 250, max: 15_000 };
-const dialMillisecondsMax = 20_000;
 /** A relay that gives no reservation for so long is left and tried anew. */
 const reservationMillisecondsMax = 20_000;
 
@@ -26,8 +28,7 @@ export interface RelayLinkDeps {
   /** Multiaddress as text, with or without the relay's peer id. */
   readonly address: string;
   readonly clock: Clock;
-  /** Whether peers are looked for at its rendezvous. */
-  readonly rendezvous: boolean;
+  readonly discovery: Pick<Discovery, "rendezvous" | "dialTimeout">;
   /** See `RelayStatus`. */
   readonly isNamed: boolean;
   /** Another link meets that relay, which takes no two registrations of one page. */
@@ -175,7 +176,7 @@ const meet = async (state: State): Promise<void> => {
 const connect = async (state: State): Promise<Session> => {
   const { libp2p, address, clock } = state.deps;
   const withinTime = (): AbortSignal =>
-    AbortSignal.any([state.stopping.signal, AbortSignal.timeout(dialMillisecondsMax)]);
+    AbortSignal.any([state.stopping.signal, AbortSignal.timeout(state.deps.discovery.dialTimeout)]);
   const standing = libp2p.getConnections().find((connection) => isToRelay(connection, address));
   const connection = standing ?? (await dial(state, withinTime()));
   if (state.deps.isTaken(connection.remotePeer.toString())) {
@@ -184,7 +185,7 @@ const connect = async (state: State): Promise<Session> => {
     throw new Error("the relay is reached by another address");
   }
   try {
-    const rendezvous = state.deps.rendezvous
+    const rendezvous = state.deps.discovery.rendezvous
       ? await openRendezvous(connection, clock, withinTime(), (answer) => {
           hear(state, answer);
         })

@@ -4,6 +4,7 @@
  * come and go with the networks.
  */
 import type { RelayStatus, RelayTags } from "../core/net/carrier.ts";
+import type { Discovery } from "../core/wire/connection.ts";
 import type { Clock } from "./clock.ts";
 import type { RelayedLibp2p } from "./libp2p.ts";
 import { createRelayLink, type RelayLink } from "./relayLink.ts";
@@ -13,7 +14,7 @@ export interface RelayLinksDeps {
   /** Of this device, as multiaddresses. */
   readonly own: readonly string[];
   readonly clock: Clock;
-  readonly rendezvous: boolean;
+  readonly discovery: Discovery;
   readonly onChange: () => void;
 }
 
@@ -39,8 +40,8 @@ export const createRelayLinks = (deps: RelayLinksDeps): RelayLinks => {
     isNamed: boolean,
     isTaken: (relay: string) => boolean,
   ): RelayLink => {
-    const { clock, rendezvous, onChange } = deps;
-    return createRelayLink({ libp2p, address, clock, rendezvous, isNamed, isTaken, onChange });
+    const { clock, discovery, onChange } = deps;
+    return createRelayLink({ libp2p, address, clock, discovery, isNamed, isTaken, onChange });
   };
   const all = (): readonly RelayLink[] => [...own, ...named.values()];
 

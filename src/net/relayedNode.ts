@@ -3,6 +3,7 @@
  * Only a page has WebRTC to give it. Imported on demand: it brings libp2p.
  */
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
+import type { Discovery } from "../core/wire/connection.ts";
 import type { Clock } from "./clock.ts";
 import { createRelayedLibp2p } from "./libp2p.ts";
 import { createPeerNode, type PeerNode } from "./peerNode.ts";
@@ -16,7 +17,7 @@ export interface RelayedNodeDeps {
   readonly privateKey: Uint8Array | null;
   readonly clock: Clock;
   /** See `PeerNodeDeps`. */
-  readonly rendezvous?: boolean;
+  readonly discovery?: Partial<Discovery>;
   readonly places?: PlaceBounds;
   /** Where `online` and `offline` come from. */
   readonly connectivity?: EventTarget;
@@ -32,12 +33,14 @@ export interface RelayedNode extends PeerNode {
 /** Rejects with an Error if the key is damaged. */
 export const openRelayedNode = async (deps: RelayedNodeDeps): Promise<RelayedNode> => {
   const { privateKey: given, webrtc, ...rest } = deps;
+  const dialTimeout = deps.discovery?.dialTimeout;
   const privateKey =
     given === null ? await generateKeyPair("Ed25519") : privateKeyFromProtobuf(given);
   const libp2p = await createRelayedLibp2p({
     privateKey,
     relayCount: deps.relays.length,
     ...(webrtc === undefined ? {} : { webrtc }),
+    ...(dialTimeout === undefined ? {} : { dialTimeout }),
   });
   const node = await createPeerNode({ ...rest, libp2p });
   return { ...node, privateKey: privateKeyToProtobuf(privateKey) };

@@ -71,7 +71,7 @@ export interface ReceivedChannel {
 }
 
 export type NodeChanges = Partial<
-  Pick<RelayedNodeDeps, "rendezvous" | "clock" | "places" | "webrtc">
+  Pick<RelayedNodeDeps, "discovery" | "clock" | "places" | "webrtc">
 >;
 
 /**

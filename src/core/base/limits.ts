@@ -308,6 +308,15 @@ export const channelsPerPeerMax = 16;
 /** Of how many peers it is remembered what was tried with them. */
 export const peerLinesMax = 1_024;
 export const dialsAtOnceMax = 2;
+/** A dial ends after so long, unless the caller says otherwise: a relay, ICE and a slow machine. */
+export const dialMillisecondsDefault = 20_000;
+export const dialMillisecondsMin = 100;
+export const dialMillisecondsMax = 600_000;
+/** Between two questions to the DHT: with peers, unless the caller says otherwise; without any. */
+export const discoveryMillisecondsDefault = 60_000;
+export const discoveryAloneMillisecondsMax = 30_000;
+export const discoveryMillisecondsMin = 1_000;
+export const discoveryMillisecondsMax = 86_400_000;
 /** Peers with whom a page is connected at once (DESIGN.md §7); others are reached through them. */
 export const directPeersMax = 8;
 /** Of these places so many change hands, one after so long, where there are more peers. */

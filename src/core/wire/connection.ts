@@ -2,6 +2,7 @@
  * How this device connects, as it crosses between pages and the worker: what a person set, which
  * the worker keeps on this device, and how it stands with relays and peers.
  */
+import { dialMillisecondsDefault, discoveryMillisecondsDefault } from "../base/limits.ts";
 import type { PeerStatus, RelayStatus } from "../net/carrier.ts";
 
 /** A STUN or TURN server. */
@@ -24,6 +25,25 @@ export interface ConnectionSettings {
    */
   readonly relayOnly: boolean;
 }
+
+/** How a node finds others: of the application, the same as long as the database is open. */
+export interface Discovery {
+  /** false: relays are not asked who is there, only their DHT is. */
+  readonly rendezvous: boolean;
+  /** false: the DHT is asked by no means; else where no relay has a rendezvous. */
+  readonly dht: boolean;
+  /** Milliseconds between two questions to the DHT while peers are connected; faster without. */
+  readonly interval: number;
+  /** Milliseconds after which a dial ends, to a relay or to a peer. */
+  readonly dialTimeout: number;
+}
+
+export const usualDiscovery: Discovery = {
+  rendezvous: true,
+  dht: true,
+  interval: discoveryMillisecondsDefault,
+  dialTimeout: dialMillisecondsDefault,
+};
 
 /** What is not named stays as it is. */
 export type ConnectionChange = Partial<ConnectionSettings>;

@@ -1,7 +1,6 @@
 /** When a page's network starts, with which relays, and what is told when it cannot. */
 import { expect, test } from "vitest";
-import { createCarrying, type Carrying } from "../../../src/client/carrying.ts";
-import type { Carry } from "../../../src/client/connection.ts";
+import { createCarrying, type CarryAs, type Carrying } from "../../../src/client/carrying.ts";
 import type { ConnectionChange, ConnectionSettings } from "../../../src/core/wire/connection.ts";
 import { createLocalConnection } from "../../../src/client/localConnection.ts";
 import { createSession, type Session } from "../../../src/client/session.ts";
@@ -30,7 +29,7 @@ const bench = (fail = false): Bench => {
   const started = new Told<readonly string[]>();
   const used = new Told<ConnectionSettings>();
   const stopped = { count: 0 };
-  const carry: Carry = (_service, settings) => {
+  const carry: CarryAs = (_service, settings) => {
     started.note(settings.relays);
     used.note(settings);
     if (fail) return Promise.reject(new Error("no WebRTC here"));

@@ -62,7 +62,7 @@ test("who asks no rendezvous is found by nobody who does, but by its like", asyn
   for (const peer of friends) peer.setTags([tagA]);
   // If they said so in the DHT, they would before those that only now begin to
   await Promise.all(friends.map((peer) => peer.until(isRelayed)));
-  const byDht = { rendezvous: false };
+  const byDht = { discovery: { rendezvous: false } };
   const [one, two] = [
     await startTestPeer(cleanup, [relay], byDht),
     await startTestPeer(cleanup, [relay], byDht),

@@ -2,7 +2,9 @@
  * Peers meet through a real relay. In Node there is no WebRTC, so every channel here is relayed;
  * the direct ones are tested in Chromium (tests/e2e/net.spec.ts).
  */
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { RunningRelay } from "../../../relay/start.ts";
 import { systemClock } from "../../../src/net/clock.ts";
@@ -29,7 +31,7 @@ const isReserved = (peer: TestPeer): Promise<unknown> =>
 /** Nobody's. */
 const stranger = "12D3KooWJy8QZLC1qz49usZgb5MTRBU1EwTFro1W4u4reS6QAX4i";
 
-const portOf = (server: Server): number => {
+const portOf = (server: Server | TcpServer): number => {
   const address = server.address();
   return address !== null && typeof address === "object" ? address.port : 0;
 };
@@ -368,4 +370,17 @@ test("a named relay that is this node's own at another address gives way to it",
   await one.until(({ relays: [first] }) => first?.isRegistered === true);
   one.setTags([tagA, tagB], []);
   expect(one.status().relays.map(({ address }) => address)).not.toContain(elsewhere);
+});
+
+test("G-086 P-085 a dial ends when the caller says, to a relay and to a peer alike", async () => {
+  const silent = createTcpServer().listen(0, "127.0.0.1");
+  cleanup.add(() => silent.close());
+  await once(silent, "listening");
+  const address = `/ip4/127.0.0.1/tcp/${portOf(silent)}/ws`;
+  // The usual 20 s are longer than this test may take
+  const peer = await startTestPeer(cleanup, [address], { discovery: { dialTimeout: 200 } });
+  await peer.until(({ relays }) => relays[0]?.fault === "unreachable");
+  await expect(peer.connect(`${address}/p2p/${stranger}`)).rejects.toMatchObject({
+    code: "PeerUnreachable",
+  });
 });

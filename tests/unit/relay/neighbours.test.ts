@@ -8,6 +8,7 @@ import { createNeighbours } from "../../../relay/neighbours.ts";
 import { createNode } from "../../../relay/node.ts";
 import { Records } from "../../../relay/records.ts";
 import { settingsWith } from "../../../relay/settings.ts";
+import { startRelayServer } from "../../../relay/start.ts";
 import { systemClock } from "../../../src/net/clock.ts";
 import { createCleanup, startTestRelay, temporaryDirectory } from "../../support/nodePeers.ts";
 import { untilMetric } from "../../support/relayMetrics.ts";
@@ -51,15 +52,60 @@ test("only relays that it was told of are dialed, whatever strangers say", async
     announce: [],
     neighbours,
     records: new Records(limits),
+    mdnsFailed: () => undefined,
   });
   cleanup.add(() => libp2p.stop());
   await libp2p.start();
   neighbours.start(libp2p);
+  // As it is told by what reads the settings
+  neighbours.named({
+    id: libp2p.peerId,
+    multiaddrs: known.addresses.map((each) => multiaddr(each)),
+  });
   cleanup.add(() => {
     neighbours.stop();
   });
   await libp2p.dial(multiaddr(known.addresses[0]));
   await expect(libp2p.dial(multiaddr(other.addresses[0]))).rejects.toThrow("denied");
+});
+
+test("T-036 relays that are named with their peer are met through @libp2p/bootstrap", async () => {
+  const first = await startTestRelay(cleanup);
+  const events: string[] = [];
+  const settings = settingsWith({
+    ...{ port: 0, bootstrap: first.addresses, data: await temporaryDirectory(cleanup) },
+  });
+  const second = await startRelayServer(settings, (event) => events.push(event));
+  cleanup.add(() => second.stop());
+  await untilMetric(second.port, relays, 1);
+  // It dials itself what it was given; the other way nobody dials
+  await untilMetric(first.port, relays, 0);
+  expect(events).toContain("relay met");
+});
+
+test("T-035 a socket of mDNS that cannot be had is logged, and the relay goes on", async () => {
+  const socket = createSocket({ type: "udp4", reuseAddr: false });
+  cleanup.add(() => {
+    socket.close();
+  });
+  // Whoever has it already keeps the relay from it too, unless they share it
+  socket.on("error", () => undefined);
+  await new Promise<void>((resolve) => {
+    socket.once("error", () => {
+      resolve();
+    });
+    socket.bind(5_353, "0.0.0.0", resolve);
+  });
+  const data = await temporaryDirectory(cleanup);
+  const failed = new Promise<void>((resolve, reject) => {
+    const settings = settingsWith({ ...{ port: 0, host: "0.0.0.0", mdnsSeconds: 1 }, data });
+    startRelayServer(settings, (event) => {
+      if (event === "mdns failed") resolve();
+    }).then((relay) => {
+      cleanup.add(() => relay.stop());
+    }, reject);
+  });
+  await failed;
 });
 
 test("T-035 G-080 G-101 two relays of one LAN find each other", async (context) => {

@@ -79,6 +79,7 @@ const peer = (networkId: string, transportId: string, path: PeerInfo["path"]): P
 const network = (networkId: string, devices: readonly string[]): NetworkConfig => ({
   ...{ networkId, name: `Network ${networkId}`, kind: "closed", waitsFor: null, refused: null },
   ...{ collections: new Set(), bootstrapPeers: [], relays: [], encryption: { enabled: true } },
+  discovery: { bootstrap: true, mdns: true },
   closed: {
     ...{ standing: "owner", refused: null, isFrozen: false, invites: [], waiting: [] },
     ...{ hasRecoveryKey: false, collections: [], notAccepted: [] },

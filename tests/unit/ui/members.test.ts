@@ -35,7 +35,7 @@ const networkOf = (closed: ClosedNetwork | null, parts: Partial<NetworkConfig> =
     ...{ networkId: "team", name: "Team", kind: "closed", waitsFor: null, closed },
     refused: closed?.refused ?? null,
     ...{ collections: new Set<string>(), bootstrapPeers: [], encryption: { enabled: true } },
-    relays: [],
+    ...{ relays: [], discovery: { bootstrap: true, mdns: true } },
     ...parts,
   }) satisfies NetworkConfig;
 
