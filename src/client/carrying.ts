@@ -1,8 +1,12 @@
 /**
  * When the page's network runs, and with which settings: it starts when it is first wanted, and
  * again when a relay is named that it does not use yet, or when a person sets something else.
+ * Where it cannot start it is tried again and again: what it is
+ * made of is loaded from a server that may be away, and nobody should need to reload for that.
  */
+import { networkRetryMilliseconds } from "../core/base/limits.ts";
 import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";
+import { systemClock, type Clock } from "../net/clock.ts";
 import type { DatabaseService } from "../worker/api.ts";
 import { toNebulusError } from "./answer.ts";
 import type { Carry } from "./connection.ts";
@@ -22,7 +26,11 @@ export interface Carrying {
 }
 
 /** `carry` null: there is no network here. */
-export const createCarrying = (session: Session, carry: CarryAs | null): Carrying => {
+export const createCarrying = (
+  session: Session,
+  carry: CarryAs | null,
+  clock: Pick<Clock, "after"> = systemClock,
+): Carrying => {
   const relays = new Set<string>();
   let takeDown: (() => Promise<void>) | null = null;
   /** What the last start used, as text. */
@@ -30,14 +38,10 @@ export const createCarrying = (session: Session, carry: CarryAs | null): Carryin
   let isStopped = false;
   /** libp2p runs in the page of the tab that leads. */
   let isLeading = true;
-  let isWanted = false;
-  let failed = false;
+  let [isWanted, failed] = [false, false];
+  let cancelRetry: () => void = () => undefined;
   // Starts and stops go one after another.
   let turn: Promise<void> = Promise.resolve();
-
-  const warn = (text: string): void => {
-    session.events.emit("warning", text);
-  };
 
   const goDown = async (): Promise<void> => {
     await takeDown?.();
@@ -49,36 +53,35 @@ export const createCarrying = (session: Session, carry: CarryAs | null): Carryin
     const next = JSON.stringify(settings);
     if (carry === null || isStopped || !isLeading || used === next) return;
     await goDown();
+    cancelRetry();
     used = next;
     failed = false;
     try {
-      takeDown = await session.ask(async (service) => ({
-        ok: true,
-        value: await carry(service, settings),
-      }));
+      takeDown = await carryIn(session, carry, settings);
     } catch (error) {
-      failed = true;
-      warn(`This page has no network: ${toNebulusError(error).message}`);
+      [failed, used] = [true, null];
+      warn(session, `This page has no network: ${toNebulusError(error).message}`);
+      cancelRetry = clock.after(networkRetryMilliseconds, startInTurn);
     }
+  };
+
+  const startInTurn = (): void => {
+    turn = turn.then(start);
   };
 
   session.events.on("leading", (leads) => {
     isLeading = leads;
     if (isWanted) turn = turn.then(leads ? start : goDown);
   });
-
   session.events.on("connection", () => {
-    if (isWanted) turn = turn.then(start);
+    if (isWanted) startInTurn();
   });
 
   return {
     use(addresses) {
       isWanted = true;
-      for (const address of addresses) {
-        if (isDialable(address)) relays.add(address);
-        else warn(`A page cannot dial ${address}; it needs an address with /ws or /wss.`);
-      }
-      turn = turn.then(start);
+      for (const address of dialableOf(session, addresses)) relays.add(address);
+      startInTurn();
     },
     running: () => takeDown !== null,
     state: () => {
@@ -87,6 +90,7 @@ export const createCarrying = (session: Session, carry: CarryAs | null): Carryin
     },
     stop: () => {
       isStopped = true;
+      cancelRetry();
       turn = turn.then(goDown);
       return turn;
     },
@@ -101,6 +105,28 @@ export type CarryAs = (
 
 export const carryAs = (carry: Carry | null, discovery: Discovery): CarryAs | null =>
   carry === null ? null : (service, settings) => carry(service, settings, discovery);
+
+const warn = ({ events }: Session, text: string): void => {
+  events.emit("warning", text);
+};
+
+/** The others are told. */
+const dialableOf = (session: Session, addresses: readonly string[]): readonly string[] =>
+  addresses.filter((address) => {
+    const isFit = isDialable(address);
+    if (!isFit) {
+      warn(session, `A page cannot dial ${address}; it needs an address with /ws or /wss.`);
+    }
+    return isFit;
+  });
+
+/** What takes it down again. */
+const carryIn = (
+  session: Session,
+  carry: CarryAs,
+  settings: ConnectionSettings,
+): ReturnType<CarryAs> =>
+  session.ask(async (service) => ({ ok: true, value: await carry(service, settings) }));
 
 /** What is set, with the relays that came with a network. */
 const withRelays = (

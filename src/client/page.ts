@@ -2,6 +2,7 @@
  * A page as a place to run a database: the engine in a worker, libp2p in the page itself (WebRTC
  * exists nowhere else), loaded only when a network is wanted.
  */
+import { loadPart } from "../core/base/parts.ts";
 import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";
 import type { DatabaseService } from "../worker/api.ts";
 import { valueOf } from "./answer.ts";
@@ -38,12 +39,12 @@ const carry = async (
   { relays, iceServers, relayOnly }: ConnectionSettings,
   discovery: Discovery,
 ): Promise<() => Promise<void>> => {
-  const { createBridge } = await import("../net/bridge.ts");
-  const { relayOfOrigin } = await import("../core/net/relayAddress.ts");
+  const { createBridge } = await loadPart(() => import("../net/bridge.ts"));
+  const { relayOfOrigin } = await loadPart(() => import("../core/net/relayAddress.ts"));
   const used = relays.length === 0 ? [relayOfOrigin(location)] : relays;
   const { port1, port2 } = new MessageChannel();
   const bridge = createBridge(port1, async (privateKey) => {
-    const { createPageNode } = await import("../net/node.ts");
+    const { createPageNode } = await loadPart(() => import("../net/node.ts"));
     return createPageNode({
       ...{ relays: used, privateKey, iceServers, relayOnly, discovery },
       connectivity: window,

@@ -9,6 +9,7 @@
  */
 import { bytesToHex, equalBytes } from "../core/base/bytes.ts";
 import { NebulusError } from "../core/base/errors.ts";
+import { loadPart } from "../core/base/parts.ts";
 import { readForm } from "../core/cbor/form.ts";
 import { CborReader } from "../core/cbor/reader.ts";
 import { decodeCbor, encodeCbor, type CborItem } from "../core/cbor/item.ts";
@@ -126,7 +127,7 @@ export const readIdentity = async (
     local,
     networks: await Promise.all(networks),
     joinings: [...meta.keys()].some((key) => key.startsWith(joiningPrefix))
-      ? await (await import("./closed/joining.ts")).readJoinings(meta, crypto)
+      ? await (await loadPart(() => import("./closed/joining.ts"))).readJoinings(meta, crypto)
       : [],
     relays: readNetworkRelays(meta),
     peerKey: peerKey === null ? null : bytesOf(peerKey),
@@ -169,7 +170,7 @@ export const joinOpenNetwork = async (
 
 /** Loaded with the first closed network: those who have none do without its chain. */
 const closedParts = (): Promise<typeof import("./closed/membership.ts")> =>
-  import("./closed/membership.ts");
+  loadPart(() => import("./closed/membership.ts"));
 
 /** The second element of both kinds of records. */
 const isClosed = (bytes: Uint8Array): boolean => {

@@ -3,6 +3,7 @@
  * leaving brings the documents home first, then forgets the network's log and keys.
  */
 import { equalBytes } from "../core/base/bytes.ts";
+import { loadPart } from "../core/base/parts.ts";
 import { checkedNetworkName, openSecretFromName } from "../core/network/open.ts";
 import type { SegmentKey } from "../storage/store.ts";
 import type { Engine } from "./engine.ts";
@@ -58,7 +59,7 @@ const makeClosed = async (engine: Engine, networkId: string, title: string): Pro
   if (known?.kind === "closed") return;
   const name = checkedNetworkName(networkId);
   if (networks.isNameTaken(name)) throw nameTaken(networkId);
-  const { createClosed } = await import("./closed/create.ts");
+  const { createClosed } = await loadPart(() => import("./closed/create.ts"));
   await createClosed(engine, { networkId: name, title });
 };
 
@@ -70,7 +71,7 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
     return;
   }
   if (membership.kind === "closed") {
-    const { bringBack } = await import("./closed/aside.ts");
+    const { bringBack } = await loadPart(() => import("./closed/aside.ts"));
     await bringBack(engine, membership);
   }
   for (const collection of registry.collections()) {
@@ -98,7 +99,7 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
 const forgetJoining = async ({ registry, deps }: Engine, networkId: string): Promise<void> => {
   const joining = registry.networks.joinings().find((each) => each.networkId === networkId);
   if (joining === undefined) return;
-  const { notJoining } = await import("./closed/joining.ts");
+  const { notJoining } = await loadPart(() => import("./closed/joining.ts"));
   const noRelays = relaysChange(joining.invite.networkHash, []);
   await deps.store.write({ meta: new Map([notJoining(joining), noRelays]) });
   registry.networks.setRelays(joiningHash(joining), []);
@@ -117,7 +118,7 @@ const leaveChanges = async (
     ...acknowledged.map((key): MetaChange => [key, null]),
   ];
   if (membership.kind === "open") return [leaveChange(membership), ...forgotten];
-  const { closedKeys } = await import("./closed/membership.ts");
+  const { closedKeys } = await loadPart(() => import("./closed/membership.ts"));
   return [...closedKeys(networkHash, meta), ...forgotten];
 };
 

@@ -6,6 +6,7 @@
  * A channel carries one network; with several in common peers have as many (sync/lines.ts).
  */
 import { rendezvousTagsMax } from "../core/base/limits.ts";
+import { loadPart } from "../core/base/parts.ts";
 import { createTurns } from "../core/base/turns.ts";
 import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
 import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
@@ -18,7 +19,7 @@ import type { Joining } from "./closed/joining.ts";
 import type { ClosedMembership } from "./closed/membership.ts";
 import { tagsAtRelays } from "./networkRelays.ts";
 import { takeStatus } from "./sync/connectivity.ts";
-import { chainChanged, tendNetworks } from "./sync/control.ts";
+import { chainChanged, loadParts, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
 import { hashAhead } from "./sync/hashAhead.ts";
 import { retakeDue } from "./sync/retake.ts";
@@ -108,11 +109,11 @@ export const createSync = (deps: SyncDeps): Sync => {
       noteChange(state, home);
     },
     async force(collection) {
-      const { forceSync } = await import("./sync/round.ts");
+      const { forceSync } = await loadPart(() => import("./sync/round.ts"));
       return forceSync(state, collection);
     },
     async askPeers(request) {
-      const { askPeers } = await import("./sync/peers.ts");
+      const { askPeers } = await loadPart(() => import("./sync/peers.ts"));
       return askPeers(state, request);
     },
     async copies() {
@@ -154,7 +155,8 @@ const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => 
     channel.close();
     return;
   }
-  const { connect } = await import("./sync/connect.ts");
+  const { connect } = await loadPart(() => import("./sync/connect.ts"));
+  await loadParts(state);
   await connect(state, channel);
 };
 
@@ -162,7 +164,7 @@ const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => 
 const loadAcknowledging = async (state: SyncState): Promise<void> => {
   const { registry } = state.engine;
   if (state.acknowledging !== null || registry.networks.all().length === 0) return;
-  const { openAcknowledging } = await import("./sync/acknowledge.ts");
+  const { openAcknowledging } = await loadPart(() => import("./sync/acknowledge.ts"));
   const opened = await openAcknowledging(state);
   // Whoever came first has it
   state.acknowledging ??= opened;

@@ -7,6 +7,7 @@
 import { expose, transfer } from "comlink";
 import type { ErrorValue } from "../core/base/errors.ts";
 import type { RowsAnswer, WriteRequest } from "../core/wire/requests.ts";
+import { loadClosedParts } from "../engine/closedParts.ts";
 import type { StorageAdapter } from "../storage/store.ts";
 import { answer } from "./answer.ts";
 import type {
@@ -33,7 +34,7 @@ export const serveDatabase = ({ adapter, createService, tabs }: ServedDatabase):
   const service =
     tabs === null
       ? alone(createService(), destroyData)
-      : createMember({ platform: tabs, createService, destroyData });
+      : createMember({ platform: tabs, createService, loadClosedParts, destroyData });
 
   const open = async (request: OpenRequest): Promise<Answer<OpenInfo>> =>
     isSecureContext ? service.open(request, post) : { ok: false, error: insecure };

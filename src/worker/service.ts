@@ -3,6 +3,7 @@
  * the same process. Answers are values; nothing is thrown across.
  */
 import { invalid, NebulusError } from "../core/base/errors.ts";
+import { loadPart } from "../core/base/parts.ts";
 import type { CryptoPort } from "../core/crypto/port.ts";
 import { openNetwork, type OpenNetworkMaker } from "../core/network/open.ts";
 import type { Carrier } from "../core/net/carrier.ts";
@@ -160,7 +161,7 @@ const networkCalls = (
     }),
   manageNetwork: (request) =>
     withOpened(async ({ engine, sync }) => {
-      const { manage } = await import("../engine/closed/manage.ts");
+      const { manage } = await loadPart(() => import("../engine/closed/manage.ts"));
       const { membership, ...managed } = await manage(engine, request);
       if (membership !== null) await sync.chainChanged(membership);
       sync.refresh();
@@ -212,7 +213,8 @@ const settingsFor = async (
 ): Promise<typeof import("../engine/closed/collections.ts") | null> => {
   const isConcerned = kind === "attach" || kind === "strategy";
   const hasClosed = registry.networks.all().some((each) => each.kind === "closed");
-  return isConcerned && hasClosed ? import("../engine/closed/collections.ts") : null;
+  if (!isConcerned || !hasClosed) return null;
+  return loadPart(() => import("../engine/closed/collections.ts"));
 };
 
 export const openDatabase = async (
@@ -319,7 +321,7 @@ const settleLater = ({ homes }: Engine): Promise<void> => unlessDiskFull(() => h
 const settleOwnWrites = async (engine: Engine): Promise<void> => {
   for (const membership of engine.registry.networks.all()) {
     if (membership.kind !== "closed") continue;
-    const parts = await import("../engine/closed/aside.ts");
+    const parts = await loadPart(() => import("../engine/closed/aside.ts"));
     await unlessDiskFull(() => parts.settleAtOpening(engine, membership));
   }
 };

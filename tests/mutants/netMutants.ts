@@ -35,6 +35,13 @@ export const netMutants: readonly Mutant[] = [
     killedBy: dht,
   },
   {
+    name: "a network that could not be loaded is not tried again",
+    file: "src/client/carrying.ts",
+    text: "      cancelRetry = clock.after(networkRetryMilliseconds, startInTurn);\n",
+    instead: "      cancelRetry = clock.after(networkRetryMilliseconds, () => undefined);\n",
+    killedBy: "tests/unit/client/carrying.test.ts",
+  },
+  {
     name: "no further channel opens while a direct way is tried",
     file: "src/net/mesh.ts",
     text: "peer.connection === connection && !peer.isSwitching && !state.isStopped;",

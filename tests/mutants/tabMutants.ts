@@ -8,6 +8,13 @@ const random = "tests/sim/tabs.test.ts";
 
 export const tabMutants: readonly Mutant[] = [
   {
+    name: "a tab that follows loads nothing for its turn",
+    file: "src/worker/tabs/member.ts",
+    text: "  loadClosedParts().catch(() => undefined);\n",
+    instead: "  void loadClosedParts;\n",
+    killedBy: "tests/unit/worker/tabs.test.ts",
+  },
+  {
     name: "a page is answered by a leader that was replaced",
     file: "src/worker/tabs/asked.ts",
     text: "if (isGone(answer)) deps.gone();",

@@ -5,6 +5,7 @@
  * done when it thaws.
  */
 import type { StorageBounds } from "../../src/engine/bounds.ts";
+import { loadClosedParts } from "../../src/engine/closedParts.ts";
 import { InMemoryAdapter } from "../../src/storage/memory.ts";
 import { createService } from "../../src/worker/service.ts";
 import { createMember, type Member } from "../../src/worker/tabs/member.ts";
@@ -23,6 +24,8 @@ export interface TabWorld {
 export interface TabOptions {
   readonly build?: number;
   readonly bounds?: Partial<StorageBounds>;
+  /** It loads what closed networks ask of whoever leads. */
+  readonly onPrepared?: () => void;
 }
 
 export interface Tab {
@@ -57,7 +60,7 @@ interface Around {
 const openTab = (
   { origin, disk, random }: Around,
   id: string,
-  { build = 1, bounds = {} }: TabOptions,
+  { build = 1, bounds = {}, onPrepared = () => undefined }: TabOptions,
 ): Tab => {
   const gate = createGate();
   const process: Process = { id, gate, held: new Set(), channels: new Set() };
@@ -65,6 +68,10 @@ const openTab = (
   const crypto = createNodeCrypto(createRandom(random.integer(2 ** 31)));
   const adapter = gatedAdapter(disk, gate);
   const member = createMember({
+    loadClosedParts: () => {
+      onPrepared();
+      return loadClosedParts();
+    },
     platform: platformOf(origin, process, build),
     createService: () =>
       createService({

@@ -52,6 +52,8 @@ export type ErrorCode =
   /** More than a peer may be sent at once. Send less, or later. */
   | "RateExceeded"
   | "UnsupportedAddress"
+  /** A part of the program could not be fetched from the page's server. Ask again later. */
+  | "NotLoaded"
   | "NotSupported";
 
 /** An error as it crosses a worker boundary: plain data only. */

@@ -184,6 +184,8 @@ export const applicationBacklogBytesMax = 1_048_576;
 /** Lazy collections gather what is written for so long, or until it is so many ops. */
 export const lazyMilliseconds = 10_000;
 export const lazyOpsMax = 1_024;
+/** After this long a page that could not start its network tries again. */
+export const networkRetryMilliseconds = 10_000;
 /** How long `connectPeer` waits for somebody to be there: relays and hole punching take time. */
 export const connectMillisecondsMax = 10_000;
 /** A peer is asked for a sign of life so often, and let go when nothing came for so long. */

@@ -5,6 +5,7 @@
  */
 import type { ed25519 } from "@noble/curves/ed25519.js";
 import { base64UrlToBytes, bytesToHex, concatBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { loadPart } from "../../core/base/parts.ts";
 import { assert } from "../../core/base/result.ts";
 import { sha256 } from "../../core/crypto/hash.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
@@ -50,7 +51,7 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
       }
     },
     pairSecret: async (seed, publicKey) =>
-      (await import("./pair.ts")).pairSecretOf(seed, publicKey),
+      (await loadPart(() => import("./pair.ts"))).pairSecretOf(seed, publicKey),
     xWing: {
       publicKey: async (seed) => (await xWing()).xWingPublicKey(seed),
       encapsulate: async (publicKey) => {
@@ -64,10 +65,11 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
 
 /** Loaded when it is needed: most browsers never need it, and it is large. */
 const noble = async (): Promise<typeof ed25519> =>
-  (await import("@noble/curves/ed25519.js")).ed25519;
+  (await loadPart(() => import("@noble/curves/ed25519.js"))).ed25519;
 
 /** Only closed networks need it. */
-const xWing = async (): Promise<typeof import("./xWing.ts")> => await import("./xWing.ts");
+const xWing = async (): Promise<typeof import("./xWing.ts")> =>
+  await loadPart(() => import("./xWing.ts"));
 
 type OwnBytes = Uint8Array<ArrayBuffer>;
 

@@ -3,6 +3,7 @@
  * chain says to each. The parts that know chains are loaded with the first closed network.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
+import { loadClosedParts } from "../closedParts.ts";
 import type { ControlPeer } from "../closed/wire.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
 import type { NetworkMembership } from "../identity.ts";
@@ -11,6 +12,12 @@ import { cutSoon, tellAttachments, tellPage } from "./tell.ts";
 import type { Peer } from "./peer.ts";
 
 const parts = (): Promise<typeof import("../closed/wire.ts")> => import("../closed/wire.ts");
+
+/** Before anybody is met. Rejects with `NotLoaded`. */
+export const loadParts = async ({ engine }: SyncState): Promise<void> => {
+  const hasClosed = engine.registry.networks.all().some(({ kind }) => kind === "closed");
+  if (hasClosed) await loadClosedParts();
+};
 
 /** Behind the greeting: where this device stands, and what waits for the sequencer. */
 export const introduceTo = async (
@@ -46,6 +53,7 @@ export const takeControl = async (
 /** Each second online: what the passing of time makes due. */
 export const tendNetworks = async (state: SyncState): Promise<void> => {
   const { engine, tending } = state;
+  await loadParts(state);
   for (const membership of engine.registry.networks.all()) {
     if (membership.kind !== "closed" || tending.has(membership)) continue;
     tending.add(membership);

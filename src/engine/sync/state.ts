@@ -2,6 +2,7 @@
  * What sync knows at a moment: the carrier, who is connected, what is to be told. Shared by the
  * parts of sync.
  */
+import { isNotLoaded } from "../../core/base/parts.ts";
 import type { Turns } from "../../core/base/turns.ts";
 import type { ScopeId, WriterId } from "../../core/base/types.ts";
 import type { Carrier, CarrierStatus, PeerChannel } from "../../core/net/carrier.ts";
@@ -208,6 +209,7 @@ export const connectedOf = ({ connected }: SyncState, peer: Peer): Connected | u
 export const partnersOf = (state: SyncState, home: Home): readonly Peer[] =>
   peersOf(state, home).filter((peer) => !peer.isWithout(home.scope));
 
+/** But for a part that is yet to be loaded: with the next channel, or second, it is tried again. */
 export const reportFailure = ({ engine }: SyncState, error: unknown): void => {
-  engine.deps.onFailed(errorValueOf(error));
+  if (!isNotLoaded(error)) engine.deps.onFailed(errorValueOf(error));
 };

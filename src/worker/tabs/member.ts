@@ -7,7 +7,14 @@ import { databaseLockMillisecondsMax } from "../../core/base/limits.ts";
 import type { ErrorValue } from "../../core/base/errors.ts";
 import { errorValueOf } from "../../engine/failure.ts";
 import { answer } from "../answer.ts";
-import type { Answer, DatabaseService, EngineService, OpenInfo, OpenRequest } from "../api.ts";
+import type {
+  Answer,
+  DatabaseService,
+  EngineService,
+  OpenInfo,
+  OpenRequest,
+  ServiceEvent,
+} from "../api.ts";
 import { createAsked, type Asked } from "./asked.ts";
 import { createTabService, perform } from "./calls.ts";
 import { follow, type Follower } from "./follower.ts";
@@ -27,6 +34,11 @@ export interface MemberDeps {
   readonly platform: TabPlatform;
   /** For each time that this tab leads. */
   readonly createService: () => EngineService;
+  /**
+   * Loads what closed networks ask of whoever leads, while this tab follows: the page's server may
+   * be away when its turn comes. Rejects with `NotLoaded`; tried again whenever networks are told.
+   */
+  readonly loadClosedParts: () => Promise<void>;
   /** Nobody has it open. */
   readonly destroyData: (name: string) => Promise<void>;
 }
@@ -194,7 +206,10 @@ const followIn = (share: Share, phase: Seeking): Follower => {
       });
     },
     answered: asked.answered,
-    told: share.emit,
+    told: (event) => {
+      prepareFor(share, event);
+      share.emit(event);
+    },
     left: asked.detach,
     deleted: () => {
       void fail(share, deletedElsewhere);
@@ -208,6 +223,12 @@ const followIn = (share: Share, phase: Seeking): Follower => {
     },
   });
   return follower;
+};
+
+const prepareFor = ({ loadClosedParts }: Share, event: ServiceEvent): void => {
+  if (event.kind !== "networks" || event.networks.every(({ kind }) => kind === "open")) return;
+  // It is told again
+  loadClosedParts().catch(() => undefined);
 };
 
 /** Whoever holds the lock is frozen: what it still writes is fenced off by the next opening. */

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { createCarrying, type CarryAs, type Carrying } from "../../../src/client/carrying.ts";
 import type { ConnectionChange, ConnectionSettings } from "../../../src/core/wire/connection.ts";
+import { loadPart } from "../../../src/core/base/parts.ts";
 import { createLocalConnection } from "../../../src/client/localConnection.ts";
 import { createSession, type Session } from "../../../src/client/session.ts";
 import { InMemoryAdapter } from "../../../src/storage/memory.ts";
@@ -107,6 +108,37 @@ test("it starts again when something else is set, and not for the same", async (
   await set({ relays: [] });
   await carrying.stop();
   expect(used.all).toHaveLength(2);
+  await session.close();
+});
+
+test("what could not be loaded is tried again, until it is there", async () => {
+  const session = openSession();
+  const started = new Told<number>();
+  const waits = new Told<() => void>();
+  const carry: CarryAs = async () => {
+    started.note(started.all.length);
+    const load = started.all.length < 3 ? Promise.reject<undefined>(new TypeError("no way")) : null;
+    await loadPart(() => load ?? Promise.resolve());
+    return () => Promise.resolve(void (stopped += 1));
+  };
+  let stopped = 0;
+  const warnings: string[] = [];
+  session.events.on("warning", (text) => warnings.push(text));
+  const clock = {
+    after: (_milliseconds: number, run: () => void): (() => void) => {
+      waits.note(run);
+      return () => undefined;
+    },
+  };
+  const carrying = createCarrying(session, carry, clock);
+  carrying.use([]);
+  (await waits.nth(1))();
+  (await waits.nth(2))();
+  await started.nth(3);
+  await carrying.stop();
+  expect(stopped).toBe(1);
+  expect(warnings).toHaveLength(2);
+  expect(warnings[1]).toContain("the server of this page is out of reach");
   await session.close();
 });
 

@@ -113,6 +113,21 @@ test("one tab leads, and all see what each writes", async () => {
   expect(await soon(three.insert("a"))).toMatchObject({ error: { code: "DuplicateId" } });
 });
 
+test("who follows has all that a closed network asks before its turn comes", async () => {
+  let prepared = 0;
+  const onPrepared = (): void => void (prepared += 1);
+  const [one, two] = [await openPage({ onPrepared }), await openPage({ onPrepared })];
+  const join = (networkId: string, kind: "open" | "closed"): Promise<Answer<unknown>> =>
+    one.tab.member.makeNetwork({ networkId, name: networkId, kind, sharedSecret: null });
+  expect(await soon(join("street", "open"))).toMatchObject(ok);
+  await world.clock.settle();
+  expect(two.events.some(({ kind }) => kind === "networks")).toBe(true);
+  expect(prepared).toBe(0);
+  expect(await soon(join("house", "closed"))).toMatchObject(ok);
+  await world.clock.settle();
+  expect(prepared).toBeGreaterThan(0);
+});
+
 test("a leader that dies is followed by the next, which answers what waited", async () => {
   const [one, two, three] = await openThree();
   await soon(two.insert("a"));
