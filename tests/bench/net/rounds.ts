@@ -86,7 +86,7 @@ const openRound = async (
   await a.ask("share", "notes");
   await a.ask("fill", "notes", plan.documents, plan.seed);
   const b = await newMember("b");
-  const round: Round = { plan, ground, a, b, emit, newMember, aheadMilliseconds: 0 };
+  const round: Round = { plan, ground, a, b, emit, newMember };
   await connectedOver(round, "direct");
   return round;
 };

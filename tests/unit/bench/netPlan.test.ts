@@ -30,7 +30,7 @@ test("without options all steps in three rounds; quick is smaller; steps keep th
   expect(planOf([])).toMatchObject({ rounds: 3, arriving: 100_000, offlineMilliseconds: 30_000 });
   expect(planOf([]).steps).toEqual(stepNames);
   expect(planOf(["--quick"])).toMatchObject({ rounds: 1, documents: 10_000, arriving: 20_000 });
-  expect(planOf(["--steps", "load,bare"]).steps).toEqual(["bare", "load"]);
+  expect(planOf(["--steps", "load,bare"]).steps).toEqual(["initial", "bare", "load"]);
   expect(() => planOf(["--steps", "fly"])).toThrow("--steps: fly is none of initial, bare");
   expect(() => planOf(["--documents", "5"])).toThrow("--documents is no option\nnpm run bench:net");
 });

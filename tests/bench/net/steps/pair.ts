@@ -2,6 +2,7 @@
 import { spreadOf } from "../../support/statistics.ts";
 import type { WorkloadName } from "../workloads.ts";
 import {
+  aheadOf,
   closeBare,
   connectBare,
   connectedOver,
@@ -16,9 +17,8 @@ export const bare: Step = async (round) => {
   await connectBare(round);
   // The first ones pay for what starts with them
   await round.a.bare("ping", pings / 10);
-  const { spread, aheadMilliseconds } = await round.a.bare("ping", pings);
+  const { spread } = await round.a.bare("ping", pings);
   await closeBare(round);
-  round.aheadMilliseconds = aheadMilliseconds;
   round.emit("round-trip", spread.p50, { spread, participant: "bare" });
 };
 
@@ -46,10 +46,11 @@ export const measureVisible = async (
 ): Promise<void> => {
   const { a, b, plan, emit } = round;
   await shareEmpty(round, collection);
+  const ahead = await aheadOf(round);
   const seeing = b.ask("seen", collection, plan.seen);
   const made = await a.ask("writeSpaced", collection, plan.seen);
   const seen = await seeing;
-  const waits = made.map((at, index) => (seen[index] ?? Number.NaN) - at - round.aheadMilliseconds);
+  const waits = made.map((at, index) => (seen[index] ?? Number.NaN) - at - ahead);
   const spread = spreadOf(waits);
   emit(`${workloads}-p50`, spread.p50, { spread });
   emit(`${workloads}-p95`, spread.p95, { spread });
@@ -59,6 +60,7 @@ export const writes: Step = async (round) => {
   const { a, b, emit, plan } = round;
   const { writes: operations, seed } = plan;
   const wanted = { operations, devices: 1 };
+  const ahead = await aheadOf(round);
   // So that the compiler has seen the code
   await a.ask("share", "warm");
   await a.ask("writeEach", "warm", operations, seed);
@@ -66,14 +68,14 @@ export const writes: Step = async (round) => {
   await shareEmpty(round, "batched");
   const applied = b.ask("settled", "batched", wanted);
   const batch = await a.ask("fill", "batched", operations, seed);
-  emit("batched", sinceOf(round, await applied, batch.started), { operations });
+  emit("batched", (await applied) - ahead - batch.started, { operations });
   await b.ask("check", "batched", operations, seed);
 
   await shareEmpty(round, "awaited");
   await a.ask("counted");
   const all = b.ask("settled", "awaited", wanted);
   const each = await a.ask("writeEach", "awaited", operations, seed);
-  emit("awaited", sinceOf(round, await all, each.started), { operations });
+  emit("awaited", (await all) - ahead - each.started, { operations });
   emit("awaited-frames", (await a.ask("counted")).sent);
   await b.ask("check", "awaited", operations, seed);
 
@@ -86,16 +88,16 @@ export const writes: Step = async (round) => {
   await connectedOver(round, "direct");
 };
 
-/** From a time of A's clock to one of B's. */
-const sinceOf = ({ aheadMilliseconds }: Round, ended: number, started: number): number =>
-  ended - aheadMilliseconds - started;
-
 export const large: Step = async (round) => {
   const { a, b, emit, plan } = round;
   const documents = (plan.largeMebibytes * 1_048_576) / largeBytes;
   const operations = (documents * largeBytes) / 1_000;
   await a.ask("share", "large");
   await a.ask("fillLarge", "large", documents, largeBytes);
+  // Cut and sealed when it closes, so that the transfer alone is measured
+  await a.ask("close");
+  await a.load();
+  await connectedOver(round, "direct");
   const wanted = { operations: documents, devices: 1 };
   const { started, ended } = await b.ask("take", "large", wanted);
   emit("large-direct", ended - started, { operations });
@@ -109,14 +111,14 @@ export const large: Step = async (round) => {
 const largeBytes = 524_288;
 
 export const relayed: Step = async (round) => {
-  const { a, b, ground, plan } = round;
+  const { a, ground, plan } = round;
   await configureBoth(round, { relays: [ground.relay], relayOnly: true });
   await connectedOver(round, "relayed");
   await a.ask("share", "relayed");
   await a.ask("fill", "relayed", plan.documents, plan.seed);
   await takeNotes(round, "initial-relayed", "relayed");
   await measureVisible(round, "visible-relayed", "visible-relayed");
-  await configureBoth({ ...round, a, b }, { relays: [ground.relay], relayOnly: false });
+  await configureBoth(round, { relays: [ground.relay], relayOnly: false });
   await connectedOver(round, "direct");
 };
 

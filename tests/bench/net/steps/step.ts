@@ -17,8 +17,6 @@ export interface Round {
   readonly emit: Emit;
   /** A further member, connected with nobody in particular yet. */
   readonly newMember: (name: string) => Promise<Device>;
-  /** How far B's clock is ahead of A's, in milliseconds. */
-  aheadMilliseconds: number;
 }
 
 /** `nebulus` unless it says another: a bare data channel, or A where nobody else is there. */
@@ -59,3 +57,16 @@ export const connectBare = async ({ a, b }: Round): Promise<void> => {
 export const closeBare = async ({ a, b }: Round): Promise<void> => {
   await Promise.all([a.bare("close"), b.bare("close")]);
 };
+
+/**
+ * How far B's clock is ahead of A's, in milliseconds: a page's clock begins at its load, and keeps
+ * what the machine's was wrong by then.
+ */
+export const aheadOf = async (round: Round): Promise<number> => {
+  await connectBare(round);
+  const { aheadMilliseconds } = await round.a.bare("ping", clockPings);
+  await closeBare(round);
+  return aheadMilliseconds;
+};
+
+const clockPings = 30;
