@@ -258,11 +258,20 @@ export interface DistributedDatabase<
    * on paper. Rejects with `NotPermitted` on a device that does not have it.
    */
   exportRecoveryKey(networkId: string, call?: CallOptions): Promise<string>;
+  /**
+   * All that this device has, where the network was made with several (`recovery` of
+   * `createNetwork`): each is to be given to another holder, and forgotten here then.
+   */
+  exportRecoveryKeys(networkId: string, call?: CallOptions): Promise<readonly string[]>;
+  /** None is on this device from then on; what was not written down before is lost. */
+  forgetRecoveryKeys(networkId: string, call?: CallOptions): Promise<void>;
   /** Takes what `exportRecoveryKey` gave; `InvalidArgument`: mistyped, or of another network. */
   importRecoveryKey(networkId: string, recoveryKey: string, call?: CallOptions): Promise<void>;
   /**
    * With the recovery key: the network goes on under this device, or another. It ends a freeze, and
-   * replaces a sequencer that is lost; decisions that contradict each other are made anew.
+   * replaces a sequencer that is lost; decisions that contradict each other are made anew. Where
+   * more recovery keys have to agree than this device has, it waits (`closed.recovery`) until the
+   * same was asked for on devices that have the others.
    */
   openTerm(networkId: string, device?: string, call?: CallOptions): Promise<void>;
   /** Writes what stands in `closed.notAccepted` anew; `NotPermitted` without the right to write. */

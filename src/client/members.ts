@@ -34,6 +34,11 @@ export interface Members {
   readonly setSequencer: (networkId: string, device: string, call?: CallOptions) => Promise<void>;
   readonly renewEpoch: (networkId: string, call?: CallOptions) => Promise<void>;
   readonly exportRecoveryKey: (networkId: string, call?: CallOptions) => Promise<string>;
+  readonly exportRecoveryKeys: (
+    networkId: string,
+    call?: CallOptions,
+  ) => Promise<readonly string[]>;
+  readonly forgetRecoveryKeys: (networkId: string, call?: CallOptions) => Promise<void>;
   readonly importRecoveryKey: (
     networkId: string,
     recoveryKey: string,
@@ -65,6 +70,8 @@ export const createMembers = ({ session, networks, pageUrl }: MembersDeps): Memb
     (action: "reissue" | "discard"): Members["reissueNotAccepted"] =>
     (networkId, call) =>
       ask({ kind: "not-accepted", networkId, action }, call);
+  const exportKeys: Members["exportRecoveryKeys"] = async (networkId, call) =>
+    (await networks.manage({ kind: "export-recovery-key", networkId }, call)).recoveryKeys;
   return {
     members,
     revokeInvite,
@@ -99,13 +106,9 @@ export const createMembers = ({ session, networks, pageUrl }: MembersDeps): Memb
     setSequencer: (networkId, device, call) =>
       change(networkId, { kind: "transfer", device }, call),
     renewEpoch: (networkId, call) => ask({ kind: "epoch", networkId }, call),
-    async exportRecoveryKey(networkId, call) {
-      const { recoveryKey } = await networks.manage(
-        { kind: "export-recovery-key", networkId },
-        call,
-      );
-      return recoveryKey ?? "";
-    },
+    exportRecoveryKey: async (networkId, call) => (await exportKeys(networkId, call))[0] ?? "",
+    exportRecoveryKeys: exportKeys,
+    forgetRecoveryKeys: (networkId, call) => ask({ kind: "forget-recovery-keys", networkId }, call),
     importRecoveryKey: (networkId, recoveryKey, call) =>
       ask({ kind: "import-recovery-key", networkId, recoveryKey }, call),
     openTerm: (networkId, device, call) =>

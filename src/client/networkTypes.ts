@@ -38,6 +38,11 @@ export interface NetworkOptions {
    * `bootstrap` false: `bootstrapPeers` are not dialled. `mdns` is accepted. Both default to true.
    */
   readonly discovery?: { readonly bootstrap?: boolean; readonly mdns?: boolean };
+  /**
+   * Of a closed one: how many recovery keys there are (32 at most), and how many of them have to
+   * agree to bring it back. Default: one, which is enough.
+   */
+  readonly recovery?: { readonly keys: number; readonly needed: number };
 }
 
 export interface JoinOptions extends CallOptions {

@@ -3,6 +3,7 @@
  * from a shared secret, or without encryption. A bare name is listed as pending, and nothing syncs,
  * until a secret or an invite for it arrives.
  */
+import { recoveryKeysMax } from "../core/base/limits.ts";
 import { describe, isPlainObject } from "../core/cbor/check.ts";
 import type { Managed, ManageRequest } from "../core/wire/networks.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
@@ -256,8 +257,23 @@ const checkOptions = (
   if (settings["sharedSecret"] !== undefined) {
     return { networkId: id, name, kind: "open", secret: secretOf(settings["sharedSecret"]) };
   }
-  const kind = settings["enabled"] === false ? "open" : "closed";
-  return { networkId: id, name, kind, secret: null };
+  if (settings["enabled"] === false) return { networkId: id, name, kind: "open", secret: null };
+  const recovery = recoveryOf(options["recovery"]);
+  return { networkId: id, name, kind: "closed", secret: null, ...recovery };
+};
+
+const recoveryOf = (recovery: unknown): Pick<NewNetworkRequest, "recovery"> => {
+  if (recovery === undefined) return {};
+  const { keys, needed } = isPlainObject(recovery) ? recovery : {};
+  const isCount = (count: unknown, max: number): count is number =>
+    typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= max;
+  if (isCount(keys, recoveryKeysMax) && isCount(needed, keys))
+    return { recovery: { keys, needed } };
+  throw refusal(
+    "InvalidArgument",
+    `recovery: { keys: 1 to ${String(recoveryKeysMax)}, needed: 1 to keys }`,
+    "recovery",
+  );
 };
 
 const checkNetworkId = (networkId: unknown): string => {

@@ -20,6 +20,8 @@ export interface NetworkRequest {
   readonly kind: "open" | "closed";
   /** Of an open one; null: it follows from the network's name. */
   readonly sharedSecret: string | null;
+  /** Of a closed one. Default: one key, which is enough. */
+  readonly recovery?: { readonly keys: number; readonly needed: number };
 }
 
 /**
@@ -37,7 +39,7 @@ const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   const { store, crypto, openNetwork } = engine.deps;
   const { networkId, name, sharedSecret } = request;
   if (request.kind === "closed") {
-    await makeClosed(engine, networkId, name);
+    await makeClosed(engine, request);
     return;
   }
   const secret = sharedSecret ?? openSecretFromName(networkId);
@@ -53,14 +55,17 @@ const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   engine.registry.networks.add(membership);
 };
 
-const makeClosed = async (engine: Engine, networkId: string, title: string): Promise<void> => {
+const makeClosed = async (
+  engine: Engine,
+  { networkId, name: title, recovery = { keys: 1, needed: 1 } }: NetworkRequest,
+): Promise<void> => {
   const { networks } = engine.registry;
   const known = networks.all().find((each) => each.networkId === networkId);
   if (known?.kind === "closed") return;
   const name = checkedNetworkName(networkId);
   if (networks.isNameTaken(name)) throw nameTaken(networkId);
   const { createClosed } = await loadPart(() => import("./closed/create.ts"));
-  await createClosed(engine, { networkId: name, title });
+  await createClosed(engine, { networkId: name, title, recovery });
 };
 
 const leave = async (engine: Engine, networkId: string): Promise<void> => {

@@ -27,7 +27,7 @@ export class Recovery {
 
   async show(): Promise<void> {
     this.note = "";
-    this.key = await this.#database.exportRecoveryKey(this.#networkId);
+    this.key = (await this.#database.exportRecoveryKeys(this.#networkId)).join("\n");
   }
 
   /** False: it could not be copied. */
@@ -42,9 +42,22 @@ export class Recovery {
     this.note = "";
   }
 
-  async openTerm(): Promise<void> {
-    await this.#database.openTerm(this.#networkId);
-    this.note = closedMessages.termOpened;
+  /** None of them is on this device from then on. */
+  async forget(): Promise<void> {
+    await this.#database.forgetRecoveryKeys(this.#networkId);
+    this.putAway();
+  }
+
+  /** Under this device, or another. */
+  async openTerm(device?: string): Promise<void> {
+    await this.#database.openTerm(this.#networkId, device);
+    const closed = this.#database
+      .getNetworkManager()
+      .getNetworks()
+      .find(({ networkId }) => networkId === this.#networkId)?.closed;
+    const isAsked = (closed?.recovery.asked ?? null) !== null;
+    const isHere = device === undefined ? closedMessages.termOpened : closedMessages.agreed;
+    this.note = isAsked ? closedMessages.termWaits : isHere;
   }
 
   async renew(): Promise<void> {

@@ -2,6 +2,7 @@
  * What a person reads of networks and their members. Apart from the other texts, since it is loaded
  * with the views of sharing, which the first page does without.
  */
+import type { ClosedNetwork } from "../client/networkTypes.ts";
 import { count, inDigits } from "./messages.ts";
 
 const decisions = new Map([
@@ -16,6 +17,7 @@ const decisions = new Map([
   ["epoch", "new keys"],
   ["keys", "earlier keys"],
   ["name", "a name"],
+  ["term", "a new start with recovery keys"],
 ]);
 
 export const sharingMessages = {
@@ -268,6 +270,23 @@ export const closedMessages = {
   recoveryHint: "14 groups of four letters and digits",
   recoveryMissing: "Enter the recovery key.",
   recoveryTaken: "This device has the recovery key now.",
+  recoveryOf: ({ needed, keys, held }: ClosedNetwork["recovery"]) =>
+    `There are ${String(keys)} recovery keys, with different people at best: ${String(needed)} ` +
+    `of them together bring the network back. ${held === 0 ? "None" : String(held)} of them ` +
+    `${held > 1 ? "are" : "is"} on this device.`,
+  recoveryForget: "Forget the recovery keys here…",
+  recoveryForgetTitle: "Forget the recovery keys on this device?",
+  recoveryForgetText:
+    "Do it once each of them is with its holder: a key that nobody wrote down is lost for good.",
+  recoveryForgetConfirm: "Forget them here",
+  termAsked: (device: string, agreed: number, needed: number) =>
+    `${device} is to keep the order from now on: ${String(agreed)} of ${String(needed)} recovery ` +
+    "keys have agreed. Whoever has another one enters it here and agrees.",
+  termWaits: "It takes effect once enough recovery keys have agreed.",
+  agree: "Agree with the recovery key here…",
+  agreeTitle: (device: string) => `Let ${device} keep the order?`,
+  agreeConfirm: "Agree",
+  agreed: "It is agreed.",
   term: "Make this device keep the order…",
   termTitle: "Make this device keep the order?",
   termText:

@@ -78,6 +78,8 @@ export interface NewNetworkRequest {
   readonly kind: "open" | "closed";
   /** Of an open one; null: encryption is off, and the secret follows from the network's name. */
   readonly sharedSecret: string | null;
+  /** Of a closed one. Default: one key, which is enough. */
+  readonly recovery?: { readonly keys: number; readonly needed: number };
 }
 
 export interface DatabaseService {

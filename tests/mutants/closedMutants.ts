@@ -41,6 +41,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: faults,
   },
   {
+    name: "a recovery key agrees though it signed nothing",
+    file: "src/engine/closed/gather.ts",
+    text: "if (await crypto.verify(each.signer, each.signature, text)) sound.push(each);",
+    instead: "if (each.signature.length === 64 && text.length > 0) sound.push(each);",
+    killedBy: "tests/unit/engine/closedRecovery.test.ts",
+  },
+  {
     name: "a refused joiner is looked for by nobody",
     file: "src/engine/closed/pairs.ts",
     text: "return [...new Set([...wanted, ...refusedLately(parts)])]",

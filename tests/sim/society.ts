@@ -67,8 +67,8 @@ export const createSociety = (deps: SocietyDeps): Society => {
   return {
     act() {
       const holder = paper === null ? holderAmong(devices) : undefined;
-      holder?.device.manage({ kind: "export-recovery-key", networkId }, ({ recoveryKey }) => {
-        paper = recoveryKey;
+      holder?.device.manage({ kind: "export-recovery-key", networkId }, ({ recoveryKeys }) => {
+        paper = recoveryKeys[0] ?? null;
       });
       shareAll(["a"], 0.3);
       if (!random.chance(0.3)) return;
@@ -193,7 +193,7 @@ const openTerm = (
   const isLost = copiesOf(sequencer) !== 1;
   const isFrozen = members.some(({ membership }) => membership.control.isFrozen());
   // Who was removed meets nobody that would hear of it
-  const holder = members.find(({ membership }) => membership.recoverySeed !== null);
+  const holder = members.find(({ membership }) => membership.recoverySeeds.length > 0);
   const next = members.find(({ membership }) => copiesOf(keyOf(membership)) === 1) ?? members[0];
   if (!(isLost || isFrozen) || next === undefined) return;
   if (holder === undefined) {
@@ -207,7 +207,7 @@ const openTerm = (
 };
 
 const holderAmong = (devices: readonly Device[]): Member | undefined =>
-  inNetwork(devices).find(({ membership }) => membership.recoverySeed !== null);
+  inNetwork(devices).find(({ membership }) => membership.recoverySeeds.length > 0);
 
 const isUnsettled = (devices: readonly Device[], truth: ClosedControl): boolean => {
   const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));

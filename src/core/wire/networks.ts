@@ -51,16 +51,18 @@ export type ManageRequest =
     }
   /** What is written from then on is sealed under a new key. */
   | { readonly kind: "epoch"; readonly networkId: string }
-  /** Its text is the answer's `recoveryKey`. */
+  /** Their texts are the answer's `recoveryKeys`. */
   | { readonly kind: "export-recovery-key"; readonly networkId: string }
+  /** None is on this device from then on. */
+  | { readonly kind: "forget-recovery-keys"; readonly networkId: string }
   | {
       readonly kind: "import-recovery-key";
       readonly networkId: string;
       readonly recoveryKey: string;
     }
   /**
-   * With the recovery key: the chain goes on under another device, as `_peerId` names it; null:
-   * under this one.
+   * With recovery keys, as many as the network needs on this device and others: the chain goes on
+   * under another device, as `_peerId` names it; null: under this one.
    */
   | { readonly kind: "term"; readonly networkId: string; readonly device: string | null }
   /** What this device wrote and nobody accepted: to be written anew, or let go. */
@@ -78,6 +80,6 @@ export interface Managed {
   readonly id: string | null;
   /** It counts when the device that puts decisions in order was connected. */
   readonly isWaiting: boolean;
-  /** The text of the recovery key, where that was asked for. */
-  readonly recoveryKey: string | null;
+  /** The texts of the recovery keys of this device, where those were asked for. */
+  readonly recoveryKeys: readonly string[];
 }

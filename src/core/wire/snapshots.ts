@@ -44,8 +44,9 @@ export interface ClosedSnapshot {
   readonly invites: readonly InviteSnapshot[];
   /** What the sequencer has yet to decide, by kind. */
   readonly waiting: readonly string[];
-  /** This device can open a new term, where the sequencer is lost or the chain is frozen. */
+  /** This device has a key that opens a new term, where the sequencer is lost or all is frozen. */
   readonly hasRecoveryKey: boolean;
+  readonly recovery: RecoverySnapshot;
   /** What members share, whether or not it is attached here. */
   readonly collections: readonly SharedCollectionSnapshot[];
   /** What this device wrote and nobody accepts, since its right to write ended before. */
@@ -61,6 +62,17 @@ export const admissionRefusals = [
   ...(["network-full", "not-allowed"] as const),
 ] as const;
 export type AdmissionRefusal = (typeof admissionRefusals)[number];
+
+/** What a new term takes. */
+export interface RecoverySnapshot {
+  /** How many recovery keys have to agree, of how many that there are. */
+  readonly needed: number;
+  readonly keys: number;
+  /** On this device. */
+  readonly held: number;
+  /** A term that was asked for, under which device, and by how many keys; null: none, or enough. */
+  readonly asked: { readonly device: string; readonly agreed: number } | null;
+}
 
 export interface SharedCollectionSnapshot {
   /** null: made by a newer program, or sealed under a key that is not here. */

@@ -26,6 +26,7 @@ import {
   learnFromChain,
   membershipOf,
   recordChange,
+  recoveryChange,
   type ClosedMembership,
 } from "./membership.ts";
 import type { ClosedParts } from "./parts.ts";
@@ -34,21 +35,28 @@ import type { ClosedParts } from "./parts.ts";
 
 export const createClosed = async (
   engine: Engine,
-  { networkId, title }: { readonly networkId: string; readonly title: string },
+  {
+    networkId,
+    title,
+    recovery,
+  }: {
+    readonly networkId: string;
+    readonly title: string;
+    /** How many keys there are, and how many of them open a term. */
+    readonly recovery: { readonly keys: number; readonly needed: number };
+  },
 ): Promise<ClosedMembership> => {
   const { crypto, store, timers } = engine.deps;
-  const [accountSeed, recoverySeed, networkSecret] = [
-    crypto.randomBytes(32),
-    crypto.randomBytes(32),
-    crypto.randomBytes(32),
-  ];
+  const [accountSeed, networkSecret] = [crypto.randomBytes(32), crypto.randomBytes(32)];
+  const recoverySeeds = Array.from({ length: recovery.keys }, () => crypto.randomBytes(32));
   const keys = await newKeys(crypto);
   const account = { seed: accountSeed, publicKey: await crypto.publicKey(accountSeed) };
   const { bytes, networkHash } = await makeGenesis(
     {
       ...{ name: networkId, time: { ms: timers.now(), counter: 0 } },
       device: { xWingKey: keys.xWingKey, vaultXWingKey: null, extensions: [] },
-      ...{ recoveryKeys: [await crypto.publicKey(recoverySeed)], recoveryNeeded: 1 },
+      recoveryKeys: await Promise.all(recoverySeeds.map((seed) => crypto.publicKey(seed))),
+      recoveryNeeded: recovery.needed,
     },
     { account, signing: keys.device },
     crypto,
@@ -59,13 +67,15 @@ export const createClosed = async (
   const membership = membershipOf({
     network: { suite: 1, ...networkKeysOf(networkHash, networkSecret) },
     device: { ...keys.device, certificate, xWingSeed: keys.xWingSeed },
-    ...{ accountSeed, networkSecret, recoverySeed, control: control.value, networkId, title },
+    ...{ accountSeed, networkSecret, recoverySeeds, control: control.value, networkId, title },
     ...{ keys: new Map(), invites: new Map(), proposals: new Map(), pairs: new Map() },
     ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },
     ...{ cameBy: null, refusedJoiners: new Map() },
   });
   const kept = control.value.records().map((record) => recordChange(membership, record));
-  await store.write({ meta: new Map([...kept, closedChange(membership)]) });
+  await store.write({
+    meta: new Map([...kept, closedChange(membership), recoveryChange(membership)]),
+  });
   engine.registry.networks.add(membership);
   await renewEpoch(engine, membership);
   return membership;
@@ -154,7 +164,7 @@ export const completeJoining = async (
     network: { suite: 1, ...networkKeysOf(networkHash, handover.networkSecret) },
     device: { ...joining.device, certificate },
     accountSeed: account?.seed ?? joining.accountSeed,
-    ...{ networkSecret: handover.networkSecret, recoverySeed: null, control },
+    ...{ networkSecret: handover.networkSecret, recoverySeeds: [], control },
     ...{ networkId: joining.networkId, title: control.state().name, cameBy },
     ...{ keys: new Map(handover.keys), invites: new Map(), proposals: new Map(), pairs: new Map() },
     ...{ settings: new Map(), names: new Map(), knowRemoved: new Set() },

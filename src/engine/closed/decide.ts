@@ -25,6 +25,8 @@ import type { ControlHead } from "../../core/network/control.ts";
 import type { Engine } from "../engine.ts";
 import { dropVoid, settleOwnWrites } from "./aside.ts";
 import { frontierOf } from "./frontier.ts";
+import { isGathering } from "./agreed.ts";
+import { overtakenTerms } from "./gather.ts";
 import { isHostile } from "./hostility.ts";
 import { carriesOn, learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
@@ -54,27 +56,39 @@ export const decide = async (
   engine: Engine,
   membership: ClosedMembership,
   wanted: Wanted,
-  signer: SigningKey = membership.device,
+  signers: readonly SigningKey[] = [membership.device],
 ): Promise<Decision> => {
-  const { control, network, proposals } = membership;
-  const { crypto, store } = engine.deps;
+  const { control, network } = membership;
+  const { crypto } = engine.deps;
   const base = control.head();
   const content = typeof wanted === "function" ? await wanted(base) : wanted;
   const request = { networkHash: network.networkHash, base, content };
   const parsed = parseSignedProposal(
-    encodeSignedProposal(await makeProposal(request, [signer], crypto)),
+    encodeSignedProposal(await makeProposal(request, signers, crypto)),
   );
   if (!parsed.ok) return { kind: "refused", fault: parsed.error };
-  const decision = decidesHere(membership, content)
-    ? await sequence(engine, membership, parsed.value)
-    : foresee(engine, membership, content, signer);
+  const decision = await propose(engine, membership, parsed.value);
   // Somebody was removed while it was made: what is made for a base is made for that of now
-  if (isOutdated(decision) && typeof wanted === "function") {
-    return decide(engine, membership, wanted, signer);
-  }
+  return isOutdated(decision) && typeof wanted === "function"
+    ? decide(engine, membership, wanted, signers)
+    : decision;
+};
+
+/** A record of what is signed, where that is this device's to make; else it waits for who does. */
+export const propose = async (
+  engine: Engine,
+  membership: ClosedMembership,
+  parsed: ParsedProposal,
+): Promise<Decision> => {
+  const { control, proposals } = membership;
+  const decides = decidesHere(membership, parsed.proposal.content);
+  const isWaiting = isGathering(control, parsed);
+  const decision = isWaiting
+    ? ({ kind: "waiting" } as const)
+    : await (decides ? sequence(engine, membership, parsed) : foresee(engine, membership, parsed));
   if (decision.kind === "waiting") {
-    proposals.set(parsed.value.name, parsed.value);
-    await store.write({ meta: new Map([closedChange(membership)]) });
+    proposals.set(parsed.name, parsed);
+    await engine.deps.store.write({ meta: new Map([closedChange(membership)]) });
   }
   return decision;
 };
@@ -86,13 +100,12 @@ const isOutdated = (decision: Decision): boolean =>
 const foresee = (
   { deps: { timers } }: Engine,
   { control }: ClosedMembership,
-  content: ControlContent,
-  signer: SigningKey,
+  { proposal: { content }, signed }: ParsedProposal,
 ): Decision => {
   const isAdmission = content.kind === "admit" || content.kind === "device";
   const certificate = isAdmission ? storedCertificate(content.certificate) : null;
   const fault = proposalFault(control.state(), content, {
-    ...{ signers: [bytesToHex(signer.publicKey)], ms: timers.now() },
+    ...{ signers: signed.signatures.map(({ signer }) => bytesToHex(signer)), ms: timers.now() },
     // Made here a moment ago
     evidence: { certificate, isInvited: true, knownHeight: control.head().height },
   });
@@ -111,6 +124,7 @@ export const sequenceWaiting = async (
   let hasDecided = false;
   for (const parsed of [...proposals.values()]) {
     if (!decidesHere(membership, parsed.proposal.content)) continue;
+    if (isGathering(membership.control, parsed)) continue;
     const decision = await sequence(engine, membership, parsed);
     if (decision.kind === "decided") hasDecided = true;
     if (decision.kind === "refused" && !isOutdated(decision)) {
@@ -181,8 +195,8 @@ const sequenceNow = async (
 
 /**
  * Whatever fails from the signature on, another record at that height would contradict this one
- * after a restart: a store can fail after its write took effect, and what comes behind can fail too.
- * So what stands in the store decides, now or before anything else is signed.
+ * after a restart: a store can fail after its write took effect, and what comes behind can fail
+ * too. So what stands in the store decides, now or before anything else is signed.
  */
 const keep = async (
   engine: Engine,
@@ -252,6 +266,7 @@ export const takeRecords = async (
   if (taken.length === 0) return { hasNew: false, faults };
   // At once: what waits here says what is to be decided under this head (carry.ts)
   for (const { proposal } of taken) proposals.delete(bytesToHex(proposal.nonce));
+  for (const name of overtakenTerms(membership)) proposals.delete(name);
   for (const orphan of orphanedProposals(membership, taken)) proposals.set(orphan.name, orphan);
   const gained = await learnKeys(engine, membership);
   await learnFromChain(membership, engine.deps.crypto);

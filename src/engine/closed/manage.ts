@@ -20,7 +20,7 @@ import { frontierOf } from "./frontier.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
 import { relaysChange } from "../networkRelays.ts";
 import { checkedName, nameMember } from "./naming.ts";
-import { exportRecoveryKey, importRecoveryKey, openTerm } from "./term.ts";
+import { exportRecoveryKeys, forgetRecoveryKeys, importRecoveryKey, openTerm } from "./term.ts";
 
 export interface Done extends Managed {
   /** That it is about, whose peers are to be told; null while joining. */
@@ -45,7 +45,9 @@ const manageNow = async (engine: Engine, request: ManageRequest): Promise<Done> 
   return { ...nothing, networkId, membership, ...(await answerTo(engine, membership, request)) };
 };
 
-const nothing = { link: null, id: null, isWaiting: false, recoveryKey: null } as const;
+const nothing: Omit<Managed, "networkId"> = {
+  ...{ link: null, id: null, isWaiting: false, recoveryKeys: [] },
+};
 
 const answerTo = async (
   engine: Engine,
@@ -62,7 +64,10 @@ const answerTo = async (
     case "epoch":
       return { isWaiting: settle(await renewEpoch(engine, membership)) };
     case "export-recovery-key":
-      return { recoveryKey: exportRecoveryKey(membership) };
+      return { recoveryKeys: exportRecoveryKeys(membership) };
+    case "forget-recovery-keys":
+      await forgetRecoveryKeys(engine, membership);
+      return {};
     case "import-recovery-key":
       await importRecoveryKey(engine, membership, request.recoveryKey);
       return {};

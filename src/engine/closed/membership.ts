@@ -6,6 +6,7 @@
  *   seed 32, account seed 32, certificate, recovery seed 32 or nil, [[epoch id 16, key 32], …],
  *   [[invite's public key 32, seed 32, name of who comes in or nil], …],
  *   [signed proposal bstr, …] not yet in the chain]
+ * `recovery/<hash>` = [1, [seed 32, …]] of further recovery keys; none: there are none
  * `control/<hash>/<record hash>` = a record of the chain as it came, the genesis among them
  */
 import { usedInvitesAnsweredMax } from "../../core/base/limits.ts";
@@ -45,7 +46,7 @@ import type { ClosedParts, OwnStanding, SharedHome } from "./parts.ts";
 import { learnNames } from "./names.ts";
 import { learnPairs, pairTags } from "./pairs.ts";
 import { collectionSnapshots, learnSettings } from "./settings.ts";
-import { inviteSnapshots, memberSnapshots, waitingKinds } from "./snapshot.ts";
+import { inviteSnapshots, memberSnapshots, recoverySnapshot, waitingKinds } from "./snapshot.ts";
 
 export interface ClosedMembership extends ClosedParts {
   readonly kind: "closed";
@@ -93,7 +94,8 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       members: memberSnapshots(parts),
       invites: inviteSnapshots(parts, nowMs),
       waiting: waitingKinds(parts),
-      hasRecoveryKey: membership.recoverySeed !== null,
+      hasRecoveryKey: membership.recoverySeeds.length > 0,
+      recovery: recoverySnapshot(membership),
       collections: collectionSnapshots(parts, homes),
       notAccepted: homes.flatMap(({ collection, notAccepted }) =>
         notAccepted === null ? [] : [{ collection, ...notAccepted }],
@@ -132,16 +134,43 @@ export const learnFromChain = async (
 const controlPrefix = "control/";
 
 export const closedChange = (membership: ClosedParts): MetaChange => {
-  const { network, networkId, title, device, accountSeed, recoverySeed } = membership;
+  const { network, networkId, title, device, accountSeed, recoverySeeds } = membership;
   const { networkSecret, keys, invites, proposals } = membership;
   const bytes = encodeCbor([
     ...[1, "closed", networkId, title, networkSecret, device.seed, device.xWingSeed],
-    ...[accountSeed, device.certificate.bytes, recoverySeed],
+    ...[accountSeed, device.certificate.bytes, recoverySeeds[0] ?? null],
     Array.from(keys, ([id, key]) => [hexToBytes(id), key] as const),
     Array.from(invites, ([id, { seed, name }]) => [hexToBytes(id), seed, name] as const),
     Array.from(proposals.values(), (proposal) => proposal.bytes),
   ]);
   return [networkPrefix + bytesToHex(network.networkHash), bytes];
+};
+
+const recoveryKey = (networkHash: Uint8Array): string => `recovery/${bytesToHex(networkHash)}`;
+
+/** Of recovery keys behind the first. */
+export const recoveryChange = ({
+  network,
+  recoverySeeds,
+}: Pick<ClosedParts, "network" | "recoverySeeds">): MetaChange => {
+  const [, ...others] = recoverySeeds;
+  const bytes = others.length === 0 ? null : encodeCbor([1, others]);
+  return [recoveryKey(network.networkHash), bytes];
+};
+
+/** None where they can not be read: they stand on paper. */
+const readRecovery = (
+  networkHash: Uint8Array,
+  meta: ReadonlyMap<string, Uint8Array>,
+): readonly Uint8Array[] => {
+  const bytes = meta.get(recoveryKey(networkHash));
+  if (bytes === undefined) return [];
+  const read = readWhole(bytes, (reader) => {
+    expectCount(reader, 2);
+    if (reader.readUint() !== 1) reader.fail("unsupported", "another version");
+    return readList(reader, () => readSized(reader, 32));
+  });
+  return read.ok ? read.value : [];
 };
 
 export const recordChange = (
@@ -158,7 +187,7 @@ export const closedKeys = (
   const records = [...meta.keys()].filter((key) => key.startsWith(prefix));
   const others = [
     networkPrefix + bytesToHex(networkHash),
-    ...[admissionKey(networkHash), refusedKey(networkHash)],
+    ...[admissionKey(networkHash), refusedKey(networkHash), recoveryKey(networkHash)],
   ];
   return [...others, ...records].map((key) => [key, null]);
 };
@@ -186,7 +215,11 @@ export const readClosed = async (
     network: { suite: 1, ...networkKeysOf(control.networkHash, fields.networkSecret) },
     device: { ...device, certificate, xWingSeed: fields.xWingSeed },
     ...{ accountSeed: fields.accountSeed, networkSecret: fields.networkSecret },
-    ...{ recoverySeed: fields.recoverySeed, networkId: fields.networkId, title: fields.title },
+    recoverySeeds: [
+      ...(fields.recoverySeed === null ? [] : [fields.recoverySeed]),
+      ...readRecovery(control.networkHash, meta),
+    ],
+    ...{ networkId: fields.networkId, title: fields.title },
     cameBy: readAdmission(control.networkHash, meta),
     refusedJoiners: readRefused(control.networkHash, meta),
     keys: new Map(fields.keys),

@@ -48,8 +48,10 @@ export interface ClosedParts {
   };
   readonly accountSeed: Uint8Array;
   readonly networkSecret: Uint8Array;
-  /** Opens a new term: on the creator's device, and where it was taken in. */
-  recoverySeed: Uint8Array | null;
+  /**
+   * Of recovery keys, which open a new term: on the creator's device, and where one was taken in.
+   */
+  recoverySeeds: readonly Uint8Array[];
   readonly control: ClosedControl;
   /** How this device came; null: it made the network. */
   readonly cameBy: CameBy | null;

@@ -5,8 +5,13 @@ import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import { deviceCode } from "../../core/network/deviceCode.ts";
 import { openInvite } from "../../core/network/closed/state.ts";
-import type { InviteSnapshot, MemberSnapshot } from "../../core/wire/snapshots.ts";
+import type {
+  InviteSnapshot,
+  MemberSnapshot,
+  RecoverySnapshot,
+} from "../../core/wire/snapshots.ts";
 import { deviceNameOf } from "../device.ts";
+import { gatheringOf } from "./agreed.ts";
 import type { ClosedParts } from "./parts.ts";
 
 export const memberSnapshots = ({
@@ -50,6 +55,22 @@ export const inviteSnapshots = (
     if (openInvite(control.state(), hexToBytes(id), nowMs) === null) return [];
     return [{ id, state: "open", usesLeft: known.usesLeft, expiry: known.expiry }];
   });
+
+export const recoverySnapshot = ({
+  control,
+  proposals,
+  recoverySeeds,
+}: ClosedParts): RecoverySnapshot => {
+  const { needed, keys } = control.state().recovery;
+  const gathering = gatheringOf({ control, proposals });
+  return {
+    ...{ needed, keys: keys.size, held: recoverySeeds.length },
+    asked:
+      gathering === null
+        ? null
+        : { device: deviceNameOf(gathering.sequencer), agreed: gathering.agreed },
+  };
+};
 
 /** What the sequencer has yet to decide, by kind. */
 export const waitingKinds = ({ proposals }: ClosedParts): readonly string[] =>

@@ -1,21 +1,23 @@
 /**
- * The recovery key: kept elsewhere as text, brought back, and used to open a new term of the
- * control chain, when the sequencer is lost or two of its records contradict each other.
+ * Recovery keys: kept elsewhere as text, brought back, and used to open a new term of the control
+ * chain, when the sequencer is lost or two of its records contradict each other.
  */
-import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
+import { bytesToHex, equalBytes, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid } from "../../core/base/errors.ts";
 import type { CarriedKey } from "../../core/network/closed/content.ts";
 import { sealEpochKey } from "../../core/network/closed/epoch.ts";
 import { readRecoveryKey, recoveryKeyText } from "../../core/network/closed/recoveryKey.ts";
 import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
-import { decide, type Decision } from "./decide.ts";
+import type { Store } from "../../storage/store.ts";
+import { decide, propose, type Decision } from "./decide.ts";
+import { gatheredUnder, recoverySigners, signAlso } from "./gather.ts";
 import { isOpenBeside, isRecordedKey, keysFor } from "./keys.ts";
-import { closedChange, type ClosedMembership } from "./membership.ts";
+import { closedChange, recoveryChange, type ClosedMembership } from "./membership.ts";
 
-/** Throws `NotPermitted` on a device that does not have it. */
-export const exportRecoveryKey = (membership: ClosedMembership): string =>
-  recoveryKeyText(recoverySeedOf(membership));
+/** Those of this device, as text. Throws `NotPermitted` where it has none. */
+export const exportRecoveryKeys = (membership: ClosedMembership): readonly string[] =>
+  seedsOf(membership).map(recoveryKeyText);
 
 /** Throws `InvalidArgument` for what is no such key, or one of another network. */
 export const importRecoveryKey = async (
@@ -29,22 +31,49 @@ export const importRecoveryKey = async (
   if (!membership.control.state().recovery.keys.has(publicKey)) {
     throw badRecoveryKey("This recovery key is of another network.");
   }
-  membership.recoverySeed = read.value;
-  await store.write({ meta: new Map([closedChange(membership)]) });
+  if (membership.recoverySeeds.some((seed) => equalBytes(seed, read.value))) return;
+  await keepSeeds(store, membership, [...membership.recoverySeeds, read.value]);
 };
 
-/** The chain goes on behind its head, under that device; what stood beside counts no more. */
+/** They are with others by now: none of them is on this device from then on. */
+export const forgetRecoveryKeys = (
+  { deps: { store } }: Engine,
+  membership: ClosedMembership,
+): Promise<void> => keepSeeds(store, membership, []);
+
+const keepSeeds = async (
+  store: Pick<Store, "write">,
+  membership: ClosedMembership,
+  seeds: readonly Uint8Array[],
+): Promise<void> => {
+  const before = membership.recoverySeeds;
+  membership.recoverySeeds = seeds;
+  const meta = new Map([closedChange(membership), recoveryChange(membership)]);
+  await store.write({ meta }).catch((error: unknown) => {
+    membership.recoverySeeds = before;
+    throw error;
+  });
+};
+
+/**
+ * The chain goes on behind its head, under that device; what stood beside counts no more. It waits
+ * where more recovery keys are to agree than this device has: whoever asks for the same on another
+ * device signs what is asked for here.
+ */
 export const openTerm = async (
   engine: Engine,
   membership: ClosedMembership,
   device: KeyText,
 ): Promise<Decision> => {
   const { crypto } = engine.deps;
-  const seed = recoverySeedOf(membership);
-  const signer = { seed, publicKey: await crypto.publicKey(seed) };
+  seedsOf(membership);
+  const signers = await recoverySigners(membership, crypto);
+  const asked = gatheredUnder(membership, device);
+  const signed = asked === null ? null : await signAlso(membership, asked, signers, crypto);
+  if (signed !== null) return propose(engine, membership, signed);
   const keys = await orphanedKeys(engine, membership);
   const content = { kind: "term", sequencer: hexToBytes(device), keys } as const;
-  return decide(engine, membership, content, signer);
+  return decide(engine, membership, content, signers);
 };
 
 /**
@@ -74,10 +103,10 @@ const orphanedKeys = async (
   );
 };
 
-const recoverySeedOf = ({ recoverySeed }: ClosedMembership): Uint8Array => {
-  if (recoverySeed !== null) return recoverySeed;
-  const advice = "take it in first, or use the device that made the network.";
-  throw invalid("NotPermitted", `This device does not have the recovery key: ${advice}`);
+const seedsOf = ({ recoverySeeds }: ClosedMembership): readonly Uint8Array[] => {
+  if (recoverySeeds.length > 0) return recoverySeeds;
+  const advice = "take one in first, or use the device that made the network.";
+  throw invalid("NotPermitted", `This device does not have a recovery key: ${advice}`);
 };
 
 const badRecoveryKey = (what: string): Error => invalid("InvalidArgument", what, "recoveryKey");

@@ -9,7 +9,11 @@ import { unreachable } from "../../core/base/result.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
 import type { ClosedControl } from "../../core/network/closed/chain.ts";
-import { headOf, parseSignedProposal } from "../../core/network/closed/record.ts";
+import {
+  headOf,
+  parseSignedProposal,
+  type ParsedProposal,
+} from "../../core/network/closed/record.ts";
 import { roleOf } from "../../core/network/closed/state.ts";
 import { isSameHead, type ControlHead } from "../../core/network/control.ts";
 import {
@@ -22,6 +26,8 @@ import type { Engine } from "../engine.ts";
 import { countBeside, lackedBeside, tipsBeside } from "./beside.ts";
 import { dropProposal, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";
+import { agreedTo, isGathering } from "./agreed.ts";
+import { takeGathered } from "./gather.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { decidesHere, hearHead, isSequencer } from "./order.ts";
 import {
@@ -141,8 +147,14 @@ const sendProposals = (membership: ClosedMembership, peer: ControlPeer): void =>
   const { known, device, now } = peer;
   const { sequencer } = control.state();
   const [last] = control.from(control.head().height);
-  for (const [name, { bytes, proposal }] of proposals) {
+  const isMember = control.standingOf(peer.certificate) === "member";
+  for (const [name, parsed] of proposals) {
+    const { bytes, proposal } = parsed;
     const { content } = proposal;
+    if (isGathering(control, parsed)) {
+      if (isMember) passOn(control, peer, parsed);
+      continue;
+    }
     const decider = content.kind === "term" ? bytesToHex(content.sequencer) : sequencer;
     const inTerm = `${last?.term ?? 0}/${name}`;
     const before = known.proposed.get(inTerm);
@@ -151,6 +163,15 @@ const sendProposals = (membership: ClosedMembership, peer: ControlPeer): void =>
     known.proposed.set(inTerm, { sentMs: now(), isWaiting: false });
     say(peer, { kind: "proposal", signed: bytes });
   }
+};
+
+/** What others have to sign too: to all, and again when there are more signatures. */
+const passOn = (control: ClosedControl, peer: ControlPeer, parsed: ParsedProposal): void => {
+  const { known, now } = peer;
+  const inTerm = `${String(agreedTo(control, parsed))} agreed/${parsed.name}`;
+  if (known.proposed.has(inTerm)) return;
+  known.proposed.set(inTerm, { sentMs: now(), isWaiting: false });
+  say(peer, { kind: "proposal", signed: parsed.bytes });
 };
 
 /** True: something is otherwise by now, so that pages and others are to be told. */
@@ -355,6 +376,9 @@ const takeProposal = async (
     return false;
   }
   const { proposal } = parsed.value;
+  if (isGathering(membership.control, parsed.value)) {
+    return takeGathered(engine, membership, parsed.value);
+  }
   if (!decidesHere(membership, proposal.content)) return false;
   const decision = await sequence(engine, membership, parsed.value);
   if (decision.kind === "waiting") {

@@ -150,3 +150,27 @@ test("the recovery key opens a term; keys are renewed and the order is handed on
   await b.discardNotAccepted(networkId);
   expect(closed()?.notAccepted).toEqual([]);
 });
+
+test("a network may have several recovery keys, some of which have to agree", async () => {
+  const database = bench.open();
+  const named = { networkId: "several", name: "Several" };
+  for (const recovery of [
+    ...[{ keys: 0, needed: 0 }, { keys: 2, needed: 3 }, { keys: 33, needed: 1 }, { keys: 2 }, 2],
+  ]) {
+    // As whoever writes JavaScript may
+    const options = { ...named, recovery } as unknown as Parameters<
+      typeof database.createNetwork
+    >[0];
+    await expectRejection(database.createNetwork(options), "InvalidArgument");
+  }
+  await database.createNetwork({ ...named, recovery: { keys: 3, needed: 2 } });
+  const keys = await database.exportRecoveryKeys("several");
+  expect(new Set(keys).size).toBe(3);
+  expect(await database.exportRecoveryKey("several")).toBe(keys[0]);
+  await database.forgetRecoveryKeys("several");
+  await expectRejection(database.exportRecoveryKeys("several"), "NotPermitted");
+  await database.importRecoveryKey("several", keys[1] ?? "");
+  expect(await database.exportRecoveryKeys("several")).toEqual([keys[1]]);
+  const [network] = database.getNetworkManager().getNetworks();
+  expect(network?.closed?.recovery).toEqual({ needed: 2, keys: 3, held: 1, asked: null });
+});

@@ -112,7 +112,7 @@ test("a removed member that comes as another device is told no decision", async 
   await world.until(() => standing(c) === "editor", "let in");
   expect(heightOf(c)).toBe(heightOf(a));
 
-  // By then the invite is used up: whoever holds it is told so, others are unknown
+  // The invite is used up by then: who holds it is told so, and who does not nothing
   const stranger = await renamed(b);
   const text = admitText(membershipOf(b).network.networkHash, stranger.certificate.bytes);
   const { seed } = inviteOf(link);

@@ -15,9 +15,9 @@ export const title = "The title of the team";
 
 export const open = (world: World): Promise<Device> => world.open({ joined: false });
 
-export const founder = async (world: World): Promise<Device> => {
+export const founder = async (world: World, recovery = { keys: 1, needed: 1 }): Promise<Device> => {
   const device = await open(world);
-  await createClosed(device.engine, { networkId: team, title });
+  await createClosed(device.engine, { networkId: team, title, recovery });
   device.opened.sync.refresh();
   return device;
 };

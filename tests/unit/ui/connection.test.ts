@@ -22,6 +22,8 @@ const reached = [
   step("rendezvous", "ok", "well", relay),
 ];
 
+const one = { needed: 1, keys: 1, held: 0, asked: null };
+
 test("one sentence says what counts: who is connected, and what stands in the way first", () => {
   const direct = step("peer", "ok", "direct", "a");
   const relayed = step("peer", "ok", "relayed-between", "b");
@@ -82,7 +84,7 @@ const network = (networkId: string, devices: readonly string[]): NetworkConfig =
   discovery: { bootstrap: true, mdns: true },
   closed: {
     ...{ standing: "owner", refused: null, isFrozen: false, invites: [], waiting: [] },
-    ...{ hasRecoveryKey: false, collections: [], notAccepted: [] },
+    ...{ hasRecoveryKey: false, recovery: one, collections: [], notAccepted: [] },
     members: [
       {
         ...{ account: "ab", name: "Mara", role: "editor", isSelf: false },

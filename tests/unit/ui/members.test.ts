@@ -25,7 +25,7 @@ const nameless: Member = {
 };
 
 const closedOf = (parts: Partial<ClosedNetwork>): ClosedNetwork => ({
-  ...{ standing: "owner", refused: null, isFrozen: false, hasRecoveryKey: false },
+  ...{ standing: "owner", refused: null, isFrozen: false, hasRecoveryKey: false, recovery: one },
   ...{ members: [ada, nameless], invites: [], waiting: [], collections: [], notAccepted: [] },
   ...parts,
 });
@@ -43,6 +43,8 @@ const notAccepted = [
   { collection: "notes", operations: 2, documents: ["1"] },
   { collection: "links", operations: 1, documents: ["2"] },
 ];
+
+const one = { needed: 1, keys: 1, held: 0, asked: null };
 
 test("members are called by name, else by key; devices with whose they are", () => {
   expect(memberInWords(ada)).toBe("Ada");
