@@ -6,6 +6,7 @@ import { expect, test as base, type Browser, type Locator, type Page } from "@pl
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { blockIce, removeWebrtc } from "../support/brokenWebrtc.ts";
 import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts";
 import {
   addNote,
@@ -134,18 +135,6 @@ test("a relay that is gone is named with what to do, and its return too", async 
   await page.context().setOffline(false);
   await expect(step(dialog, "This browser has a network.")).toBeVisible();
 });
-
-const blockIce = (): void => {
-  const { RTCPeerConnection: Original } = globalThis;
-  globalThis.RTCPeerConnection = class extends Original {
-    constructor(given?: RTCConfiguration) {
-      super({ ...given, iceTransportPolicy: "relay" });
-    }
-  };
-};
-const removeWebrtc = (): void => {
-  Reflect.deleteProperty(globalThis, "RTCPeerConnection");
-};
 
 test("WebRTC that is blocked is told, and that the relay carries everything", async ({
   browser,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "vite";
 import type { ChannelPath } from "../../src/core/net/carrier.ts";
+import { blockIce, removeWebrtc } from "../support/brokenWebrtc.ts";
 import type { Seen, StartOptions } from "../support/netPage/protocol.ts";
 import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts";
 
@@ -77,16 +78,6 @@ const openPage = async (
   await page.goto(url);
   await page.waitForFunction(() => "netPage" in window);
   return page;
-};
-
-/** As behind a firewall that lets nothing but the web through: there is no way to anybody. */
-const blockIce = (): void => {
-  const { RTCPeerConnection: Original } = globalThis;
-  globalThis.RTCPeerConnection = class extends Original {
-    constructor(given?: RTCConfiguration) {
-      super({ ...given, iceTransportPolicy: "relay" });
-    }
-  };
 };
 
 const start = (page: Page, options: Partial<StartOptions> = {}): Promise<void> =>
@@ -166,9 +157,7 @@ test("a browser without WebRTC, and one that shows no address, are met through t
   browser,
   relay,
 }) => {
-  const without = await openPage(browser, relay.url, () => {
-    Reflect.deleteProperty(globalThis, "RTCPeerConnection");
-  });
+  const without = await openPage(browser, relay.url, removeWebrtc);
   const hidden = await openPage(browser, relay.url);
   await hidden.evaluate(() => {
     const { RTCPeerConnection: Original } = globalThis;
