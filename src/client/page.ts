@@ -39,12 +39,18 @@ const carry = async (
   { relays, iceServers, relayOnly }: ConnectionSettings,
   discovery: Discovery,
 ): Promise<() => Promise<void>> => {
-  const { createBridge } = await loadPart(() => import("../net/bridge.ts"));
-  const { relayOfOrigin } = await loadPart(() => import("../core/net/relayAddress.ts"));
+  // libp2p is by far the largest of them, and the worker asks for it a message later
+  const loading = loadPart(() => import("../net/node.ts"));
+  loading.catch(() => undefined);
+  const [{ createBridge }, { relayOfOrigin }] = await Promise.all([
+    loadPart(() => import("../net/bridge.ts")),
+    loadPart(() => import("../core/net/relayAddress.ts")),
+  ]);
   const used = relays.length === 0 ? [relayOfOrigin(location)] : relays;
   const { port1, port2 } = new MessageChannel();
   const bridge = createBridge(port1, async (privateKey) => {
-    const { createPageNode } = await loadPart(() => import("../net/node.ts"));
+    // Where it could not be loaded, the worker is told so
+    const { createPageNode } = await loading;
     return createPageNode({
       ...{ relays: used, privateKey, iceServers, relayOnly, discovery },
       connectivity: window,
