@@ -38,7 +38,8 @@ const heading = ({ run }: Results): string => {
 const links =
   "The shaped link is a program, not the kernel's: 80 ms round trip and 10 Mbit/s for datagrams " +
   "between the browsers and for each one's connection to the relay; of the datagrams one in a " +
-  "hundred is lost. While the network is gone nothing passes it, and the browsers are told.";
+  "hundred is lost. While the network is gone nothing passes it, and the browsers are told. " +
+  "One document that differs is measured by `npm run bench:sync`: its clock counts round trips.";
 
 const goalTable = (verdicts: readonly Verdict[]): string =>
   table(
