@@ -49,6 +49,8 @@ export interface Sync {
   askPeers(request: PeersRequest): Promise<readonly PeerOutcome[]>;
   /** What is known to be on other devices too. */
   copies(): Promise<Copies>;
+  /** Before it is closed: whoever is connected hears what this device holds. Never rejects. */
+  farewell(): Promise<void>;
   /** How often something of a peer was refused, dropped or done again, by reason. */
   refusals(): Readonly<Record<string, number>>;
 }
@@ -119,6 +121,11 @@ export const createSync = (deps: SyncDeps): Sync => {
     async copies() {
       await loadAcknowledging(state);
       return copiesOf(state);
+    },
+    farewell: async () => {
+      await state.acknowledging?.farewell().catch((error: unknown) => {
+        reportFailure(state, error);
+      });
     },
     refusals: () => refusalsOf(state),
   };

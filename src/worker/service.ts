@@ -62,6 +62,8 @@ export const createService = (deps: ServiceDeps): EngineService => {
       opening = null;
       if (closing === null) return null;
       const { engine, sync } = await closing;
+      // Who is let go of has no time
+      if (how === "close") await sync.farewell();
       await sync.carry(null);
       await engine[how]();
       return null;

@@ -107,6 +107,8 @@ export const acknowledgeWaitingBytesPerMessage = 1_024;
 export const acknowledgeMilliseconds = 15_000;
 export const acknowledgeMillisecondsPerByte = 20;
 export const acknowledgeMillisecondsMax = 600_000;
+/** A device that is closed waits no longer for others to have heard its last one. */
+export const farewellMillisecondsMax = 1_000;
 /** Those of others gather for so long before they are told of. */
 export const acknowledgedNewsMilliseconds = 15_000;
 

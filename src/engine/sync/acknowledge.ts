@@ -17,6 +17,7 @@ import {
   acknowledgedNewsMilliseconds,
   acknowledgementBytesMax,
   acknowledgementsPerDeviceMax,
+  farewellMillisecondsMax,
 } from "../../core/base/limits.ts";
 import type { ScopeId } from "../../core/base/types.ts";
 import {
@@ -51,6 +52,7 @@ import {
   type Known,
 } from "./acknowledgeExchange.ts";
 import {
+  connectedOf,
   reportFailure,
   servedIn,
   type Acknowledging,
@@ -58,6 +60,7 @@ import {
   type SyncState,
 } from "./state.ts";
 import { schedule } from "./tell.ts";
+import { watchFor } from "./watch.ts";
 
 /** One network. */
 interface Network extends Known {
@@ -106,6 +109,17 @@ export const openAcknowledging = async (state: SyncState): Promise<Acknowledging
       plan(state, network, said === null ? 0 : said.at + gapAfter(said.bytes));
     },
     membersChanged: (membership) => membersChanged(state, of(membership)),
+    async farewell() {
+      const due = [...networks.values()].filter((network) => network.due !== null);
+      for (const network of due) {
+        rest(network);
+        await state.inTurn(() => acknowledge(state, network));
+      }
+      await untilHeard(
+        state,
+        due.flatMap(({ membership }) => servedIn(state, membership)),
+      );
+    },
     stop() {
       for (const network of networks.values()) rest(network);
     },
@@ -160,6 +174,16 @@ const rest = (network: Network): void => {
   network.due?.cancel();
   network.news?.();
   Object.assign(network, { due: null, news: null });
+};
+
+/** What was sent to them has come; who is silent or goes is not waited for. */
+const untilHeard = async (state: SyncState, all: readonly Connected[]): Promise<void> => {
+  const asked = all.map(({ peer }) => ({ peer, before: peer.answers }));
+  for (const { peer } of asked) peer.askForLife();
+  const isHeard = ({ peer, before }: (typeof asked)[number]): boolean =>
+    peer.answers > before || connectedOf(state, peer) === undefined;
+  if (asked.length === 0) return;
+  await watchFor(state, farewellMillisecondsMax, () => (asked.every(isHeard) ? true : null));
 };
 
 /** What was under way when the network was let go ends with it. */

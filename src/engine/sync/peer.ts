@@ -89,6 +89,8 @@ export class Peer {
   readonly messageTurns: Bucket;
   /** Handed to the channel, which has not taken it yet. */
   backlogBytes = 0;
+  /** How often it answered that it lives: what was sent before the question has come by then. */
+  answers = 0;
   private readonly deps: PeerDeps;
   private readonly receiver = createReceiver();
   private readonly heartbeat: Heartbeat;
@@ -242,7 +244,7 @@ export class Peer {
     }
   }
 
-  private askForLife(): void {
+  askForLife(): void {
     const number = this.heartbeat.ask(this.deps.now());
     this.sendMessage({ kind: "heartbeat", number, isAnswer: false });
   }
@@ -252,7 +254,10 @@ export class Peer {
     isAnswer,
   }: SessionOutput & { readonly kind: "heartbeat" }): void {
     if (!isAnswer) this.sendMessage({ kind: "heartbeat", number, isAnswer: true });
-    else if (this.heartbeat.answered(number, this.deps.now())) this.deps.changed();
+    else if (this.heartbeat.answered(number, this.deps.now())) {
+      this.answers += 1;
+      this.deps.changed();
+    }
   }
 
   private takeMessage(body: Uint8Array): void {

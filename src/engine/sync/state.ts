@@ -72,6 +72,11 @@ export interface Acknowledging {
   readonly verified: (membership: NetworkMembership) => void;
   /** Members came or went. */
   readonly membersChanged: (membership: NetworkMembership) => Promise<void>;
+  /**
+   * This device goes: whoever is connected is told what it holds and did not say yet. Resolves when
+   * they have it, or after a second.
+   */
+  readonly farewell: () => Promise<void>;
   /** Nobody is to be told any more. */
   readonly stop: () => void;
 }

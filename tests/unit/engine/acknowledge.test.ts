@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { shortHashOf } from "../../../src/core/base/ids.ts";
+import { farewellMillisecondsMax } from "../../../src/core/base/limits.ts";
 import { hash } from "../../../src/core/crypto/hash.ts";
 import {
   makeAcknowledgement,
@@ -182,6 +183,49 @@ test("leaving a network forgets what its devices hold", async () => {
   expect(await keys()).toEqual([]);
   expect(a.failures()).toEqual([]);
 });
+
+test("who is closed says what it holds and did not say yet, and waits a second for it", async () => {
+  const world = createWorld();
+  const [a, b] = await two(world);
+  await a.insert("notes", [{ id: "1" }]);
+  await verified(world, a, b);
+  await world.pass(quietMs);
+  await a.insert("notes", [{ id: "2" }]);
+  await world.until(() => b.get("notes", "2") !== undefined, "it came");
+  expect(await health(a)).toMatchObject({ otherDevices: 0 });
+  const before = world.now();
+  await during(world, b.opened.sync.farewell());
+  expect(world.now() - before).toBeLessThan(farewellMillisecondsMax);
+  await b.close();
+  await world.settle();
+  expect(a.networks()[0]?.peers).toEqual([]);
+  expect(await health(a)).toMatchObject({ otherDevices: 1, pendingOperations: 0, onlyHere: [] });
+  // Nothing is left to be said, and nobody is waited for
+  await b.reopen(undefined, { online: false });
+  await b.opened.sync.farewell();
+});
+
+test("who does not hear a farewell is not waited for longer", async () => {
+  const world = createWorld();
+  const [a, b] = await two(world);
+  await a.insert("notes", [{ id: "1" }]);
+  await world.until(() => b.get("notes", "1") !== undefined, "it came");
+  a.crash();
+  const before = world.now();
+  await during(world, b.opened.sync.farewell());
+  expect(world.now() - before).toBeLessThanOrEqual(farewellMillisecondsMax);
+  expect(b.failures()).toEqual([]);
+});
+
+/** Time passes until it is done. */
+const during = async (world: World, running: Promise<void>): Promise<void> => {
+  let isDone = false;
+  const done = running.then(() => {
+    isDone = true;
+  });
+  await world.until(() => isDone, "done");
+  await done;
+};
 
 describe("a profile", () => {
   test("that was put back says anew what it holds, and is believed to hold no more", async () => {
