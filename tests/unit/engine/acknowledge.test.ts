@@ -184,7 +184,7 @@ test("leaving a network forgets what its devices hold", async () => {
   expect(a.failures()).toEqual([]);
 });
 
-test("who is closed says what it holds and did not say yet, and waits a second for it", async () => {
+test("who is closed says what it holds and did not say yet, and waits to be heard", async () => {
   const world = createWorld();
   const [a, b] = await two(world);
   await a.insert("notes", [{ id: "1" }]);
