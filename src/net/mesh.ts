@@ -4,8 +4,7 @@
  *
  * - Of two peers the one whose id comes first in text order dials; the other waits. Two dials at
  *   once. Either may open further channels beside the first.
- * - A peer whose last channel ended is dialed again, with back-off, for as long as a relay names
- *   it.
+ * - A peer whose last channel ended is dialed again, with back-off, while a relay names it.
  * - With a peer that is refused nothing is opened, and what it opens is closed.
  * - A peer whose channels run through the relay is dialed again now and then; when a direct channel
  *   comes of it, that replaces the relayed ones.

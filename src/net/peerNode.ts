@@ -44,7 +44,6 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   const { libp2p, relays: own, clock, places = usualPlaces } = deps;
   const discovery = { ...usualDiscovery, ...deps.discovery };
   let links: RelayLinks | null = null;
-  let said = "";
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
 
@@ -87,14 +86,10 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
 
   return {
     peerId: libp2p.peerId.toString(),
-    setTags: (tags, named = []) => {
-      // They are said each second, and each time every relay would name everybody anew
-      const text = JSON.stringify([tags, named]);
-      if (text === said) return;
-      said = text;
+    setTags: whenChanged((tags, named) => {
       relays.setTags(tags, named);
       finder.setTags(tags);
-    },
+    }),
     setRefused: mesh.setRefused,
     connect: (address) => mesh.connect(address),
     onChannel: (handler) => {
@@ -111,6 +106,19 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
       relays.stop();
       await libp2p.stop();
     },
+  };
+};
+
+/** They are said each second, and each time every relay would name everybody anew. */
+const whenChanged = (
+  say: (tags: readonly string[], named: readonly RelayTags[]) => void,
+): PeerNode["setTags"] => {
+  let said = "";
+  return (tags, named = []) => {
+    const text = JSON.stringify([tags, named]);
+    if (text === said) return;
+    said = text;
+    say(tags, named);
   };
 };
 
