@@ -44,6 +44,9 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
     getNetworkStats: (networkId) => statsOf(find(networkId), session.sync()),
     getNetworks: networks.list,
     getConnectedPeers: connected,
+    async setPrivateByDefault(networkId, isPrivate, call) {
+      await networks.manage({ kind: "private", networkId, isPrivate }, call);
+    },
     async setNetworkRelays(networkId, given, call) {
       const { checkedRelays } = await import("./invitedRelays.ts");
       await networks.manage({ kind: "relays", networkId, relays: checkedRelays(given) }, call);

@@ -35,6 +35,11 @@ export interface NetworkOptions {
    */
   readonly encryption?: { readonly enabled?: boolean; readonly sharedSecret?: string };
   /**
+   * Documents of its collections are private on this device unless they are shared one by one, and
+   * so is what a collection holds when it is attached. Others decide for themselves. Default false.
+   */
+  readonly privateByDefault?: boolean;
+  /**
    * `bootstrap` false: `bootstrapPeers` are not dialled. `mdns` is accepted. Both default to true.
    */
   readonly discovery?: { readonly bootstrap?: boolean; readonly mdns?: boolean };
@@ -105,6 +110,8 @@ export interface NetworkConfig {
    */
   readonly relays: readonly string[];
   readonly encryption: { readonly enabled: boolean };
+  /** Documents of this device are private there unless they are shared one by one. */
+  readonly privateByDefault: boolean;
   /** As this session asked for it. What can be had of it stands in `capabilities()`. */
   readonly discovery: { readonly bootstrap: boolean; readonly mdns: boolean };
 }
@@ -293,6 +300,11 @@ export interface NetworkManager {
    * `UnsupportedAddress`, `TooLarge`.
    */
   setNetworkRelays(networkId: string, relays: readonly string[], call?: CallOptions): Promise<void>;
+  /**
+   * Whether documents are private in that network, on this device, unless they are shared one by
+   * one; what is shared by now stays so. Rejects with `UnknownNetwork`.
+   */
+  setPrivateByDefault(networkId: string, isPrivate: boolean, call?: CallOptions): Promise<void>;
   /**
    * What works of the connection, in the order in which one step rests on the other;
    * `db.on("connection")` tells when it may be another. Whether WebRTC can exist here is tried

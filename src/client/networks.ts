@@ -139,7 +139,8 @@ const join = async (
   const isNew = !isKnown(state, networkId);
   const name = `Network ${networkId}`;
   if (sharedSecret !== null) {
-    await open(state, { networkId, name, kind: "open", sharedSecret }, asked);
+    const made = { networkId, name, privateByDefault: false };
+    await open(state, { ...made, kind: "open", sharedSecret }, asked);
   } else if (isNew) await listPending(state, networkId, name, asked);
   else state.useRelays(peers);
   if (isNew) state.events.emit("network:joined", { networkId });
@@ -170,7 +171,7 @@ const listPending = async (
     name,
     ...{ kind: "pending", waitsFor: "secret", closed: null, refused: null },
     collections: new Set(),
-    ...{ bootstrapPeers: peers, relays: [], discovery },
+    ...{ bootstrapPeers: peers, relays: [], discovery, privateByDefault: false },
     encryption: { enabled: true },
   });
 };
@@ -248,18 +249,22 @@ const checkOptions = (
       `a network is { networkId, name, … }, not ${describe(options)}`,
     );
   }
-  const { networkId, name, encryption } = options;
+  const { networkId, name, encryption, privateByDefault = false } = options;
   const id = checkNetworkId(networkId);
   if (typeof name !== "string" || name === "") {
     throw refusal("InvalidArgument", "name: a network has a name to be shown", "name");
   }
-  const settings = isPlainObject(encryption) ? encryption : {};
-  if (settings["sharedSecret"] !== undefined) {
-    return { networkId: id, name, kind: "open", secret: secretOf(settings["sharedSecret"]) };
+  if (typeof privateByDefault !== "boolean") {
+    throw refusal("InvalidArgument", "privateByDefault: true or false", "privateByDefault");
   }
-  if (settings["enabled"] === false) return { networkId: id, name, kind: "open", secret: null };
+  const settings = isPlainObject(encryption) ? encryption : {};
+  const made = { networkId: id, name, privateByDefault };
+  if (settings["sharedSecret"] !== undefined) {
+    return { ...made, kind: "open", secret: secretOf(settings["sharedSecret"]) };
+  }
+  if (settings["enabled"] === false) return { ...made, kind: "open", secret: null };
   const recovery = recoveryOf(options["recovery"]);
-  return { networkId: id, name, kind: "closed", secret: null, ...recovery };
+  return { ...made, kind: "closed", secret: null, ...recovery };
 };
 
 const recoveryOf = (recovery: unknown): Pick<NewNetworkRequest, "recovery"> => {
@@ -317,5 +322,6 @@ const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   collections: new Set(snapshot.collections),
   bootstrapPeers: state.asked.get(snapshot.networkId)?.peers ?? [],
   relays: snapshot.relays,
+  privateByDefault: snapshot.privateByDefault,
   encryption: { enabled: snapshot.secret },
 });

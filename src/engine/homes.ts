@@ -186,23 +186,32 @@ const settle = async (deps: HomesDeps, collection: Collection): Promise<void> =>
     if (ids.length === 0) return;
     for (let at = 0; at < ids.length; at += chunkDocuments) {
       await deps.commit((draft) => {
-        moveDocuments(draft, collection, ids.slice(at, at + chunkDocuments), deps.now);
+        const { shared } = collection;
+        const isPrivate = shared !== null && deps.registry.networks.isPrivate(shared.membership);
+        const chunk = ids.slice(at, at + chunkDocuments);
+        moveDocuments(draft, collection, chunk, { now: deps.now, isPrivate });
       });
     }
   }
 };
 
-/** Those of which it still holds: commits of others came between. */
+/**
+ * Those of which it still holds: commits of others came between. In a network where documents are
+ * private unless they are shared one by one, they are marked instead.
+ */
 const moveDocuments = (
   draft: Draft,
   collection: Collection,
   ids: readonly string[],
-  now: () => number,
+  { now, isPrivate }: { readonly now: () => number; readonly isPrivate: boolean },
 ): void => {
   const { local, shared, attached } = collection;
   if (shared === null || !attached) return;
   needDocuments(collection, ids);
-  for (const id of ids) if (isToMove(local, id, now)) moveDocument(draft, local, shared, id, now);
+  for (const id of ids.filter((each) => isToMove(local, each, now))) {
+    if (isPrivate) draft.write(local, id, [{ path: [privateField], set: true }]);
+    else moveDocument(draft, local, shared, id, now);
+  }
 };
 
 /**

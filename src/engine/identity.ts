@@ -34,6 +34,7 @@ import {
   type Device,
   type MetaChange,
 } from "./device.ts";
+import { readPrivateNetworks } from "./privateNetworks.ts";
 import { readNetworkRelays, type NetworkRelays } from "./networkRelays.ts";
 
 /** The network that is never shared, and this device in it. */
@@ -77,6 +78,8 @@ export interface Identity {
   readonly networks: readonly NetworkMembership[];
   readonly joinings: readonly Joining[];
   readonly relays: NetworkRelays;
+  /** Hashes of networks where documents are private unless they are shared. */
+  readonly privateNetworks: readonly string[];
   readonly peerKey: Uint8Array | null;
 }
 
@@ -130,6 +133,7 @@ export const readIdentity = async (
       ? await (await loadPart(() => import("./closed/joining.ts"))).readJoinings(meta, crypto)
       : [],
     relays: readNetworkRelays(meta),
+    privateNetworks: readPrivateNetworks(meta),
     peerKey: peerKey === null ? null : bytesOf(peerKey),
   };
 };

@@ -12,6 +12,7 @@ import { acknowledgedPrefixOf, type MetaChange } from "./device.ts";
 import { hashOf, joiningHash, nameTaken } from "./networkList.ts";
 import { relaysChange } from "./networkRelays.ts";
 import { joinOpenNetwork, leaveChange, type NetworkMembership } from "./identity.ts";
+import { privateChange } from "./privateNetworks.ts";
 import { presentChange } from "./present.ts";
 
 export interface NetworkRequest {
@@ -22,6 +23,8 @@ export interface NetworkRequest {
   readonly sharedSecret: string | null;
   /** Of a closed one. Default: one key, which is enough. */
   readonly recovery?: { readonly keys: number; readonly needed: number };
+  /** Documents are private there unless they are shared one by one; only on this device. */
+  readonly privateByDefault?: boolean;
 }
 
 /**
@@ -29,11 +32,28 @@ export interface NetworkRequest {
  * `NetworkNameTaken`.
  */
 export const joinNetwork = (engine: Engine, request: NetworkRequest): Promise<void> =>
-  engine.networksInTurn(() => join(engine, request));
+  engine.networksInTurn(async () => {
+    await join(engine, request);
+    if (request.privateByDefault !== true) return;
+    const { kind, networkId } = request;
+    await setPrivate(engine, kind === "closed" ? checkedNetworkName(networkId) : networkId, true);
+  });
 
 /** Nothing to do where this device is in no such network. */
 export const leaveNetwork = (engine: Engine, networkId: string): Promise<void> =>
   engine.networksInTurn(() => leave(engine, networkId));
+
+/** What is shared there by now stays so. */
+export const setPrivate = async (
+  { registry, deps }: Engine,
+  networkId: string,
+  isPrivate: boolean,
+): Promise<void> => {
+  const membership = registry.networks.named(networkId);
+  const { networkHash } = membership.network;
+  await deps.store.write({ meta: new Map([privateChange(networkHash, isPrivate)]) });
+  registry.networks.setPrivate(hashOf(membership), isPrivate);
+};
 
 const join = async (engine: Engine, request: NetworkRequest): Promise<void> => {
   const { store, crypto, openNetwork } = engine.deps;
@@ -98,6 +118,7 @@ const leave = async (engine: Engine, networkId: string): Promise<void> => {
   const meta = await deps.store.meta();
   await deps.store.write({ meta: new Map(await leaveChanges(membership, meta)) });
   registry.networks.setRelays(hashOf(membership), []);
+  registry.networks.setPrivate(hashOf(membership), false);
   registry.networks.remove(membership);
 };
 
@@ -120,6 +141,7 @@ const leaveChanges = async (
   const acknowledged = [...meta.keys()].filter((key) => key.startsWith(prefix));
   const forgotten = [
     relaysChange(networkHash, []),
+    privateChange(networkHash, false),
     ...acknowledged.map((key): MetaChange => [key, null]),
   ];
   if (membership.kind === "open") return [leaveChange(membership), ...forgotten];

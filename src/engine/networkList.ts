@@ -4,7 +4,7 @@
 import { bytesToHex } from "../core/base/bytes.ts";
 import { invalid, type NebulusError } from "../core/base/errors.ts";
 import type { Joining } from "./closed/joining.ts";
-import type { NetworkMembership } from "./identity.ts";
+import type { Membership, NetworkMembership } from "./identity.ts";
 import type { NetworkRelays } from "./networkRelays.ts";
 
 export interface NetworkList {
@@ -25,16 +25,25 @@ export interface NetworkList {
   relays(): NetworkRelays;
   /** Of that network, joined or on the way. */
   setRelays(hash: string, relays: readonly string[]): void;
+  /** Documents are private there unless they are shared one by one. */
+  isPrivate(membership: Membership): boolean;
+  setPrivate(hash: string, isPrivate: boolean): void;
 }
 
-export const createNetworkList = (
-  first: readonly NetworkMembership[],
-  joiningFirst: readonly Joining[],
-  relaysFirst: NetworkRelays,
-): NetworkList => {
-  const byHash = new Map(first.map((membership) => [hashOf(membership), membership]));
-  const joinings = new Map(joiningFirst.map((joining) => [joiningHash(joining), joining]));
-  const relays = new Map(relaysFirst);
+/** What stands of it in the store. */
+export interface NetworksFirst {
+  readonly networks: readonly NetworkMembership[];
+  readonly joinings: readonly Joining[];
+  readonly relays: NetworkRelays;
+  /** Hashes of those where documents are private unless they are shared one by one. */
+  readonly privateNetworks: readonly string[];
+}
+
+export const createNetworkList = (first: NetworksFirst): NetworkList => {
+  const byHash = new Map(first.networks.map((membership) => [hashOf(membership), membership]));
+  const joinings = new Map(first.joinings.map((joining) => [joiningHash(joining), joining]));
+  const relays = new Map(first.relays);
+  const privates = new Set(first.privateNetworks);
   const find = (networkId: string): NetworkMembership | undefined =>
     [...byHash.values()].find((each) => each.networkId === networkId);
   return {
@@ -66,6 +75,11 @@ export const createNetworkList = (
     setRelays: (hash, next) => {
       if (next.length === 0) relays.delete(hash);
       else relays.set(hash, next);
+    },
+    isPrivate: (membership) => membership.kind !== "local" && privates.has(hashOf(membership)),
+    setPrivate: (hash, isPrivate) => {
+      if (isPrivate) privates.add(hash);
+      else privates.delete(hash);
     },
   };
 };

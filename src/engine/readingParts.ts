@@ -59,8 +59,7 @@ export const createReadingParts = (around: ReadingDeps): ReadingParts => {
     damaged: (scope, number, reason) =>
       damage.push({ where: "page", key: `${scope}/${String(number)}`, reason }),
   });
-  const { local, networks, joinings, relays } = identity;
-  const registry = createRegistry({ local, networks, joinings, relays, pages, now: timers.now });
+  const registry = createRegistry({ ...identity, pages, now: timers.now });
   const repair = createRepair(registry, (home) => ingest.inTurn(home, () => around.repair(home)));
   const turn = createReadTurn(repair);
   const live = createLive({

@@ -16,12 +16,10 @@ import {
   systemPrefix,
   type Collection,
 } from "./collections.ts";
-import type { Joining } from "./closed/joining.ts";
 import type { Draft } from "./draft.ts";
 import { createHome, type Home } from "./home.ts";
-import type { LocalMembership, Membership, NetworkMembership } from "./identity.ts";
-import { createNetworkList, type NetworkList } from "./networkList.ts";
-import type { NetworkRelays } from "./networkRelays.ts";
+import type { LocalMembership, Membership } from "./identity.ts";
+import { createNetworkList, type NetworkList, type NetworksFirst } from "./networkList.ts";
 import type { PageCache } from "./pages/pageCache.ts";
 import type { Readable } from "./query.ts";
 
@@ -52,15 +50,14 @@ export interface Registry {
   readonly infos: () => readonly CollectionInfo[];
 }
 
-export const createRegistry = (deps: {
+export interface RegistryDeps extends NetworksFirst {
   readonly local: LocalMembership;
-  readonly networks: readonly NetworkMembership[];
-  readonly joinings: readonly Joining[];
-  readonly relays: NetworkRelays;
   readonly pages: PageCache;
   readonly now: () => number;
-}): Registry => {
-  const networks = createNetworkList(deps.networks, deps.joinings, deps.relays);
+}
+
+export const createRegistry = (deps: RegistryDeps): Registry => {
+  const networks = createNetworkList(deps);
   const collections = new Map<string, Collection>();
   const homes = new Map<ScopeId, Home>();
 

@@ -10,7 +10,7 @@ import type { Leaf } from "../core/cbor/document.ts";
 import type { Change } from "../core/doc/change.ts";
 import { readDocument } from "../core/doc/read.ts";
 import { changesFor, dependsOnFields } from "../core/query/update.ts";
-import type { DocumentWrite, Target } from "../core/wire/requests.ts";
+import type { DocumentWrite, Target, Visibility } from "../core/wire/requests.ts";
 import { decodeRows, type Row } from "../core/wire/rows.ts";
 import { RowsReader } from "../core/wire/rowsReader.ts";
 import { homeOf, isAliveIn, needDocuments, privateField, type Collection } from "./collections.ts";
@@ -23,6 +23,8 @@ export interface WriteDeps {
   /** Makes the collection known where it is not yet. */
   readonly collection: (name: string, draft: Draft) => Collection;
   readonly readable: (collection: string) => Readable;
+  /** Documents are private there unless they are shared one by one. */
+  readonly isPrivateIn: (home: Home) => boolean;
 }
 
 /**
@@ -96,7 +98,7 @@ const insertRows = (
   const rows = new RowsReader(write.rows);
   const ids = Array.from({ length: rows.length }, (_, row) => rows.id(row));
   needDocuments(collection, ids);
-  const isPrivate = write.visibility === "private";
+  const isPrivate = (write.visibility ?? usualVisibility(collection, deps)) === "private";
   const home = isPrivate || collection.shared === null ? collection.local : collection.shared;
   ids.forEach((id, row) => {
     if (isAliveIn(collection, id)) throw duplicateId(write.collection, id);
@@ -105,6 +107,10 @@ const insertRows = (
   });
   return ids.length;
 };
+
+/** Of a document of which nothing is said. */
+const usualVisibility = ({ shared }: Collection, { isPrivateIn }: WriteDeps): Visibility =>
+  shared !== null && isPrivateIn(shared) ? "private" : "shared";
 
 /** Born again, or with a mark of its own. */
 const insertRow = (draft: Draft, home: Home, { id, leaves }: Row, isPrivate: boolean): void => {
@@ -120,6 +126,9 @@ const putRows = (
   missing: "insert" | "skip",
 ): number => {
   const collection = deps.collection(write.collection, draft);
+  const isPrivate = usualVisibility(collection, deps) === "private";
+  const { local } = collection;
+  const usual = isPrivate ? local : (collection.shared ?? local);
   let count = 0;
   const rows = decodeRows(write.rows);
   needDocuments(
@@ -129,10 +138,13 @@ const putRows = (
   for (const row of rows) {
     const home = homeOf(collection, row.id);
     if (home === null && missing === "skip") continue;
-    const target = home ?? collection.shared ?? collection.local;
-    const view = readDocument(target.documents.get(row.id), viewOptions(collection, deps));
-    draft.write(target, row.id, view === null ? setAll(row.leaves) : makeEqual(view.fields, row));
     count += 1;
+    if (home === null) {
+      insertRow(draft, usual, row, isPrivate);
+      continue;
+    }
+    const view = readDocument(home.documents.get(row.id), viewOptions(collection, deps));
+    draft.write(home, row.id, view === null ? setAll(row.leaves) : makeEqual(view.fields, row));
   }
   return count;
 };

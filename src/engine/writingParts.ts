@@ -82,6 +82,7 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
   const commits = createCommits({
     ...{ clock, journal, commands, unflushed, holds: changes.holds },
     ...{ now: timers.now, readable: registry.readable, collection: registry.make },
+    isPrivateIn: ({ membership }) => registry.networks.isPrivate(membership),
     writerOf: (home) => ownWriterOf(home, crypto),
     applyCollectionWrite: homes.applyCollectionWrite,
     applied: tell.changed,

@@ -43,6 +43,10 @@ export const sharingMessages = {
   offeredHere: "Others share one of this name. Switched on, both become one.",
   add: "Add",
   addAll: "Add all that others share",
+  privateByDefault: "Keep documents private unless I share them",
+  privateByDefaultText:
+    "On this device: what is new in these collections, or in one that is switched on, stays here " +
+    "until Private is switched off in it. What is shared by now stays shared.",
   addNamed: (collection: string) => `Add ${collection}`,
   unknownCollections: (amount: number) =>
     `${count(amount, "more collection")} ${amount === 1 ? "is" : "are"} shared here that this ` +

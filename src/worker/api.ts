@@ -80,6 +80,8 @@ export interface NewNetworkRequest {
   readonly sharedSecret: string | null;
   /** Of a closed one. Default: one key, which is enough. */
   readonly recovery?: { readonly keys: number; readonly needed: number };
+  /** Documents are private there unless they are shared one by one. */
+  readonly privateByDefault?: boolean;
 }
 
 export interface DatabaseService {

@@ -1,6 +1,7 @@
 /**
  * Mutants of settings and diagnosis of the connection: each shows an address that was to be hidden,
- * or tells a person something that is not so. All names begin with "connection: ".
+ * or a document that nobody shared, or tells a person something that is not so. All names begin
+ * with "connection: ".
  */
 import type { Mutant } from "./mutant.ts";
 
@@ -71,6 +72,20 @@ export const connectionMutants: readonly Mutant[] = [
     text: ".filter(({ isNamed }) => !isNamed)",
     instead: "",
     killedBy: "tests/unit/client/invitedRelays.test.ts",
+  },
+  {
+    name: "connection: attaching moves what is private in that network",
+    file: "src/engine/homes.ts",
+    text: "    if (isPrivate) draft.write(local",
+    instead: "    if (isPrivate && ids.length === 0) draft.write(local",
+    killedBy: "tests/unit/api/privateByDefault.test.ts",
+  },
+  {
+    name: "connection: what is written where documents are private is shared",
+    file: "src/engine/writes.ts",
+    text: 'shared !== null && isPrivateIn(shared) ? "private" : "shared"',
+    instead: `shared !== null && !isPrivateIn(shared) ? "private" : "shared"`,
+    killedBy: "tests/unit/api/privateByDefault.test.ts",
   },
   {
     name: "connection: the relays of a network that was left are asked for ever",

@@ -31,6 +31,8 @@ export type ManageRequest =
   | { readonly kind: "join"; readonly link: string; readonly relays?: readonly string[] }
   /** Replaces those at which this network's members are looked for beside this device's own. */
   | { readonly kind: "relays"; readonly networkId: string; readonly relays: readonly string[] }
+  /** Whether documents are private there, on this device, unless they are shared one by one. */
+  | { readonly kind: "private"; readonly networkId: string; readonly isPrivate: boolean }
   | {
       readonly kind: "invite";
       readonly networkId: string;

@@ -23,6 +23,8 @@ export interface NetworkSnapshot {
   readonly peers: readonly PeerSnapshot[];
   /** Devices of others that this one knows to be, or to have been, in the network. */
   readonly devicesKnown: number;
+  /** Documents of this device are private there unless they are shared one by one. */
+  readonly privateByDefault: boolean;
   /** Where its members are looked for beside this device's own relays: multiaddresses. */
   readonly relays: readonly string[];
   /** With everybody, those who left included. */

@@ -18,6 +18,7 @@ import { decide, removalOf, unknownMember, type Decision, type Wanted } from "./
 import { renewEpoch } from "./epochs.ts";
 import { frontierOf } from "./frontier.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
+import { setPrivate } from "../membership.ts";
 import { relaysChange } from "../networkRelays.ts";
 import { checkedName, nameMember } from "./naming.ts";
 import { exportRecoveryKeys, forgetRecoveryKeys, importRecoveryKey, openTerm } from "./term.ts";
@@ -41,6 +42,10 @@ const manageNow = async (engine: Engine, request: ManageRequest): Promise<Done> 
     await setRelays(engine, networkId, request.relays);
     return { ...nothing, networkId, membership: null };
   }
+  if (request.kind === "private") {
+    await setPrivate(engine, networkId, request.isPrivate);
+    return { ...nothing, networkId, membership: null };
+  }
   const membership = closedNamed(engine, networkId);
   return { ...nothing, networkId, membership, ...(await answerTo(engine, membership, request)) };
 };
@@ -52,7 +57,7 @@ const nothing: Omit<Managed, "networkId"> = {
 const answerTo = async (
   engine: Engine,
   membership: ClosedMembership,
-  request: Exclude<ManageRequest, { kind: "join" | "relays" }>,
+  request: Exclude<ManageRequest, { kind: "join" | "relays" | "private" }>,
 ): Promise<Partial<Managed>> => {
   switch (request.kind) {
     case "invite":

@@ -36,7 +36,7 @@ export const networkSnapshots = (state: SyncState): readonly NetworkSnapshot[] =
 const joiningSnapshot = (state: SyncState, joining: Joining): NetworkSnapshot => ({
   refused: joining.refused.reason,
   ...{ networkId: joining.networkId, name: joining.networkId },
-  ...{ kind: "joining", secret: true, closed: null },
+  ...{ kind: "joining", secret: true, closed: null, privateByDefault: false },
   relays: relaysOf(state, joiningHash(joining)),
   ...{ collections: [], peers: [], devicesKnown: 0, traffic: noTraffic },
 });
@@ -47,6 +47,7 @@ const memberSnapshot = (state: SyncState, membership: NetworkMembership): Networ
   const met = state.met.get(membership);
   return {
     ...{ networkId: membership.networkId, name: membership.title, kind: membership.kind },
+    privateByDefault: state.engine.registry.networks.isPrivate(membership),
     ...{ secret: membership.secret, closed, relays: relaysOf(state, hashOf(membership)) },
     refused: null,
     collections: attachedHomes(state, membership).map(({ collection }) => collection),

@@ -81,7 +81,7 @@ const peer = (networkId: string, transportId: string, path: PeerInfo["path"]): P
 const network = (networkId: string, devices: readonly string[]): NetworkConfig => ({
   ...{ networkId, name: `Network ${networkId}`, kind: "closed", waitsFor: null, refused: null },
   ...{ collections: new Set(), bootstrapPeers: [], relays: [], encryption: { enabled: true } },
-  discovery: { bootstrap: true, mdns: true },
+  ...{ discovery: { bootstrap: true, mdns: true }, privateByDefault: false },
   closed: {
     ...{ standing: "owner", refused: null, isFrozen: false, invites: [], waiting: [] },
     ...{ hasRecoveryKey: false, recovery: one, collections: [], notAccepted: [] },
