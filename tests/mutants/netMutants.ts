@@ -35,6 +35,13 @@ export const netMutants: readonly Mutant[] = [
     killedBy: dht,
   },
   {
+    name: "who speaks another version is left without a word",
+    file: "src/core/sync/greeting.ts",
+    text: '  if (!heard.ok && heard.error === "version") await say(hello(crypto));\n',
+    instead: "",
+    killedBy: "tests/unit/core/sync/greeting.test.ts",
+  },
+  {
     name: "a network that could not be loaded is not tried again",
     file: "src/client/carrying.ts",
     text: "      cancelRetry = clock.after(networkRetryMilliseconds, startInTurn);\n",

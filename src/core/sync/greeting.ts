@@ -235,7 +235,10 @@ const respond = async (
 ): Promise<Greeted> => {
   const { crypto, peers } = options;
   const m1 = await hear();
-  const peerFeatures = orStop(readHello(m1));
+  const heard = readHello(m1);
+  // Who speaks another version learns this one's, so that both can say what is wrong
+  if (!heard.ok && heard.error === "version") await say(hello(crypto));
+  const peerFeatures = orStop(heard);
   const m2 = hello(crypto);
   await say(m2);
   const transcript = hash("greeting", peers.idI, peers.idR, m1, m2);

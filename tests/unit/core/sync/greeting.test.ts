@@ -6,6 +6,7 @@ import { deriveKey, hash, hmac, labelled } from "../../../../src/core/crypto/has
 import { makeCertificate } from "../../../../src/core/network/certificate.ts";
 import { openNetwork, publicKeyOf } from "../../../support/openNetwork.ts";
 import { greet } from "../../../../src/core/sync/greeting.ts";
+import { readHello } from "../../../../src/core/sync/greetingMessages.ts";
 import {
   createManualTimers,
   createPipe,
@@ -138,6 +139,24 @@ test("truncated, overlong, empty and repeated messages, and others' turns end it
     const { r } = await exchange({ toR });
     expect(faultOf(r)).toBe(fault);
   }
+});
+
+test("builds of two versions both learn that they are, whoever opened the channel", async () => {
+  const newer = Uint8Array.of(1, 0x83, 2, 0, 0);
+  const first: Wire = (frame, index) => [index === 0 ? newer : frame];
+  const answers: Uint8Array[] = [];
+  const { r } = await exchange({
+    toR: first,
+    toI: (frame) => {
+      answers.push(frame.slice());
+      return [frame];
+    },
+  });
+  expect(faultOf(r)).toBe("version");
+  // By its own hello, and nothing else; which the other reads as this one reads the other's
+  expect(answers.map((frame) => readHello(frame.subarray(1)).ok)).toEqual([true]);
+  const { i } = await exchange({ toI: first });
+  expect(faultOf(i)).toBe("version");
 });
 
 test("messages reflected at their sender prove nothing", async () => {
