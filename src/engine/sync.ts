@@ -79,6 +79,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     refused: new Set(),
     dirty: new Set(),
     gathering: new Map(),
+    cutMilliseconds: new WeakMap(),
     hashing: new Set(),
     rounds: new Map(),
     isScheduled: false,

@@ -144,6 +144,13 @@ export const peerMutants: readonly Mutant[] = [
     killedBy: sessionHeads,
   },
   {
+    name: "however slow the disk is, writes gather for a burst alone",
+    file: "src/engine/sync/tell.ts",
+    text: "cutMilliseconds.get(home) ?? 0)",
+    instead: "0)",
+    killedBy: "tests/unit/engine/syncModes.test.ts",
+  },
+  {
     name: "a peer that tells of before a push is taken at its word",
     file: "src/core/sync/push.ts",
     text: "if (!isUpon || now - at >= options.pushedMs) return false;",

@@ -3,7 +3,7 @@
  */
 import type { Home } from "../home.ts";
 import { networkSnapshots, syncSnapshots } from "./snapshots.ts";
-import { lazyMilliseconds, lazyOpsMax } from "../../core/base/limits.ts";
+import { gatherMillisecondsMax, lazyMilliseconds, lazyOpsMax } from "../../core/base/limits.ts";
 import { modeOf, peersOf, reportFailure, servedHomes, type SyncState } from "./state.ts";
 import { pendingOpsOf, summaryOf } from "./summary.ts";
 
@@ -80,14 +80,30 @@ export const cutSoon = (state: SyncState, home: Home): void => {
   const present = gathering.get(home);
   if (present !== undefined && (present.isSoon || !isSoon)) return;
   present?.cancel();
-  const cancel = engine.deps.timers.after(isSoon ? gatherMilliseconds : lazyMilliseconds, () => {
+  const { timers } = engine.deps;
+  const wait = isSoon ? gatherMilliseconds(state, home) : lazyMilliseconds;
+  const cancel = timers.after(wait, () => {
     gathering.delete(home);
-    engine.cutter.cutAll([home]).catch((error: unknown) => {
-      reportFailure(state, error);
-    });
+    const began = timers.now();
+    engine.cutter
+      .cutAll([home])
+      .catch((error: unknown) => {
+        reportFailure(state, error);
+      })
+      .finally(() => {
+        state.cutMilliseconds.set(home, timers.now() - began);
+      });
   });
   gathering.set(home, { isSoon, cancel });
 };
 
+/**
+ * Where storing the last segment took longer than a burst of writes, the next one gathers for as
+ * long: writes that are waited for share the disk with it, and one that takes half of it leaves
+ * them the other.
+ */
+const gatherMilliseconds = ({ cutMilliseconds }: SyncState, home: Home): number =>
+  Math.min(Math.max(burstMilliseconds, cutMilliseconds.get(home) ?? 0), gatherMillisecondsMax);
+
 /** Long enough for a burst of writes, too short to be noticed. */
-const gatherMilliseconds = 4;
+const burstMilliseconds = 4;

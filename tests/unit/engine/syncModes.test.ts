@@ -47,6 +47,59 @@ const countOperations = (device: Device): (() => number) => {
   return () => (device.networks()[0]?.traffic.operationsReceived ?? 0) - operationsReceived;
 };
 
+test("on a slow disk writes gather for as long as a segment takes, and no longer", async () => {
+  const world = createWorld();
+  const [a, b, frames] = await countingFrames(world, "eager");
+  const storing = holdEach(world, a, 20);
+  const writes: Promise<unknown>[] = [];
+  for (let at = 0; at < 100; at++) {
+    writes.push(a.insert("notes", documents(at, 1)));
+    for (let ms = 0; ms < 4; ms++) {
+      await world.pass(1);
+      storing.letGo();
+    }
+  }
+  // In 400 ms: each 40, in place of each 24
+  const segments = (): number => frames.filter((type) => type === messageTypes.operation).length;
+  expect(segments()).toBeGreaterThanOrEqual(8);
+  expect(segments()).toBeLessThanOrEqual(10);
+  storing.end();
+  await Promise.all(writes);
+  await world.until(() => b.find("notes").length === 100, "all of them");
+  await verified(world, a, b);
+  // The first shows that the disk is quick again
+  for (let at = 100; at < 110; at++) {
+    await a.insert("notes", documents(at, 1));
+    await world.pass(at === 100 ? 40 : 6);
+  }
+  expect(b.find("notes")).toHaveLength(110);
+});
+
+/** Each transaction of the store begins so much later. */
+const holdEach = (
+  world: World,
+  device: Device,
+  milliseconds: number,
+): { readonly letGo: () => void; readonly end: () => void } => {
+  let held: { readonly until: number; readonly go: () => void }[] = [];
+  device.fault = ({ kind, phase }) => {
+    if (kind !== "write" || phase !== "before") return undefined;
+    return new Promise((go) => held.push({ until: world.now() + milliseconds, go }));
+  };
+  const letGo = (): void => {
+    const due = held.filter(({ until }) => until <= world.now());
+    held = held.filter((each) => !due.includes(each));
+    for (const { go } of due) go();
+  };
+  return {
+    letGo,
+    end: () => {
+      device.fault = null;
+      for (const { go } of held) go();
+    },
+  };
+};
+
 test("T-257 G-156 lazy: what is written gathers, and goes in few messages", async () => {
   const world = createWorld();
   const [a, b, frames] = await countingFrames(world, "lazy");
