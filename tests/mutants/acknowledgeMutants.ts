@@ -10,6 +10,20 @@ const closed = "tests/unit/engine/acknowledgeClosed.test.ts";
 
 export const acknowledgeMutants: readonly Mutant[] = [
   {
+    name: "who is closed goes without a word",
+    file: "src/engine/sync/acknowledge.ts",
+    text: "        await state.inTurn(() => acknowledge(state, network));\n",
+    instead: "",
+    killedBy: open,
+  },
+  {
+    name: "a farewell waits for who is not there",
+    file: "src/engine/sync/acknowledge.ts",
+    text: "await watchFor(state, farewellMillisecondsMax,",
+    instead: "await watchFor(state, 60 * farewellMillisecondsMax,",
+    killedBy: open,
+  },
+  {
     name: "anybody acknowledges for anybody",
     file: "src/core/network/acknowledgement.ts",
     text: 'return isSigned ? ok(checked(parsed)) : fail("signature");',
