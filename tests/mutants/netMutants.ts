@@ -90,4 +90,11 @@ export const netMutants: readonly Mutant[] = [
     instead: "  return true;\n",
     killedBy: places,
   },
+  {
+    name: "a page names its tags at every relay each second",
+    file: "src/net/peerNode.ts",
+    text: "if (text === said) return;",
+    instead: "",
+    killedBy: "tests/unit/net/peerNode.test.ts",
+  },
 ];
