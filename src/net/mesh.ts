@@ -27,7 +27,7 @@ import {
   probe,
   type Dialer,
 } from "./dialer.ts";
-import { createPlaces, rareIn, type PlaceBounds, type Places } from "./places.ts";
+import { createPlaces, inTurn, rareIn, type PlaceBounds, type Places } from "./places.ts";
 import type { RelayLink } from "./relayLink.ts";
 import { createStreamChannel, type StreamChannel } from "./streamChannel.ts";
 
@@ -104,14 +104,14 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       }),
     update: () => {
       const groups = [deps.found(), ...deps.links()].flatMap((each) => [...each.groups()]);
-      const named = new Set(groups.flat());
+      const named = inTurn(groups, channelsMax);
       const rare = rareIn(groups);
-      for (const id of named) name(state, id);
       for (const peer of [...state.peers.values()]) {
-        peer.isNamed = named.has(peer.id);
-        peer.isRare = rare.has(peer.id);
+        if (!named.has(peer.id)) peer.isNamed = false;
         forgetIfUnused(state, peer);
       }
+      for (const id of named) name(state, id);
+      for (const peer of state.peers.values()) peer.isRare = rare.has(peer.id);
       kick(state);
     },
     setRefused: (peers) => {

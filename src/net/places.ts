@@ -106,3 +106,21 @@ export const createPlaces = <P extends Placed>(deps: PlacesDeps<P>): Places<P> =
     leaving: () => oneOf(rotating()),
   };
 };
+
+/**
+ * So many of them at most, one of each group after the other: whoever names a multitude under one
+ * tag, as a relay that lies may, takes nobody's place that is named under another.
+ */
+export const inTurn = (
+  groups: readonly (readonly string[])[],
+  countMax: number,
+): ReadonlySet<string> => {
+  const chosen = new Set<string>();
+  const longest = Math.max(0, ...groups.map(({ length }) => length));
+  for (let at = 0; at < longest; at += 1) {
+    for (const id of groups.flatMap((group) => group[at] ?? [])) {
+      if (chosen.size < countMax) chosen.add(id);
+    }
+  }
+  return chosen;
+};

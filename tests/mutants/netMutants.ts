@@ -35,6 +35,13 @@ export const netMutants: readonly Mutant[] = [
     killedBy: dht,
   },
   {
+    name: "whoever names a multitude takes everybody's place",
+    file: "src/net/places.ts",
+    text: "for (const id of groups.flatMap((group) => group[at] ?? [])) {",
+    instead: "for (const id of groups.flat()) {",
+    killedBy: places,
+  },
+  {
     name: "who speaks another version is left without a word",
     file: "src/core/sync/greeting.ts",
     text: '  if (!heard.ok && heard.error === "version") await say(hello(crypto));\n',

@@ -62,8 +62,11 @@ export interface TestPeer extends RelayedNode {
   channel(at: number): Promise<ReceivedChannel>;
 }
 
-export interface ReceivedChannel {
+export interface ReceivedChannel extends Received {
   readonly channel: PeerChannel;
+}
+
+export interface Received {
   readonly frames: readonly Uint8Array[];
   /** Resolves with the first so many frames. */
   received(count: number): Promise<readonly Uint8Array[]>;
@@ -117,7 +120,9 @@ export const startTestPeer = async (
 };
 
 /** Sets the channel's handlers. */
-export const record = (channel: PeerChannel): ReceivedChannel => {
+export const record = <C extends Pick<PeerChannel, "onFrame" | "onClose">>(
+  channel: C,
+): Received & { readonly channel: C } => {
   const frames: Uint8Array[] = [];
   const changed = createSignal();
   channel.onFrame((frame) => {

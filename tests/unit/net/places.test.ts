@@ -9,6 +9,7 @@ import { systemClock } from "../../../src/net/clock.ts";
 import { createCarrier } from "../../../src/net/libp2pNetwork.ts";
 import {
   createPlaces,
+  inTurn,
   rareIn,
   type PlaceBounds,
   type Placed,
@@ -97,6 +98,14 @@ const placesOf = (people: readonly Somebody[], now = 0): Places<Somebody> =>
     clock: { ...systemClock, now: () => now, random: () => 0.999 },
     peers: () => people,
   });
+
+test("of many that are named each group has its turn, whatever another one names", () => {
+  const flood = Array.from({ length: 64 }, (_, at) => `nobody ${String(at)}`);
+  const chosen = inTurn([flood, ["ann"], [], ["ben", "ann", "cleo"]], 6);
+  expect([...chosen]).toEqual(["nobody 0", "ann", "ben", "nobody 1", "nobody 2", "cleo"]);
+  expect([...inTurn([["a", "b"], ["b"]], 9)]).toEqual(["a", "b"]);
+  expect(inTurn([], 9).size).toBe(0);
+});
 
 test("it is crowded where more are named than can be met", () => {
   expect(placesOf(standing(1, 2)).isCrowded()).toBe(false);
