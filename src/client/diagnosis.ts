@@ -145,7 +145,8 @@ const relaySteps = (findings: Findings, relay: RelayFound): readonly DiagnosisSt
   [
     stepOf("relay", relayVerdict(findings, relay)),
     stepOf("reservation", reservationVerdict(relay)),
-    stepOf("rendezvous", rendezvousVerdict(findings, relay)),
+    // Without a network there is nobody to look for, which is said once, of the peers
+    ...(findings.networks === 0 ? [] : [stepOf("rendezvous", rendezvousVerdict(relay))]),
   ].map((step) => ({ ...step, subject: relay.address, since: relay.since }));
 
 const relayVerdict = ({ isOnline }: Findings, found: RelayFound): Verdict => {
@@ -166,9 +167,8 @@ const reservationVerdict = ({ state, fault }: RelayFound): Verdict => {
   return state === "connecting" ? away : waiting("reserving");
 };
 
-const rendezvousVerdict = ({ networks }: Findings, relay: RelayFound): Verdict => {
+const rendezvousVerdict = (relay: RelayFound): Verdict => {
   if (relay.state === "connecting") return away;
-  if (networks === 0) return { state: "skipped", reason: "no-network" };
   if (relay.isRegistered === null) return { state: "skipped", reason: "dht" };
   return relay.isRegistered ? well : waiting("registering");
 };

@@ -96,7 +96,6 @@ const stepTable: Readonly<
     well: words("It knows for whom this device looks."),
     registering: words("Telling the relay for whom this device looks…"),
     dht: words("It names nobody by itself: others are looked for in the list that relays share."),
-    "no-network": noNetwork,
     "relay-away": words("It is told for whom this device looks once it is reached."),
   },
   peers: {
@@ -186,6 +185,9 @@ export const connectionMessages = {
     memory: "in memory",
   },
   away: "away",
+  beyond:
+    "not connected with this device, which has as many connections as it keeps: met through the " +
+    "others if it is online",
   roundTrip: (ms: number | null) =>
     ms === null ? "round trip not measured yet" : `round trip ${inDigits(Math.ceil(ms))} ms`,
   traffic: (sent: string, received: string) => `${sent} sent, ${received} received`,
@@ -193,11 +195,11 @@ export const connectionMessages = {
   relay: (number: number, of: number) => (of === 1 ? "Relay" : `Relay ${inDigits(number)}`),
   picture: (direct: number, relayed: number, away: number) =>
     `This device has ${count(direct, "direct connection")}, ` +
-    `${count(relayed, "connection")} through a relay, and ${count(away, "device")} of your ` +
-    "networks away. Each is listed below.",
+    `${count(relayed, "connection")} through a relay, and none with ${count(away, "device")} of ` +
+    "your networks. Each is listed below.",
   legend:
-    "Solid: direct. Dashed: through a relay. Pale: away. Only this device's own connections are " +
-    "drawn: nobody tells with whom others are connected.",
+    "Solid: direct. Dashed: through a relay. Pale: not connected. Only this device's own " +
+    "connections are drawn: nobody tells with whom others are connected.",
 
   relays: "Relays",
   relaysText:

@@ -2,6 +2,7 @@
  * Who is connected with this device, and the small picture of it: places on a plane, so that what
  * is drawn can be tried without a page.
  */
+import { directPeersMax } from "../../core/base/limits.ts";
 import type { NetworkConfig, PeerInfo } from "../../client/networkTypes.ts";
 import { connectionMessages } from "../connectionMessages.ts";
 import { deviceOfMember, memberInWords } from "./members.ts";
@@ -13,14 +14,18 @@ export interface LinkedDevice {
   readonly name: string;
   /** The same in few letters. */
   readonly label: string;
-  readonly path: PeerInfo["path"] | "away";
+  /** `beyond`: there are more than this device connects with, so that nobody here can say. */
+  readonly path: PeerInfo["path"] | "away" | "beyond";
   readonly networks: readonly string[];
   readonly roundTripMs: number | null;
   readonly bytesSent: number;
   readonly bytesReceived: number;
 }
 
-/** Those that are connected, the direct ones first; then members that are away. */
+/**
+ * Those that are connected, the direct ones first; then members that are away, or that are met
+ * through others since this device has as many connections as it keeps.
+ */
 export const linkedDevices = (
   networks: readonly NetworkConfig[],
   peers: readonly PeerInfo[],
@@ -30,10 +35,11 @@ export const linkedDevices = (
     const met = peers.filter(({ transportId }) => transportId === id);
     return connectedDevice(networks, id, met);
   });
-  const rank = { direct: 0, memory: 0, relayed: 1, away: 2 };
+  const rank = { direct: 0, memory: 0, relayed: 1, away: 2, beyond: 2 };
+  const otherwise = ids.length < directPeersMax ? "away" : "beyond";
   return [
     ...connected.sort((a, b) => rank[a.path] - rank[b.path] || a.name.localeCompare(b.name)),
-    ...awayDevices(networks, peers),
+    ...otherDevices(networks, peers, otherwise),
   ];
 };
 
@@ -62,9 +68,10 @@ const connectedDevice = (
   };
 };
 
-const awayDevices = (
+const otherDevices = (
   networks: readonly NetworkConfig[],
   peers: readonly PeerInfo[],
+  path: "away" | "beyond",
 ): readonly LinkedDevice[] =>
   networks.flatMap((network) =>
     (network.closed?.standing === "removed" ? [] : (network.closed?.members ?? []))
@@ -75,7 +82,7 @@ const awayDevices = (
           !peers.some((peer) => peer.peerId === device && peer.networkId === network.networkId),
       )
       .map(({ device }) => ({
-        ...{ key: `${network.networkId}/${device}`, path: "away" as const },
+        ...{ key: `${network.networkId}/${device}`, path },
         ...{ name: deviceOfMember(network, device), label: labelOf(network, device) },
         ...{ networks: [network.name], roundTripMs: null, bytesSent: 0, bytesReceived: 0 },
       })),

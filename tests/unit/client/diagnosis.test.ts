@@ -84,9 +84,7 @@ test("a relay that is tried for the first time, registers, or gives no reservati
 
 test("nobody else, and no network to find others of", () => {
   expect(faults(withRelay({}))).toEqual(["peers waiting nobody-named"]);
-  expect(faults({ ...withRelay({}), networks: 0 })).toEqual([
-    ...["rendezvous skipped no-network", "peers skipped no-network"],
-  ]);
+  expect(faults({ ...withRelay({}), networks: 0 })).toEqual(["peers skipped no-network"]);
 });
 
 test("WebRTC that is missing, fails, or finds no way, with what that means for a peer", () => {

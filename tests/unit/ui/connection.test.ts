@@ -1,5 +1,6 @@
 /** What people read of the connection: the summary, devices once each, the picture, addresses. */
 import { expect, test } from "vitest";
+import { directPeersMax } from "../../../src/core/base/limits.ts";
 import type { DiagnosisStep } from "../../../src/client/diagnosis.ts";
 import type { NetworkConfig, PeerInfo } from "../../../src/client/networkTypes.ts";
 import { groupsOf, relayStateOf, summaryOf } from "../../../src/ui/text/doctor.ts";
@@ -108,6 +109,15 @@ test("a device that is met twice is listed once, with its traffic together", () 
     ...{ name: "Device a@one of Mara", label: "Mara", networks: ["Network one", "Network two"] },
     ...{ roundTripMs: 10, bytesSent: 6, bytesReceived: 8 },
   });
+});
+
+test("where there are more than this device connects with, others are not away", () => {
+  const peers = Array.from({ length: directPeersMax }, (_, at) => peer("one", `p${at}`, "direct"));
+  const networks = [network("one", ["gone"])];
+  const pathOf = (met: readonly PeerInfo[]): string | undefined =>
+    linkedDevices(networks, met).at(-1)?.path;
+  expect(pathOf(peers)).toBe("beyond");
+  expect(pathOf(peers.slice(1))).toBe("away");
 });
 
 test("the picture draws what is known: own connections, and none for who is away", () => {
