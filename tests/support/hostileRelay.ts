@@ -38,6 +38,7 @@ export const startHostileRelay = async (
     announce: [],
     neighbours: { mayDial: () => false },
     records: new Records(limits),
+    mdnsFailed: () => undefined,
   });
   await libp2p.start();
   cleanup.add(() => libp2p.stop());
