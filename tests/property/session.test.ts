@@ -53,7 +53,8 @@ test("over sound links every byte travels a link about once", { timeout: 60_000 
     }
     converge(world, seed);
     const links = world.replicas.length - 1;
-    expect(world.sent.bytes, `seed ${seed}: bytes`).toBeLessThan(links * (written * 1.1 + 60_000));
+    // What is pushed now and then crosses a question for the same
+    expect(world.sent.bytes, `seed ${seed}: bytes`).toBeLessThan(links * (written * 1.15 + 60_000));
     expect(world.sent.messages, `seed ${seed}: messages`).toBeLessThan(links * 60 * 4);
   }
 });

@@ -194,7 +194,13 @@ const openTerm = (
   const isFrozen = members.some(({ membership }) => membership.control.isFrozen());
   // Who was removed meets nobody that would hear of it
   const holder = members.find(({ membership }) => membership.recoverySeeds.length > 0);
-  const next = members.find(({ membership }) => copiesOf(keyOf(membership)) === 1) ?? members[0];
+  // Somebody may have come in beside the record at which others stopped
+  const known = holder?.membership.control.state().devices;
+  const next =
+    members.find(({ membership }) => {
+      const key = keyOf(membership);
+      return copiesOf(key) === 1 && known?.has(key) !== false;
+    }) ?? members[0];
   if (!(isLost || isFrozen) || next === undefined) return;
   if (holder === undefined) {
     // Lost with its device; it opens a term when people come back to this

@@ -243,9 +243,13 @@ const setAside = (
       }
       home.aside = [...home.aside, ...added];
       const { read } = await readStored(home, store, ingest);
+      // A checkpoint that was under way may have come in between
+      const stale = staleCheckpoint(home);
       // They say how far logs go that end before
       home.proofs.clear();
       replaceContents(home, read);
+      pages.dropScope(home.scope);
+      await store.write({ removedPages: stale });
     }),
   );
 
