@@ -146,7 +146,7 @@ export const closedMessages = {
   code: "Code",
   codeText:
     "Each device has a code. Read it aloud to each other: where both see the same one, nobody " +
-    "stands between you.",
+    "stands in between.",
   waiting: "This device is not let in yet. What you write stays here until then.",
   /** A device that waits and is not let in any more, by the reason. */
   notLetIn: {

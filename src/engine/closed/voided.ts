@@ -21,8 +21,10 @@ export const voidedIn = (
     if (node === null) return [];
     const isOwn = equalBytes(node.origin.signingKey, device.publicKey);
     if (isOwn !== (whose === "own")) return [];
-    return isVoid(node, tree.beginOf(node).controlHead, scope, control)
-      ? [{ scope, writer, first, header }]
-      : [];
+    const begun = tree.beginOf(node).controlHead;
+    // A crash came before the record was stored: it is judged when that is here again
+    const heads = [begun, node.controlHead].filter((head) => head !== null);
+    if (heads.some((head) => control.find(head).kind !== "known")) return [];
+    return isVoid(node, begun, scope, control) ? [{ scope, writer, first, header }] : [];
   });
 };
