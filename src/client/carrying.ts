@@ -1,8 +1,8 @@
 /**
  * When the page's network runs, and with which settings: it starts when it is first wanted, and
  * again when a relay is named that it does not use yet, or when a person sets something else.
- * Where it cannot start it is tried again and again: what it is
- * made of is loaded from a server that may be away, and nobody should need to reload for that.
+ * Where it cannot start it is tried again and again: what it is made of is loaded from a server
+ * that may be away, and nobody should need to reload for that.
  */
 import { networkRetryMilliseconds } from "../core/base/limits.ts";
 import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";

@@ -79,7 +79,6 @@ export const settleOwnWrites = async (
   const isMember = standing !== "waiting" && standing !== "removed";
   for (const home of engine.registry.homesOf(membership)) {
     const lost = home.isDropped ? await undeliveredOwn(engine, home) : [];
-    // Not admitted yet: what was written waits for that, unless no log holds it any more
     const beyond = [...(isMember ? ownBeyond(home, membership) : []), ...lost];
     const isOver = cutOff.includes(home)
       ? writersOf(home).length > 0
@@ -89,6 +88,7 @@ export const settleOwnWrites = async (
       await engine.cutter.absorb();
     }
     if (home.isDropped) await noLongerDropped(engine, home);
+    // Not admitted yet: what was written waits for that, unless no log holds it any more
     if (standing === "waiting" && lost.length === 0) continue;
     const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);
     if (isDue) await reissue(engine, home);
