@@ -7,6 +7,7 @@ import Papa from "papaparse";
 import { importJsonBytesMax } from "../../core/base/limits.ts";
 import { isPlainObject } from "../../core/cbor/check.ts";
 import { messages } from "../messages.ts";
+import { transferMessages } from "../transferMessages.ts";
 import { parseJsonObject, parseJsonValue } from "../text/json.ts";
 
 export const formats = ["json", "ndjson", "csv"] as const;
@@ -33,7 +34,7 @@ export const readDocuments = (file: Blob, format: Format): AsyncIterable<Read> =
 
 async function* readJson(file: Blob): AsyncGenerator<Read> {
   if (file.size > importJsonBytesMax) {
-    yield { kind: "problem", place: null, message: messages.transfer.jsonTooLarge };
+    yield { kind: "problem", place: null, message: transferMessages.jsonTooLarge };
     return;
   }
   const parsed = parseJsonValue(await file.text());
@@ -124,7 +125,7 @@ const wholeRows = (text: string): string => {
 /** An empty cell is no field. */
 const rowOf = (names: readonly string[], row: readonly string[], place: number): Read => {
   if (row.length > names.length) {
-    return { kind: "problem", place, message: messages.transfer.tooManyCells };
+    return { kind: "problem", place, message: transferMessages.tooManyCells };
   }
   const fields = row.flatMap((cell, at): readonly (readonly [string, unknown])[] => {
     const name = names[at] ?? "";
