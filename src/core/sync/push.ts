@@ -45,12 +45,7 @@ export const pushWaiting = (draft: Draft, view: SessionView): void => {
   const { waiting } = draft.push;
   if (waiting.length === 0) return;
   draft.push = { ...draft.push, waiting: [] };
-  for (const segment of waiting) {
-    const scope = draft.scopes.get(segment.scope);
-    if (scope === undefined || isPassed(scope, segment)) continue;
-    if (isNext(scope, segment)) push(draft, segment, view);
-    else addWaiting(draft, segment);
-  }
+  for (const segment of waiting) pushOwn(draft, segment, view);
 };
 
 /** After a tick or a message. A summary goes behind them, whose answer says whether they came. */

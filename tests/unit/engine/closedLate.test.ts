@@ -12,6 +12,7 @@ import {
   hex,
   join,
   membershipOf,
+  recordsOf,
   share,
   verified,
 } from "./closedWorld.ts";
@@ -28,11 +29,6 @@ interface Ended {
 
 const cut = (device: Device): Promise<void> =>
   device.engine.cutter.cutAll(device.engine.registry.homes());
-
-const recordsOf = (device: Device): readonly Uint8Array[] =>
-  membershipOf(device)
-    .control.records()
-    .map(({ bytes }) => bytes);
 
 /** In the shared collection, by whoever holds them. */
 const writtenBy = async (holder: Device, writer: Device): Promise<readonly Uint8Array[]> => {

@@ -13,8 +13,8 @@ import {
   give,
   invited,
   join,
-  membershipOf,
   open,
+  recordsOf,
   share,
   standing,
   takeInvite,
@@ -23,11 +23,6 @@ import {
   verified,
 } from "./closedWorld.ts";
 import type { Device, World } from "./world.ts";
-
-const recordsOf = (device: Device): readonly Uint8Array[] =>
-  membershipOf(device)
-    .control.records()
-    .map(({ bytes }) => bytes);
 
 /** c is let in by a decision that is to be left beside the chain; b builds on what c wrote. */
 const builtOn = async (world: World) => {

@@ -18,6 +18,7 @@ import {
   join,
   membershipOf,
   open,
+  recordsOf,
   share,
   standing,
   takeInvite,
@@ -29,11 +30,6 @@ import { createWorld, type Device, type World } from "./world.ts";
 
 const keysOf = (device: Device): readonly string[] => [...membershipOf(device).keys.keys()];
 const epochOf = (device: Device): string => membershipOf(device).epochs.latest()?.id ?? "";
-const recordsOf = (device: Device): readonly Uint8Array[] =>
-  membershipOf(device)
-    .control.records()
-    .map(({ bytes }) => bytes);
-
 const openTerm = async (device: Device): Promise<void> => {
   await manage(device.engine, { kind: "term", networkId: team, device: null });
   await tell(device);

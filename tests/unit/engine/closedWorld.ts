@@ -51,6 +51,12 @@ export const membershipOf = (device: Device): ClosedMembership => closedNamed(de
 
 export const heightOf = (device: Device): number => membershipOf(device).control.head().height;
 
+/** As a peer would send them. */
+export const recordsOf = (device: Device): readonly Uint8Array[] =>
+  membershipOf(device)
+    .control.records()
+    .map(({ bytes }) => bytes);
+
 /** As a peer would have sent them. */
 export const give = (
   device: Device,
