@@ -70,6 +70,13 @@ export const peerMutants: readonly Mutant[] = [
     instead: "askedAt === null",
   },
   {
+    name: "what was said before the peer attached counts as said",
+    file: "src/core/sync/announce.ts",
+    text: "  ...{ summarySent: null, tipsSent: null },\n",
+    instead: "",
+    killedBy: "tests/property/session.test.ts",
+  },
+  {
     ...announce,
     name: "a peer is not told of a scope that goes",
     text: "if (isSpokenOf) draft",

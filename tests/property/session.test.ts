@@ -133,6 +133,28 @@ test("a scope attached later, or again, is compared from then on", () => {
   expect(contentOf(a)).toBe(contentOf(b));
 });
 
+test("who attaches what the peer has is verified as soon as all of it is here", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = createRandom(seed);
+    const world = createWorld(random, 2, soundLink);
+    const [a, b] = world.replicas;
+    const [scope] = scopes;
+    if (a === undefined || b === undefined || scope === undefined) throw new Error("two replicas");
+    world.attach(a, scope);
+    for (let written = 0; written < 4; written++) world.write(a, scope, 190_000);
+    world.connect(a, b);
+    // What was said before b attached says nothing to it
+    world.run(random.integer(1_500));
+    world.attach(b, scope);
+    // No tick comes in it
+    world.run(240);
+    for (const { links } of [a, b]) {
+      const claims = [...links].map(({ statuses }) => statuses.get(scope));
+      expect(claims, `seed ${seed}`).toEqual([{ kind: "synced", verified: true, unread: 0 }]);
+    }
+  }
+});
+
 const badLink = (random: Random): LinkRules => ({
   loss: random.pick([0, 0.05, 0.2]),
   duplicate: random.pick([0, 0.1, 0.3]),
