@@ -71,9 +71,9 @@ export const peerMutants: readonly Mutant[] = [
   },
   {
     name: "what was said before the peer attached counts as said",
-    file: "src/core/sync/announce.ts",
-    text: "  ...{ summarySent: null, tipsSent: null },\n",
-    instead: "",
+    file: "src/core/sync/knowledge.ts",
+    text: "scope.isReplyDue || scope.isAbsent ||",
+    instead: "scope.isReplyDue ||",
     killedBy: "tests/property/session.test.ts",
   },
   {

@@ -104,8 +104,8 @@ export const acknowledgedDevicesMax = 4_096;
 export const acknowledgeWaitingBytesMax = 8 * 1_048_576;
 export const acknowledgeWaitingBytesPerMessage = 1_024;
 /** While things change a device acknowledges no more often than this, and this for each byte. */
-export const acknowledgeMilliseconds = 15_000;
-export const acknowledgeMillisecondsPerByte = 20;
+export const acknowledgeMilliseconds = 30_000;
+export const acknowledgeMillisecondsPerByte = 40;
 export const acknowledgeMillisecondsMax = 600_000;
 /** A device that is closed waits no longer for others to have heard its last one. */
 export const farewellMillisecondsMax = 1_000;

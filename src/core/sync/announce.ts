@@ -44,12 +44,8 @@ export const takeAnnouncement = (
   }
 };
 
-/**
- * Until it speaks of the scope again. What it held says nothing by then, and it has forgotten what
- * it was told, or never took it in.
- */
+/** Until it speaks of the scope again. What it held says nothing by then. */
 const absent = {
-  ...{ isAbsent: true, peer: null, peerTips: null, peerSaw: 0, peerSawTips: 0 },
-  ...{ summarySent: null, tipsSent: null },
+  ...{ isAbsent: true, peer: null, peerTips: null },
   ...{ missing: new Map(), missingOps: 0, retries: new Map() },
 } as const;

@@ -99,7 +99,8 @@ export const takeSummary = (draft: Draft, summary: Summary): void => {
   const acknowledged = changeScope(draft, scope, {
     ...{ peerSaw, isAbsent: false },
     peerSawTips: Math.max(scope.peerSawTips, Math.min(summary.seenTips, scope.revision)),
-    isReplyDue: scope.isReplyDue || isReplyWanted(draft, scope, summary),
+    // What it was told while it had not attached it, it did not take in
+    isReplyDue: scope.isReplyDue || scope.isAbsent || isReplyWanted(draft, scope, summary),
     summarySent: scope.summarySent && { ...scope.summarySent, isAnswered: true },
   });
   const { revision, headsHash, proof } = summary;
