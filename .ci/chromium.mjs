@@ -2,8 +2,8 @@
  * The one browser that the tests drive: Debian's Chromium, since nothing may be downloaded from
  * outside the package registries. NEBULUS_CHROMIUM names another one where Debian's is not at hand.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { install, mayInstall } from "./debian.mjs";
 
 export const chromiumPath = process.env["NEBULUS_CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -24,10 +24,9 @@ export const chromiumLaunch = {
 /** Installs Chromium when it is missing and this process may; says what to do otherwise. */
 export const ensureChromium = () => {
   if (existsSync(chromiumPath)) return;
-  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+  if (mayInstall()) {
     console.log("Installing Chromium (apt-get) …");
-    apt(["update"]);
-    apt(["install", "-y", "chromium"]);
+    install("chromium");
     if (existsSync(chromiumPath)) return;
   }
   console.error(
@@ -35,14 +34,4 @@ export const ensureChromium = () => {
       "apt-get install chromium. Elsewhere: set NEBULUS_CHROMIUM to the path of a Chromium or Chrome.",
   );
   process.exit(1);
-};
-
-/** @param {readonly string[]} words */
-const apt = (words) => {
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const patience = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
-  spawnSync("apt-get", [...patience, ...words], {
-    env: environment,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
 };

@@ -78,7 +78,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     met: new Map(),
     refused: new Set(),
     ...{ dirty: new Set(), gathering: new Map() },
-    cutMilliseconds: new WeakMap(),
+    lastCuts: new WeakMap(),
     hashing: new Set(),
     rounds: new Map(),
     isScheduled: false,

@@ -153,8 +153,8 @@ export const peerMutants: readonly Mutant[] = [
   {
     name: "however slow the disk is, writes gather for a burst alone",
     file: "src/engine/sync/tell.ts",
-    text: "cutMilliseconds.get(home) ?? 0)",
-    instead: "0)",
+    text: "Math.max(burstMilliseconds, last.milliseconds)",
+    instead: "burstMilliseconds",
     killedBy: "tests/unit/engine/syncModes.test.ts",
   },
   {

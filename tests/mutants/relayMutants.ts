@@ -75,4 +75,18 @@ export const relayMutants: readonly Mutant[] = [
     instead: "",
     killedBy: operation,
   },
+  {
+    name: "a relayed connection carries what libp2p allows, not what is configured",
+    file: "relay/node.ts",
+    text: "      defaultDataLimit: BigInt(settings.relayedMebibytes) * 1_024n ** 2n,\n",
+    instead: "",
+    killedBy: "tests/unit/net/relayedLimits.test.ts",
+  },
+  {
+    name: "a relayed connection lasts for as long as libp2p allows",
+    file: "relay/node.ts",
+    text: "      defaultDurationLimit: settings.relayedMinutes * 60_000,\n",
+    instead: "",
+    killedBy: "tests/unit/net/relayedLimits.test.ts",
+  },
 ];

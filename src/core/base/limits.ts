@@ -183,7 +183,7 @@ export const applicationMessagesPerSecond = 12;
 export const applicationMessageBytesMax = 65_536;
 /** With more that waits for its connection a peer is given no further message. */
 export const applicationBacklogBytesMax = 1_048_576;
-/** What is written gathers for a few ms before it is cut, and on a slow disk for no longer. */
+/** What is written shortly after a cut gathers for the next, on a slow disk for no longer. */
 export const gatherMillisecondsMax = 40;
 /** Lazy collections gather what is written for so long, or until it is so many ops. */
 export const lazyMilliseconds = 10_000;

@@ -135,8 +135,8 @@ export interface SyncState {
   readonly dirty: Set<Home>;
   /** Homes whose ops gather before they are cut. */
   readonly gathering: Map<Home, Gathering>;
-  /** How long it took the last time until what was cut of a home was stored. */
-  readonly cutMilliseconds: WeakMap<Home, number>;
+  /** When what was cut of a home was last stored, and how long that took. */
+  readonly lastCuts: WeakMap<Home, { readonly endedAt: number; readonly milliseconds: number }>;
   /** Homes whose changes are being hashed while there is time. */
   readonly hashing: Set<Home>;
   /** Homes of collections that are synchronised by hand: how many rounds are under way. */

@@ -65,9 +65,9 @@ export const tellHome = (state: SyncState, home: Home): void => {
 };
 
 /**
- * What was written here gathers for a few ms, or as long as its collection allows, and is cut, once
- * a peer has said what it holds: nothing may leave before that, and a device that finds its log
- * going on elsewhere has then cut nothing that it would have to fork.
+ * What was written here is cut soon, or when enough of it gathered in a lazy collection, once a
+ * peer has said what it holds: nothing may leave before that, and a device that finds its log going
+ * on elsewhere has then cut nothing that it would have to fork.
  */
 export const cutSoon = (state: SyncState, home: Home): void => {
   const { engine, gathering } = state;
@@ -91,19 +91,27 @@ export const cutSoon = (state: SyncState, home: Home): void => {
         reportFailure(state, error);
       })
       .finally(() => {
-        state.cutMilliseconds.set(home, timers.now() - began);
+        const endedAt = timers.now();
+        state.lastCuts.set(home, { endedAt, milliseconds: endedAt - began });
       });
   });
   gathering.set(home, { isSoon, cancel });
 };
 
 /**
- * Where storing the last segment took longer than a burst of writes, the next one gathers for as
- * long: writes that are waited for share the disk with it, and one that takes half of it leaves
- * them the other.
+ * The first write after a while goes at once; what follows closely gathers, since each segment
+ * costs a transaction here and one there. Where storing the last one took longer than a burst of
+ * writes, the next one gathers for as long: writes that are waited for share the disk with it, and
+ * one that takes half of it leaves them the other.
  */
-const gatherMilliseconds = ({ cutMilliseconds }: SyncState, home: Home): number =>
-  Math.min(Math.max(burstMilliseconds, cutMilliseconds.get(home) ?? 0), gatherMillisecondsMax);
+const gatherMilliseconds = ({ engine, lastCuts }: SyncState, home: Home): number => {
+  const last = lastCuts.get(home);
+  if (last === undefined) return 0;
+  const wait = Math.min(Math.max(burstMilliseconds, last.milliseconds), gatherMillisecondsMax);
+  // Clocks are put back
+  const since = Math.max(0, engine.deps.timers.now() - last.endedAt);
+  return Math.max(0, wait - since);
+};
 
-/** Long enough for a burst of writes, too short to be noticed. */
-const burstMilliseconds = 4;
+/** Too short to be noticed. */
+const burstMilliseconds = 10;

@@ -109,7 +109,7 @@ test("a busy device says so every few seconds, not with every commit", async () 
   const world = createWorld();
   const [a, b] = await two(world);
   await verified(world, a, b);
-  for (let turn = 0; turn < 120; turn++) {
+  for (let turn = 0; turn < 240; turn++) {
     await a.upsert("notes", [{ id: "1", turn }]);
     await world.pass(250);
   }
