@@ -254,5 +254,5 @@ export const connectionMessages = {
   credential: "Password",
   turnNeeds: "A TURN server needs it.",
   serverAdded: "Added. It is used from now on.",
-  onlyTurn: "for TURN servers",
+  onlyTurn: "Only for TURN servers",
 };

@@ -79,7 +79,7 @@ export const sharingMessages = {
     title: "Make or join a network",
     make: "Make a network",
     invite: "Join with an invite",
-    secret: "Others join with a secret",
+    secret: "Use a shared secret",
   },
   makeText: "People come in by invite; you can remove them later.",
   makeHint: "Who is invited sees it too",

@@ -97,7 +97,7 @@ for (const { colorScheme, width } of looks) {
       await addNote(page, "A note");
       const dialog = await openSharing(page);
       await look(page, info, "20 sharing");
-      await dialog.getByRole("radio", { name: "Others join with a secret" }).check();
+      await dialog.getByRole("radio", { name: "Use a shared secret" }).check();
       await dialog.getByRole("button", { name: "Join or make" }).click();
       await look(page, info, "21 name and secret are missing");
       await page.keyboard.press("Escape");

@@ -141,7 +141,7 @@ test("another secret is another network", async ({ browser }, info) => {
   await open(two);
   await makeCollection(two, "notes");
   const dialog = await openSharing(two);
-  await dialog.getByRole("radio", { name: "Others join with a secret" }).check();
+  await dialog.getByRole("radio", { name: "Use a shared secret" }).check();
   await dialog.getByLabel("Name of the network").fill(network);
   await dialog.getByLabel("Shared secret").fill("too short");
   await dialog.getByRole("button", { name: "Join or make" }).click();

@@ -75,7 +75,7 @@ export const openSharing = async (page: Page): Promise<Locator> => {
 /** Joins the open network in the sharing dialog and shares the collection with it. */
 export const share = async (page: Page, network: string, collection: string): Promise<void> => {
   const dialog = await openSharing(page);
-  await dialog.getByRole("radio", { name: "Others join with a secret" }).check();
+  await dialog.getByRole("radio", { name: "Use a shared secret" }).check();
   await dialog.getByLabel("Name of the network").fill(network);
   await dialog.getByLabel("Shared secret").fill(secret);
   await dialog.getByRole("button", { name: "Join or make" }).click();
