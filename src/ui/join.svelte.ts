@@ -5,6 +5,7 @@
 import type { DistributedDatabase } from "../client/api.ts";
 import type { Member } from "../client/networkTypes.ts";
 import { copyText } from "./clipboard.ts";
+import type { RecoverySplit } from "./recoverySplit.svelte.ts";
 import { closedMessages, sharingMessages } from "./sharingMessages.ts";
 import { problemOf } from "./text/problem.ts";
 import { makeSecret, secretMissing } from "./text/secret.ts";
@@ -75,10 +76,13 @@ export class OneFieldForm {
   /** What became of it, in words. */
   note = $state("");
   readonly #missing: string;
-  readonly #run: (value: string) => Promise<string>;
+  readonly #run: (value: string) => Promise<string | null>;
 
-  /** `missing` is said where nothing was given; `run` gives the note. */
-  constructor(value: string, missing: string, run: (value: string) => Promise<string>) {
+  /**
+   * `missing` is said where nothing was given; `run` gives the note, or null where a field beside
+   * this one is wrong, which says so itself.
+   */
+  constructor(value: string, missing: string, run: (value: string) => Promise<string | null>) {
     this.value = value;
     this.#missing = missing;
     this.#run = run;
@@ -92,7 +96,9 @@ export class OneFieldForm {
     if (value === "") return;
     this.isBusy = true;
     try {
-      this.note = await this.#run(value);
+      const note = await this.#run(value);
+      if (note === null) return;
+      this.note = note;
       this.value = "";
     } catch (error) {
       this.problem = problemOf(error).message;
@@ -102,10 +108,13 @@ export class OneFieldForm {
   }
 }
 
-/** Makes a closed network. */
-export const makeForm = (database: DistributedDatabase): OneFieldForm =>
+/** Makes a closed network, with as many recovery keys as the fields beside say. */
+export const makeForm = (database: DistributedDatabase, split: RecoverySplit): OneFieldForm =>
   new OneFieldForm("", sharingMessages.nameMissing, async (name) => {
-    await database.createNetwork({ networkId: name, name });
+    const recovery = split.check();
+    if (recovery === null) return null;
+    await database.createNetwork({ networkId: name, name, recovery });
+    split.reset();
     return sharingMessages.made(name);
   });
 

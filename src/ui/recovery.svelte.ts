@@ -1,15 +1,18 @@
 /**
- * The recovery key of a closed network on this page: shown once, copied, put away; and what it is
- * for, a new term under this device.
+ * The recovery keys of a closed network on this page: shown one by one, copied, put away; and what
+ * they are for, a new term under this device.
  */
 import type { DistributedDatabase } from "../client/api.ts";
+import type { ClosedNetwork } from "../client/networkTypes.ts";
 import { copyText } from "./clipboard.ts";
 import { OneFieldForm } from "./join.svelte.ts";
 import { closedMessages } from "./sharingMessages.ts";
 
 export class Recovery {
-  /** Empty: it is not shown. */
-  key = $state("");
+  /** Those that are shown; none: nothing is. */
+  keys = $state.raw<readonly string[]>([]);
+  /** Which of them is in sight: they are for different people. */
+  at = $state(0);
   /** What became of the last thing that was asked for, in words. */
   note = $state("");
   readonly form: OneFieldForm;
@@ -21,13 +24,25 @@ export class Recovery {
     this.#networkId = networkId;
     this.form = new OneFieldForm("", closedMessages.recoveryMissing, async (key) => {
       await database.importRecoveryKey(networkId, key);
-      return closedMessages.recoveryTaken;
+      return closedMessages.recoveryTaken(this.#closed?.recovery.keys ?? 1);
     });
+  }
+
+  /** Empty: none is shown. */
+  get key(): string {
+    return this.keys[this.at] ?? "";
   }
 
   async show(): Promise<void> {
     this.note = "";
-    this.key = (await this.#database.exportRecoveryKeys(this.#networkId)).join("\n");
+    this.keys = await this.#database.exportRecoveryKeys(this.#networkId);
+    this.at = 0;
+  }
+
+  /** To the key that many further. */
+  turn(by: number): void {
+    this.at += by;
+    this.note = "";
   }
 
   /** False: it could not be copied. */
@@ -38,7 +53,7 @@ export class Recovery {
   }
 
   putAway(): void {
-    this.key = "";
+    this.keys = [];
     this.note = "";
   }
 
@@ -51,11 +66,7 @@ export class Recovery {
   /** Under this device, or another. */
   async openTerm(device?: string): Promise<void> {
     await this.#database.openTerm(this.#networkId, device);
-    const closed = this.#database
-      .getNetworkManager()
-      .getNetworks()
-      .find(({ networkId }) => networkId === this.#networkId)?.closed;
-    const isAsked = (closed?.recovery.asked ?? null) !== null;
+    const isAsked = (this.#closed?.recovery.asked ?? null) !== null;
     const isHere = device === undefined ? closedMessages.termOpened : closedMessages.agreed;
     this.note = isAsked ? closedMessages.termWaits : isHere;
   }
@@ -63,5 +74,10 @@ export class Recovery {
   async renew(): Promise<void> {
     await this.#database.renewEpoch(this.#networkId);
     this.note = closedMessages.renewed;
+  }
+
+  get #closed(): ClosedNetwork | null {
+    const networks = this.#database.getNetworkManager().getNetworks();
+    return networks.find(({ networkId }) => networkId === this.#networkId)?.closed ?? null;
   }
 }

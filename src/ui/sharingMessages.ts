@@ -84,6 +84,13 @@ export const sharingMessages = {
   makeText: "People come in by invite; you can remove them later.",
   makeHint: "Who is invited sees it too",
   makeNetwork: "Make network",
+  moreKeys: "More recovery keys",
+  moreKeysText:
+    "A recovery key brings the network back when the device that keeps its order is lost. With " +
+    "several, at different people, none of them can take the network over alone.",
+  keys: "How many recovery keys",
+  keysNeeded: "How many of them are needed",
+  countFault: (max: number) => `A whole number from 1 to ${inDigits(max)}.`,
   made: (network: string) => `${network} is made. Choose what to share, and invite others.`,
   inviteText:
     "Who is in the network sees this device, and gets the collections that you share with it.",
@@ -260,20 +267,58 @@ export const closedMessages = {
   orderAt: (device: string, isConnected: boolean) =>
     `${device} keeps the order of decisions. It is ${isConnected ? "" : "not "}connected.`,
   recoveryKey: "Recovery key",
-  recoveryShow: "Show the recovery key…",
-  recoveryTitle: "Show the recovery key?",
+  recoveryShow: (held: number) =>
+    held === 1 ? "Show the recovery key…" : "Show the recovery keys…",
+  recoveryTitle: (held: number) =>
+    held === 1 ? "Show the recovery key?" : "Show the recovery keys, one by one?",
   recoveryText:
     "It brings the network back when the device that keeps the order is lost. Whoever has it can " +
     "take that over: look around you first, and keep it on paper, away from your devices.",
-  recoveryConfirm: "Show it",
+  recoveryTextOf: (needed: number) =>
+    `${inDigits(needed)} of them together bring the network back when the device that keeps the ` +
+    "order is lost. Each is for another person: look around you first, and hand it over on paper.",
+  recoveryConfirm: (held: number) => (held === 1 ? "Show it" : "Show the first"),
   recoveryShown: "Write it down, or copy it to a safe place. It is shown until you put it away.",
-  recoveryEnter: "Enter the recovery key",
+  recoveryShownOf:
+    "For one person: print or save it, or let them scan it. It is shown until you put it away.",
+  /** null: which one it is, is known where all of them are. */
+  keyOf: (number: number | null, keys: number) => {
+    if (keys === 1) return "Recovery key";
+    return number === null
+      ? `One of ${inDigits(keys)} recovery keys`
+      : `Recovery key ${inDigits(number)} of ${inDigits(keys)}`;
+  },
+  keyPicture: (key: string) => `${key} as a QR code, to be scanned`,
+  keyBefore: "Back",
+  keyAfter: "Next key",
+  print: "Print",
+  save: "Save as a file",
+  sheetTitle: (key: string, network: string) => `${key} of the network “${network}” (NebulusDB)`,
+  sheetText: (needed: number, keys: number) =>
+    keys === 1
+      ? "It brings the network back when the device that keeps the order of its decisions is " +
+        "lost. Whoever has it can take that over: keep it in a safe place."
+      : `${inDigits(needed)} of ${inDigits(keys)} such keys together bring the network back when ` +
+        "the device that keeps the order of its decisions is lost. Keep this one in a safe place, " +
+        "away from the others.",
+  sheetUse: (network: string) =>
+    `To use it: in NebulusDB, as a member, choose Sharing, ${network}, Order and keys, and enter ` +
+    "it there.",
+  handOut:
+    "All recovery keys are still on this device, and are lost with it. Show them, hand each to " +
+    "another person, then forget them here.",
+  recoveryEnter: (keys: number) => (keys === 1 ? "Enter the recovery key" : "Enter a recovery key"),
   recoveryEnterText:
     "If the device that keeps the order is lost, this device can take that over with the key " +
     "that was written down on the device that made the network.",
+  recoveryEnterTextOf: (needed: number) =>
+    `If the device that keeps the order is lost, ${inDigits(needed)} of the recovery keys ` +
+    "together let this device take that over: enter them one after the other, or let those who " +
+    "hold them enter theirs on their own devices.",
   recoveryHint: "14 groups of four letters and digits",
   recoveryMissing: "Enter the recovery key.",
-  recoveryTaken: "This device has the recovery key now.",
+  recoveryTaken: (keys: number) =>
+    `This device has ${keys === 1 ? "the" : "that"} recovery key now.`,
   recoveryOf: ({ needed, keys, held }: ClosedNetwork["recovery"]) =>
     `There are ${String(keys)} recovery keys, with different people at best: ${String(needed)} ` +
     `of them together bring the network back. ${held === 0 ? "None" : String(held)} of them ` +

@@ -3,11 +3,8 @@
  * gone, WebRTC that is blocked, who is connected with whom, and the settings.
  */
 import { expect, test as base, type Browser, type Locator, type Page } from "@playwright/test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { blockIce, removeWebrtc } from "../support/brokenWebrtc.ts";
-import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts";
+import { withRelay, type RelayOfOwn } from "./relayOfOwn.ts";
 import {
   addNote,
   attach,
@@ -23,29 +20,10 @@ import {
 
 interface Fixtures {
   /** Serves the app as `npm start` does. */
-  readonly relay: RelayProcess & { readonly restart: () => Promise<void> };
+  readonly relay: RelayOfOwn;
   /** Another one, which knows nothing of the first. */
-  readonly otherRelay: Fixtures["relay"];
+  readonly otherRelay: RelayOfOwn;
 }
-
-type Relay = Fixtures["relay"];
-
-const withRelay = async (use: (relay: Relay) => Promise<void>): Promise<void> => {
-  const data = await mkdtemp(join(tmpdir(), "nebulus-relay-"));
-  const startOn = (port: number): Promise<RelayProcess> =>
-    startRelayProcess(["--port", String(port), "--static", "dist", "--data", data]);
-  let process = await startOn(0);
-  const { port } = process;
-  await use({
-    ...process,
-    stop: () => process.stop(),
-    restart: async () => {
-      process = await startOn(port);
-    },
-  });
-  await process.stop();
-  await rm(data, { recursive: true, force: true });
-};
 
 const test = base.extend<Fixtures>({
   // Playwright reads from the pattern which fixtures these use: none.

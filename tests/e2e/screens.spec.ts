@@ -8,7 +8,9 @@ import {
   addAsJson,
   addNote,
   deleteEverything,
+  attach,
   edit,
+  invite,
   makeClosed,
   makeCollection,
   open,
@@ -16,7 +18,9 @@ import {
   row,
   share,
   startDocument,
+  syncState,
 } from "./steps.ts";
+import { withRelay } from "./relayOfOwn.ts";
 
 const looks = [
   { colorScheme: "light", width: 1280 },
@@ -193,6 +197,40 @@ for (const { colorScheme, width } of looks) {
       await expect(dialog.getByRole("heading", { name: /^Join “/ })).toBeHidden();
     });
 
+    test("several recovery keys", async ({ page }, info) => {
+      await open(page);
+      const dialog = await openSharing(page);
+      await dialog.getByText("More recovery keys").click();
+      await dialog.getByLabel("How many recovery keys").fill("3");
+      await dialog.getByLabel("How many of them are needed").fill("4");
+      await dialog.getByLabel("Name of the network").fill("The house in the Lindenweg");
+      await dialog.getByRole("button", { name: "Make network" }).click();
+      await expect(dialog.getByText("A whole number from 1 to 3.")).toBeVisible();
+      await expect(dialog.getByLabel("How many of them are needed")).toBeFocused();
+      await look(page, info, "60 more keys are needed than there are");
+      await dialog.getByLabel("How many of them are needed").fill("2");
+      await dialog.getByRole("button", { name: "Make network" }).click();
+      const card = dialog.getByRole("region", { name: "The house" });
+      await card.getByText("All recovery keys are still on this device").scrollIntoViewIfNeeded();
+      await look(page, info, "61 keys to hand out");
+      await card.getByRole("button", { name: /^Show the recovery keys/ }).click();
+      await card.getByRole("button", { name: "Show the first" }).click();
+      await card.getByRole("button", { name: "Next key" }).click();
+      await expect(card.getByRole("textbox", { name: "Recovery key 2 of 3" })).toBeVisible();
+      await card.getByRole("button", { name: "Print" }).scrollIntoViewIfNeeded();
+      await look(page, info, "62 one of the keys");
+      await page.emulateMedia({ media: "print", colorScheme });
+      await expect(page.getByRole("heading", { name: /^Recovery key 2 of 3 of/ })).toBeVisible();
+      await expect(dialog).toBeHidden();
+      await look(page, info, "63 its sheet");
+      await page.emulateMedia({ media: "screen", colorScheme });
+      await card.getByRole("button", { name: "Done" }).click();
+      await card.getByRole("button", { name: /^Forget the recovery keys/ }).click();
+      await card.getByRole("button", { name: "Forget them here" }).click();
+      await expect(card.getByRole("textbox", { name: "Recovery key" })).toBeVisible();
+      await look(page, info, "64 a key is entered");
+    });
+
     test("connection", async ({ page }, info) => {
       await open(page);
       await page.getByRole("button", { name: "Connection of this device…" }).click();
@@ -311,6 +349,64 @@ for (const { colorScheme, width } of looks) {
       await expect(page.getByRole("heading", { name: /could not go on/ })).toBeVisible();
       await page.getByText("For a report of this problem").click();
       await look(page, info, "31 failed");
+    });
+  });
+}
+
+// two of the looks: several profiles take their time
+for (const { colorScheme, width } of [looks[1], looks[2]]) {
+  test(`with others ${colorScheme} ${String(width)}`, async ({ browser }, info) => {
+    test.slow();
+    const openProfile = async (): Promise<Page> => {
+      const viewport = { width, height: width === 390 ? 844 : 800 };
+      return (await browser.newContext({ colorScheme, viewport })).newPage();
+    };
+    const [maker, joiner, late] = [await openProfile(), await openProfile(), await openProfile()];
+    await open(maker);
+    await makeCollection(maker, "notes");
+    await addNote(maker, "Soup");
+    const ours = await openSharing(maker);
+    const card = await makeClosed(ours, "The house in the Lindenweg");
+    await attach(ours, "The house", "notes");
+    const link = await invite(card, "Ben");
+
+    await withRelay(async (otherRelay) => {
+      await joiner.goto(`${otherRelay.url}/${new URL(link).hash}`);
+      const dialog = joiner.getByRole("dialog", { name: "Sharing" });
+      await expect(dialog.getByText(/^Its members are met at /)).toBeVisible();
+      await look(joiner, info, "70 invited from another relay");
+      await maker.context().setOffline(true);
+      await dialog.getByRole("button", { name: "Join", exact: true }).click();
+      await expect(dialog.getByText("The invite is taken.")).toBeVisible();
+      await look(joiner, info, "71 joining");
+      await maker.context().setOffline(false);
+      await dialog.getByRole("button", { name: "Add notes" }).click();
+      await dialog.getByRole("heading", { name: "The house" }).scrollIntoViewIfNeeded();
+      await look(joiner, info, "72 a member");
+      await card.getByRole("button", { name: "Done" }).click();
+      await card.getByRole("button", { name: "Remove Ben" }).scrollIntoViewIfNeeded();
+      await look(maker, info, "73 an owner");
+      await joiner.keyboard.press("Escape");
+      await expect(syncState(joiner)).toHaveText(/Verified equal with 1 device$/);
+
+      await late.goto(link);
+      const lateDialog = late.getByRole("dialog", { name: "Sharing" });
+      await lateDialog.getByRole("button", { name: "Join", exact: true }).click();
+      await expect(lateDialog.getByText("others used the invite up before")).toBeVisible();
+      await look(late, info, "74 refused and told why");
+
+      await joiner.getByRole("button", { name: "Connection of this device…" }).click();
+      const connection = joiner.getByRole("dialog", { name: "Connection" });
+      const devices = connection.getByRole("region", { name: "Devices" });
+      await expect(devices.getByText(/round trip \d+ ms/)).toBeVisible();
+      await look(joiner, info, "75 what works");
+      await devices.getByRole("heading").scrollIntoViewIfNeeded();
+      await devices.getByRole("listitem").scrollIntoViewIfNeeded();
+      await look(joiner, info, "76 who is connected");
+      await connection.getByText("Named by the invite into").scrollIntoViewIfNeeded();
+      await connection.getByRole("region", { name: "Privacy" }).scrollIntoViewIfNeeded();
+      await look(joiner, info, "77 a relay named by an invite");
+      for (const page of [maker, joiner, late]) await page.close();
     });
   });
 }

@@ -106,6 +106,36 @@ export const makeClosed = async (dialog: Locator, network: string): Promise<Loca
   return card;
 };
 
+/** Opens a network's part of order and keys, and shows its recovery keys one by one. */
+export const readRecoveryKeys = async (card: Locator): Promise<readonly string[]> => {
+  await card.getByRole("button", { name: /^Show the recovery key/ }).click();
+  await card.getByRole("button", { name: /^Show (it|the first)$/ }).click();
+  const key = card.getByRole("textbox", { name: /recovery key/i });
+  const next = card.getByRole("button", { name: "Next key" });
+  const keys = [await key.inputValue()];
+  while (await next.isVisible()) {
+    await next.click();
+    await expect(key).not.toHaveValue(keys.at(-1) ?? "");
+    keys.push(await key.inputValue());
+  }
+  await card.getByRole("button", { name: "Done" }).click();
+  await expect(key).toBeHidden();
+  return keys;
+};
+
+/** Makes a closed network of several recovery keys, of which so many are needed. */
+export const makeSplit = async (
+  dialog: Locator,
+  network: string,
+  keys: number,
+  needed: number,
+): Promise<Locator> => {
+  await dialog.getByText("More recovery keys").click();
+  await dialog.getByLabel("How many recovery keys").fill(String(keys));
+  await dialog.getByLabel("How many of them are needed").fill(String(needed));
+  return makeClosed(dialog, network);
+};
+
 /** Makes an invite in the card of a closed network, and gives its link. */
 export const invite = async (card: Locator, forWhom = ""): Promise<string> => {
   await card.getByRole("button", { name: "Invite somebody" }).click();

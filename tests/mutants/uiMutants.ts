@@ -50,7 +50,7 @@ export const uiMutants: readonly Mutant[] = [
   {
     name: "a recovery key that was put away stays on the page",
     file: "src/ui/recovery.svelte.ts",
-    text: 'this.key = "";',
+    text: "this.keys = [];",
     instead: "",
     killedBy: "tests/unit/ui/closed.test.ts",
   },
@@ -60,5 +60,19 @@ export const uiMutants: readonly Mutant[] = [
     text: 'name !== "" && uses !== 1',
     instead: 'name !== "" && uses === null',
     killedBy: "tests/unit/ui/closed.test.ts",
+  },
+  {
+    name: "more recovery keys may be needed than there are",
+    file: "src/ui/recoverySplit.svelte.ts",
+    text: "countOf(this.needed, keys ?? recoveryKeysMax)",
+    instead: "countOf(this.needed, recoveryKeysMax)",
+    killedBy: "tests/unit/ui/recovery.test.ts",
+  },
+  {
+    name: "a recovery key that was brought here is numbered by its place here",
+    file: "src/ui/text/recoverySheet.ts",
+    text: "held === keys ? at + 1 : null",
+    instead: "at + 1",
+    killedBy: "tests/unit/ui/recovery.test.ts",
   },
 ];
