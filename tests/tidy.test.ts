@@ -223,6 +223,22 @@ const onDemand = ({ path, script }: Source): readonly string[] => {
     .map((name) => relative(root, resolve(root, dirname(path), name)));
 };
 
+test("what is loaded on demand comes by loadPart, which says what is the matter", () => {
+  const isLoading = (node: ts.Node): boolean =>
+    ts.isCallExpression(node) && node.expression.getText() === "loadPart";
+  const isInside = (node: ts.Node): boolean =>
+    isLoading(node) || (!ts.isSourceFile(node) && isInside(node.parent));
+  const bare = product
+    .filter(({ path }) => /^src\/(client|engine|worker)\//.test(path))
+    .flatMap(({ path, script }) =>
+      nodesOf(script)
+        .filter((node) => node.kind === ts.SyntaxKind.ImportKeyword)
+        .filter(({ parent }) => ts.isCallExpression(parent) && !isInside(parent))
+        .map((node) => `${path}:${String(lineOf(script, node.getStart()) + 1)}`),
+    );
+  expect(bare).toEqual([]);
+});
+
 test("what engine and worker load on demand is loaded before where time is virtual", () => {
   const loaded = product
     .filter(({ path }) => /^src\/(engine|worker)\//.test(path))

@@ -2,6 +2,7 @@
  * How this device connects, as an application sees and sets it. What checks and explains it is
  * loaded when it is first asked for.
  */
+import { loadPart } from "../core/base/parts.ts";
 import { abortable } from "./abort.ts";
 import { refusal } from "./answer.ts";
 import type { Carrying } from "./carrying.ts";
@@ -32,7 +33,7 @@ export const createConnectionCalls = ({
     configureConnection: (change, call) =>
       session.during(() =>
         abortable(call?.signal, async () => {
-          const { checkConnection } = await import("./connectionSettings.ts");
+          const { checkConnection } = await loadPart(() => import("./connectionSettings.ts"));
           const checked = checkConnection(change);
           // The network was handed in, with settings of its own, or there is none
           if (page === null || carry !== undefined) throw fixed();
@@ -42,7 +43,7 @@ export const createConnectionCalls = ({
     diagnose: (call) =>
       session.during(() =>
         abortable(call?.signal, async () => {
-          const { createDoctor } = await import("./doctor.ts");
+          const { createDoctor } = await loadPart(() => import("./doctor.ts"));
           doctor ??= createDoctor({ session, carrying, page });
           return doctor();
         }),

@@ -7,6 +7,7 @@ import type {
   MemberChange,
   MemberRoleName,
 } from "../core/wire/networks.ts";
+import { loadPart } from "../core/base/parts.ts";
 import { isPlainObject } from "../core/cbor/check.ts";
 import { refusal } from "./answer.ts";
 import type { Networks } from "./networks.ts";
@@ -78,7 +79,7 @@ export const createMembers = ({ session, networks, pageUrl }: MembersDeps): Memb
     async invite(networkId, options) {
       const invite = requestOf(options);
       const requestId = session.makeId();
-      const { relaysToOffer } = await import("./invitedRelays.ts");
+      const { relaysToOffer } = await loadPart(() => import("./invitedRelays.ts"));
       const network = session.networks().find((each) => each.networkId === networkId);
       const relays = relaysToOffer({
         ...{ connectivity: session.connectivity(), network, pageUrl: pageUrl() },
@@ -88,7 +89,7 @@ export const createMembers = ({ session, networks, pageUrl }: MembersDeps): Memb
       const [url, id] = [(pageUrl() ?? "") + (made.link ?? ""), made.id ?? ""];
       return {
         ...{ url, id, isWaiting: made.isWaiting },
-        qr: async () => (await import("./qrPicture.ts")).qrPicture(url),
+        qr: async () => (await loadPart(() => import("./qrPicture.ts"))).qrPicture(url),
         revoke: () => revokeInvite(networkId, id),
       };
     },

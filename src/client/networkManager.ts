@@ -2,6 +2,7 @@
  * The source designs' view of networks, over those of a database: answers at once, from the latest
  * snapshot.
  */
+import { loadPart } from "../core/base/parts.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 import type { ConnectionCalls } from "./connectionCalls.ts";
 import type { Networks } from "./networks.ts";
@@ -48,7 +49,7 @@ export const createNetworkManager = (deps: NetworkManagerDeps): NetworkManager =
       await networks.manage({ kind: "private", networkId, isPrivate }, call);
     },
     async setNetworkRelays(networkId, given, call) {
-      const { checkedRelays } = await import("./invitedRelays.ts");
+      const { checkedRelays } = await loadPart(() => import("./invitedRelays.ts"));
       await networks.manage({ kind: "relays", networkId, relays: checkedRelays(given) }, call);
     },
     getPeerId: () => session.info()?.deviceId ?? "",

@@ -4,6 +4,7 @@
  * until a secret or an invite for it arrives.
  */
 import { recoveryKeysMax } from "../core/base/limits.ts";
+import { loadPart } from "../core/base/parts.ts";
 import { describe, isPlainObject } from "../core/cbor/check.ts";
 import type { Managed, ManageRequest } from "../core/wire/networks.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
@@ -127,7 +128,7 @@ const join = async (
   const { peers } = asked;
   if (networkId.includes("join=")) {
     await state.prepared();
-    const { relaysOfInvite } = await import("./invitedRelays.ts");
+    const { relaysOfInvite } = await loadPart(() => import("./invitedRelays.ts"));
     const { relays, warnings } = relaysOfInvite(networkId, state.pageUrl());
     const managed = await managedBy(state, { kind: "join", link: networkId, relays });
     for (const warning of warnings) state.session.events.emit("warning", warning);

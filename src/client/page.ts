@@ -28,7 +28,7 @@ export const createPage = (): PagePlatform => ({
   webrtc: typeof RTCPeerConnection !== "undefined",
   isOnline: () => navigator.onLine,
   async tryWebrtc(settings) {
-    const { tryWebrtc } = await import("./tryWebrtc.ts");
+    const { tryWebrtc } = await loadPart(() => import("./tryWebrtc.ts"));
     return tryWebrtc(settings);
   },
 });

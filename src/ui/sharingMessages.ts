@@ -299,8 +299,8 @@ export const closedMessages = {
       ? "It brings the network back when the device that keeps the order of its decisions is " +
         "lost. Whoever has it can take that over: keep it in a safe place."
       : `${inDigits(needed)} of ${inDigits(keys)} such keys together bring the network back when ` +
-        "the device that keeps the order of its decisions is lost. Keep this one in a safe place, " +
-        "away from the others.",
+        "the device that keeps the order of its decisions is lost. Keep this one safe, away " +
+        "from the others.",
   sheetUse: (network: string) =>
     `To use it: in NebulusDB, as a member, choose Sharing, ${network}, Order and keys, and enter ` +
     "it there.",

@@ -1,4 +1,7 @@
-/** A relay of a test's own, which serves the built app as `npm start` does, for tests that stop it. */
+/**
+ * A relay of a test's own, which serves the built app as `npm start` does: for tests that stop it,
+ * or that need another one.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -89,4 +89,18 @@ export const pageMutants: readonly Mutant[] = [
     instead: "endsAt(home, present) && (canOpen(home, id, opening) || id.length > 0)",
     killedBy: "tests/unit/engine/openLog.test.ts",
   },
+  {
+    name: "a picture that could not be loaded rejects with the browser's own words",
+    file: "src/client/members.ts",
+    text: '(await loadPart(() => import("./qrPicture.ts"))).qrPicture',
+    instead: '(await import("./qrPicture.ts")).qrPicture',
+    killedBy: "tests/unit/client/notLoaded.test.ts",
+  },
+  {
+    name: "a part of the engine is loaded without saying that it could not be",
+    file: "src/engine/sync/control.ts",
+    text: 'await loadPart(() => import("../closed/decide.ts"))',
+    instead: 'await import("../closed/decide.ts")',
+    killedBy: "tests/tidy.test.ts",
+  },
 ];

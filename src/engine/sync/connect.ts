@@ -3,6 +3,7 @@
  * network.
  */
 import type { PeerChannel } from "../../core/net/carrier.ts";
+import { loadPart } from "../../core/base/parts.ts";
 import type { HeaderHash, ScopeId } from "../../core/base/types.ts";
 import { decodeApplicationMessage } from "../../core/sync/applicationMessage.ts";
 import { claimedTips } from "../../core/sync/session.ts";
@@ -122,7 +123,7 @@ const hearOfRemoval = async (
   channel: PeerChannel,
   { membership, nextFrame }: Dismissed,
 ): Promise<void> => {
-  const { hearRemoval } = await import("../closed/removal.ts");
+  const { hearRemoval } = await loadPart(() => import("../closed/removal.ts"));
   const hasLearned = await hearRemoval(state.engine, membership, channel, nextFrame);
   if (hasLearned) await chainChanged(state, membership);
 };
@@ -141,12 +142,12 @@ const meetAs = async (
   if (greeted.kind === "member") return greeted;
   const { engine } = state;
   if (greeted.kind === "removed") {
-    const { tellRemoved } = await import("../closed/removal.ts");
+    const { tellRemoved } = await loadPart(() => import("../closed/removal.ts"));
     await tellRemoved(state, channel, greeted);
     state.retag();
     return null;
   }
-  const { handOver, takeOver } = await import("../closed/meeting.ts");
+  const { handOver, takeOver } = await loadPart(() => import("../closed/meeting.ts"));
   if (greeted.kind === "joiner") {
     const { membership } = greeted;
     const certificate = await handOver(engine, membership, channel, greeted);

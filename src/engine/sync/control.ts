@@ -3,6 +3,7 @@
  * chain says to each. The parts that know chains are loaded with the first closed network.
  */
 import { bytesToHex } from "../../core/base/bytes.ts";
+import { loadPart } from "../../core/base/parts.ts";
 import { loadClosedParts } from "../closedParts.ts";
 import type { ControlPeer } from "../closed/wire.ts";
 import type { ClosedMembership } from "../closed/membership.ts";
@@ -11,7 +12,8 @@ import { connectedIn, connectedOf, type Connected, type SyncState } from "./stat
 import { cutSoon, tellAttachments, tellPage } from "./tell.ts";
 import type { Peer } from "./peer.ts";
 
-const parts = (): Promise<typeof import("../closed/wire.ts")> => import("../closed/wire.ts");
+const parts = (): Promise<typeof import("../closed/wire.ts")> =>
+  loadPart(() => import("../closed/wire.ts"));
 
 /** Before anybody is met. Rejects with `NotLoaded`. */
 export const loadParts = async ({ engine }: SyncState): Promise<void> => {
@@ -45,7 +47,7 @@ export const takeControl = async (
     controlPeerOf(state, connected),
     body,
   );
-  const { sequenceWaiting } = await import("../closed/decide.ts");
+  const { sequenceWaiting } = await loadPart(() => import("../closed/decide.ts"));
   const hasDecided = await sequenceWaiting(state.engine, membership);
   if (hasChanged || hasDecided) await chainChanged(state, membership);
 };
@@ -58,7 +60,7 @@ export const tendNetworks = async (state: SyncState): Promise<void> => {
     if (membership.kind !== "closed" || tending.has(membership)) continue;
     tending.add(membership);
     try {
-      const { hasLostHope, tend } = await import("../closed/tend.ts");
+      const { hasLostHope, tend } = await loadPart(() => import("../closed/tend.ts"));
       const now = engine.deps.timers.now();
       if (hasLostHope(membership, now)) tellPage(state);
       const others = connectedIn(state, membership);
