@@ -221,9 +221,12 @@ const salvage = async (
   return isLocal ? [] : waiting;
 };
 
-/** Before anything is written to the home: an opening must not build on what its pages hold. */
-const forget = async (
-  { store }: RebuildDeps,
+/**
+ * The checkpoint, with what else goes or is noted in the same transaction. Before anything is
+ * written to the home: an opening must not build on what its pages hold.
+ */
+export const forget = async (
+  { store }: Pick<RebuildDeps, "store">,
   home: Home,
   stale: readonly PageKey[],
   removedSegments: readonly SegmentKey[] = [],

@@ -29,7 +29,7 @@ import { PageMiss, type PageLease } from "../pages/pageMiss.ts";
 import { keyOf } from "../ingest.ts";
 import { mayWrite, mustWrite } from "../permission.ts";
 import { presentChange } from "../present.ts";
-import { writeAnew } from "../rebuild.ts";
+import { forget, writeAnew } from "../rebuild.ts";
 import { readStored } from "../readStored.ts";
 import { unsentOf } from "../reissue.ts";
 import { createStoredOps } from "../storedOps.ts";
@@ -161,8 +161,8 @@ const undeliveredOwn = async (
 /** In whatever incarnation. */
 const ownWriters = ({ tree, membership }: Home): ReadonlySet<WriterId> =>
   new Set(
-    tree.records(0).flatMap(({ hash: header, writer }) => {
-      const key = tree.get(header)?.origin.signingKey;
+    tree.heads().flatMap(({ hash: head, writer }) => {
+      const key = tree.get(head)?.origin.signingKey;
       return key !== undefined && equalBytes(key, membership.device.publicKey) ? [writer] : [];
     }),
   );
@@ -214,7 +214,7 @@ const summaryOf = (ops: readonly OwnOp[]): NotAccepted => ({
  * cut until it is let go: an opening in between finds it set aside, too.
  */
 const setAside = (
-  { ingest, rebuild, pages, deps }: Engine,
+  { ingest, rebuild, deps }: Engine,
   home: Home,
   beyond: readonly SegmentKey[],
 ): Promise<void> =>
@@ -228,14 +228,10 @@ const setAside = (
       const [writer, retired] = [home.writer, home.retired];
       Object.assign(home, { writer: null, retired: [] });
       try {
-        pages.dropScope(home.scope);
-        await store.write({
-          ...{ removedPages: staleCheckpoint(home), removedSegments: beyond },
-          meta: new Map([
-            ...added.map((each) => asideChange(home.scope, each)),
-            presentChange(home),
-          ]),
-        });
+        await forget(deps, home, staleCheckpoint(home), beyond, [
+          ...added.map((each) => asideChange(home.scope, each)),
+          presentChange(home),
+        ]);
       } catch (error) {
         Object.assign(home, { writer, retired });
         for (const each of writersOf(home)) each.unsealed();
@@ -248,8 +244,7 @@ const setAside = (
       // They say how far logs go that end before
       home.proofs.clear();
       replaceContents(home, read);
-      pages.dropScope(home.scope);
-      await store.write({ removedPages: stale });
+      await forget(deps, home, stale);
     }),
   );
 

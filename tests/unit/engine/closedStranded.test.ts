@@ -9,12 +9,12 @@ import {
   accountOf,
   change,
   closedOf,
+  contradict,
   founder,
   give,
   invited,
   join,
   open,
-  recordsOf,
   share,
   standing,
   takeInvite,
@@ -43,10 +43,7 @@ const builtOn = async (world: World) => {
   await world.until(verified(a, b, c), "verified");
   world.hub.partition([a, b, c].map(({ network }) => [network]));
   await b.update("notes", "c", { $inc: { count: 100 } });
-  const copy = await world.open({ joined: false, image });
-  await world.pass(40_000);
-  expect((await invited(copy)).isWaiting).toBe(false);
-  const records = recordsOf(copy);
+  const { device: copy, records } = await contradict(world, image);
   await copy.close();
   await give(a, records);
   await manage(a.engine, { kind: "term", networkId: team, device: null });

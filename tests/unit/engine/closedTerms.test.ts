@@ -11,6 +11,7 @@ import {
   accountOf,
   change,
   closedOf,
+  contradict,
   founder,
   give,
   hex,
@@ -33,18 +34,6 @@ const epochOf = (device: Device): string => membershipOf(device).epochs.latest()
 const openTerm = async (device: Device): Promise<void> => {
   await manage(device.engine, { kind: "term", networkId: team, device: null });
   await tell(device);
-};
-
-/** The sequencer's profile as it was, which decides something else. */
-const contradict = async (
-  world: World,
-  image: ReturnType<Device["image"]>,
-): Promise<{ readonly device: Device; readonly records: readonly Uint8Array[] }> => {
-  const device = await world.open({ joined: false, image });
-  // Nobody is there to name a head
-  await world.pass(40_000);
-  expect((await invited(device)).isWaiting).toBe(false);
-  return { device, records: recordsOf(device) };
 };
 
 /** Each by itself. */

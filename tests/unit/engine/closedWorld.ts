@@ -57,6 +57,18 @@ export const recordsOf = (device: Device): readonly Uint8Array[] =>
     .control.records()
     .map(({ bytes }) => bytes);
 
+/** The sequencer's profile as it was, which decides something else: an invite. */
+export const contradict = async (
+  world: World,
+  image: ReturnType<Device["image"]>,
+): Promise<{ readonly device: Device; readonly records: readonly Uint8Array[] }> => {
+  const device = await world.open({ joined: false, image });
+  // Nobody is there to name a head
+  await world.pass(40_000);
+  if ((await invited(device)).isWaiting) throw new Error("the image decided nothing by itself");
+  return { device, records: recordsOf(device) };
+};
+
 /** As a peer would have sent them. */
 export const give = (
   device: Device,
