@@ -89,7 +89,7 @@ export const sharingMessages = {
     "A recovery key brings the network back when the device that keeps its order is lost. With " +
     "several, at different people, none of them can take the network over alone.",
   keys: "How many recovery keys",
-  keysNeeded: "How many of them are needed",
+  keysNeeded: "How many are needed",
   countFault: (max: number) => `A whole number from 1 to ${inDigits(max)}.`,
   made: (network: string) => `${network} is made. Choose what to share, and invite others.`,
   inviteText:

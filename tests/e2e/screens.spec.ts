@@ -202,13 +202,13 @@ for (const { colorScheme, width } of looks) {
       const dialog = await openSharing(page);
       await dialog.getByText("More recovery keys").click();
       await dialog.getByLabel("How many recovery keys").fill("3");
-      await dialog.getByLabel("How many of them are needed").fill("4");
+      await dialog.getByLabel("How many are needed").fill("4");
       await dialog.getByLabel("Name of the network").fill("The house in the Lindenweg");
       await dialog.getByRole("button", { name: "Make network" }).click();
       await expect(dialog.getByText("A whole number from 1 to 3.")).toBeVisible();
-      await expect(dialog.getByLabel("How many of them are needed")).toBeFocused();
+      await expect(dialog.getByLabel("How many are needed")).toBeFocused();
       await look(page, info, "60 more keys are needed than there are");
-      await dialog.getByLabel("How many of them are needed").fill("2");
+      await dialog.getByLabel("How many are needed").fill("2");
       await dialog.getByRole("button", { name: "Make network" }).click();
       const card = dialog.getByRole("region", { name: "The house" });
       await card.getByText("All recovery keys are still on this device").scrollIntoViewIfNeeded();

@@ -132,7 +132,7 @@ export const makeSplit = async (
 ): Promise<Locator> => {
   await dialog.getByText("More recovery keys").click();
   await dialog.getByLabel("How many recovery keys").fill(String(keys));
-  await dialog.getByLabel("How many of them are needed").fill(String(needed));
+  await dialog.getByLabel("How many are needed").fill(String(needed));
   return makeClosed(dialog, network);
 };
 
