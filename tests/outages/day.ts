@@ -253,6 +253,7 @@ const liveOne = async (
     [1, "hands over to another tab", () => profile.handOver()],
     [1, "crashes", () => profile.crash()],
     [1, "sleeps", () => sleep(profile, random, end)],
+    [profile.move === null ? 0 : 1, "moves", () => Promise.resolve(profile.move?.())],
     [1, "rests", () => passTime(Math.min(10_000, end - performance.now()))],
   ];
   const bag = deeds.flatMap((deed) => Array.from({ length: deed[0] }, () => deed));

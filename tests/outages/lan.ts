@@ -91,7 +91,8 @@ const createRealLan = (): Lan => {
     const takeAddress = (): void => {
       addresses += 1;
       there("addr", "flush", "dev", "eth0");
-      there("addr", "add", `10.77.0.${String(addresses)}/16`, "dev", "eth0");
+      const place = `10.77.${String(addresses >> 8)}.${String(addresses % 256)}/16`;
+      there("addr", "add", place, "dev", "eth0");
       there("route", "replace", "default", "via", gateway);
     };
     takeAddress();

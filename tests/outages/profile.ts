@@ -39,6 +39,8 @@ export interface Profile {
   readonly crash: () => Promise<void>;
   readonly goOffline: () => Promise<void>;
   readonly goOnline: () => Promise<void>;
+  /** Has another address from now on; null: this host keeps its own. */
+  readonly move: (() => void) | null;
   /** Stops every process of the browser, or lets them go on. */
   readonly sleep: () => void;
   readonly wake: () => void;
@@ -95,6 +97,7 @@ export const launchProfile = async (options: ProfileOptions): Promise<Profile> =
       });
     },
     ...networkOf(context, host),
+    move: host.cable?.move ?? null,
     sleep: () => process.kill(group, "SIGSTOP"),
     wake: () => process.kill(group, "SIGCONT"),
     close: () => context.close(),
