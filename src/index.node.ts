@@ -82,6 +82,7 @@ export type {
 export type { Invite, InviteOptions, Member } from "./client/networkTypes.ts";
 export type {
   ClosedNetwork,
+  ChannelLayer,
   ConnectionChange,
   ConnectionSettings,
   DiagnosisStep,

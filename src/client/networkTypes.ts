@@ -3,6 +3,7 @@
  * (API.md), as far as part 1 knows them; secrets never stand in any of them.
  */
 import type { NebulusError } from "../core/base/errors.ts";
+import type { ChannelLayer } from "../core/net/carrier.ts";
 import type { ConnectionChange, ConnectionSettings, IceServer } from "../core/wire/connection.ts";
 import type { MemberRoleName } from "../core/wire/networks.ts";
 import type {
@@ -16,7 +17,7 @@ import type {
 import type { DiagnosisStep } from "./diagnosis.ts";
 import type { CallOptions } from "./types.ts";
 
-export type { ConnectionChange, ConnectionSettings, DiagnosisStep, IceServer };
+export type { ChannelLayer, ConnectionChange, ConnectionSettings, DiagnosisStep, IceServer };
 export type { AdmissionRefusal, SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
@@ -127,6 +128,12 @@ export interface PeerInfo {
   readonly addresses: readonly string[];
   readonly protocols: readonly string[];
   readonly path: "direct" | "relayed" | "memory";
+  /**
+   * What the connection is made of, from the wire up: `["webrtc", "dtls"]` directly between pages,
+   * `["websocket", "tls", "circuit", "noise", "yamux"]` through a relay. What follows `circuit`
+   * runs from end to end. Empty within one process, and where the network does not say.
+   */
+  readonly layers: readonly ChannelLayer[];
   /** With regard to all collections that both share. */
   readonly status: SyncStatus;
   /** Those of this database that it shares too. */

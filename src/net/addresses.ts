@@ -3,7 +3,8 @@
  * addresses mean that a relay stands between.
  */
 import { peerIdFromString } from "@libp2p/peer-id";
-import type { ChannelPath } from "../core/net/carrier.ts";
+import { multiaddr } from "@multiformats/multiaddr";
+import type { ChannelLayer, ChannelPath } from "../core/net/carrier.ts";
 
 /** `circuit`: a relay's address with its peer id. The relay carries the signalling only. */
 export const directAddress = (circuit: string, peer: string): string =>
@@ -18,6 +19,34 @@ export const pathOf = (remoteAddress: string): ChannelPath =>
   remoteAddress.includes("/p2p-circuit") && !remoteAddress.includes("/webrtc")
     ? "relayed"
     : "direct";
+
+/** Of a libp2p connection: what it says of itself, and no more. */
+export interface Negotiated {
+  readonly remoteAddress: string;
+  readonly encryption: string | undefined;
+  readonly multiplexer: string | undefined;
+}
+
+/** See `ChannelInfo`. */
+export const layersOf = (made: Negotiated): readonly ChannelLayer[] => {
+  const names = multiaddr(made.remoteAddress)
+    .getComponents()
+    .map(({ name }) => name);
+  // The circuit of such an address carried the signalling alone
+  if (names.includes("webrtc")) {
+    return ["webrtc", ...(made.encryption === "native" ? (["dtls"] as const) : [])];
+  }
+  const isAny = (...wanted: readonly string[]): boolean =>
+    wanted.some((name) => names.includes(name));
+  const all: readonly (readonly [ChannelLayer, boolean])[] = [
+    ["websocket", isAny("ws", "wss")],
+    ["tls", isAny("tls", "wss")],
+    ["circuit", isAny("p2p-circuit")],
+    ["noise", made.encryption === "/noise"],
+    ["yamux", made.multiplexer === "/yamux/1.0.0"],
+  ];
+  return all.flatMap(([layer, isThere]) => (isThere ? [layer] : []));
+};
 
 export const isPeerId = (text: string): boolean => {
   try {

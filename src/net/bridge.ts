@@ -108,9 +108,9 @@ const createAnnouncer = (state: State): ((channel: PeerChannel) => void) => {
     last += 1;
     const number = last;
     const { remotePeer, localPeer, remotePeerBytes, localPeerBytes } = channel;
-    const { initiator, isBeside, path } = channel;
+    const { initiator, isBeside, path, layers = [] } = channel;
     const peers = { remotePeer, localPeer, remotePeerBytes, localPeerBytes };
-    const info = { ...peers, initiator, isBeside, path };
+    const info = { ...peers, initiator, isBeside, path, layers };
     state.channels.set(number, channel);
     post(state, { kind: "open", channel: number, info });
     channel.onFrame((bytes) => {

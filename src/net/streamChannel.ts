@@ -5,7 +5,7 @@
 import type { Connection, PeerId, Stream } from "@libp2p/interface";
 import { frameBytesMax } from "../core/base/limits.ts";
 import type { PeerChannel } from "../core/net/carrier.ts";
-import { pathOf } from "./addresses.ts";
+import { layersOf, pathOf } from "./addresses.ts";
 import type { Clock } from "./clock.ts";
 import { createFrameStream } from "./frameStream.ts";
 
@@ -32,6 +32,8 @@ export const createStreamChannel = (deps: StreamChannelDeps): StreamChannel => {
   const { stream, connection, localPeer, clock, initiator, isBeside } = deps;
   const frames = createFrameStream({ stream, frameBytesMax, clock, onClosed: deps.onClosed });
   const onAnswered = once(deps.onAnswered);
+  const { encryption, multiplexer } = connection;
+  const remoteAddress = connection.remoteAddr.toString();
   const channel: PeerChannel = {
     send: frames.send,
     onClose: frames.onClose,
@@ -47,7 +49,8 @@ export const createStreamChannel = (deps: StreamChannelDeps): StreamChannel => {
     localPeer: localPeer.toString(),
     remotePeerBytes: connection.remotePeer.toMultihash().bytes,
     localPeerBytes: localPeer.toMultihash().bytes,
-    ...{ initiator, isBeside, path: pathOf(connection.remoteAddr.toString()) },
+    ...{ initiator, isBeside, path: pathOf(remoteAddress) },
+    layers: layersOf({ remoteAddress, encryption, multiplexer }),
   };
   const ended = new Promise<void>((resolve) => {
     stream.addEventListener("close", () => {

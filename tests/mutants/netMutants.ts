@@ -104,4 +104,27 @@ export const netMutants: readonly Mutant[] = [
     instead: "",
     killedBy: "tests/unit/net/peerNode.test.ts",
   },
+  {
+    name: "a relay takes who seals nothing",
+    file: "relay/node.ts",
+    text: "connectionEncrypters: [noise()],",
+    instead: `connectionEncrypters: [noise(), () => ({ protocol: "/plaintext/2.0.0" })],`,
+    killedBy: "tests/unit/relay/unsealed.test.ts",
+  },
+  {
+    name: "a peer takes who seals nothing",
+    file: "src/net/libp2p.ts",
+    text: "connectionEncrypters: [noise()],",
+    instead: `connectionEncrypters: [noise(), () => ({ protocol: "/plaintext/2.0.0",
+      secureInbound: (connection, { remotePeer }) => ({ connection, remotePeer }),
+      secureOutbound: (connection, { remotePeer }) => ({ connection, remotePeer }) })],`,
+    killedBy: "tests/unit/relay/unsealed.test.ts",
+  },
+  {
+    name: "every connection is said to be sealed",
+    file: "src/net/addresses.ts",
+    text: 'made.encryption === "/noise"',
+    instead: "made.encryption !== null",
+    killedBy: "tests/unit/net/addresses.test.ts",
+  },
 ];

@@ -9,6 +9,19 @@ import type { ErrorValue } from "../base/errors.ts";
 /** Over WebRTC, through a relay (sealed end to end all the same), or within one process. */
 export type ChannelPath = "direct" | "relayed" | "memory";
 
+/** What a channel is made of, as it was agreed on with its other end. */
+export type ChannelLayer =
+  | "websocket"
+  /** Of the WebSocket: `wss` and not `ws`. */
+  | "tls"
+  | "webrtc"
+  /** Of WebRTC; whose certificate it is was said within Noise. */
+  | "dtls"
+  /** A relay stands between: what follows runs from end to end. */
+  | "circuit"
+  | "noise"
+  | "yamux";
+
 /** What is known of a channel when it opens; it never changes. */
 export interface ChannelInfo {
   /** Peer ids as libp2p writes them (base58 text). */
@@ -25,6 +38,8 @@ export interface ChannelInfo {
   /** Opened by `another`: those before it live on. */
   readonly isBeside: boolean;
   readonly path: ChannelPath;
+  /** From the wire up. Absent: the carrier does not say. */
+  readonly layers?: readonly ChannelLayer[];
 }
 
 /**

@@ -3,6 +3,7 @@
  * each page.
  */
 
+import type { ChannelLayer, ChannelPath } from "../net/carrier.ts";
 import type { MemberRoleName } from "./networks.ts";
 
 export interface NetworkSnapshot {
@@ -125,7 +126,9 @@ export interface PeerSnapshot {
   readonly transportId: string;
   /** Where a carrier finds the end point. */
   readonly addresses: readonly string[];
-  readonly path: "direct" | "relayed" | "memory";
+  readonly path: ChannelPath;
+  /** See `ChannelInfo`; none where the carrier does not say. */
+  readonly layers: readonly ChannelLayer[];
   /** With regard to all that both share. */
   readonly status: SyncStatus;
   /** Collections of this device that the peer shares with it. */

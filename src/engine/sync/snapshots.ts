@@ -139,10 +139,10 @@ const peerSnapshot = (
   peer: Peer,
 ): PeerSnapshot => {
   const { channel, device, traffic, roundTripMs, lastSeen, backlogBytes } = peer;
-  const { remotePeer: transportId, path } = channel;
+  const { remotePeer: transportId, path, layers = [] } = channel;
   const shared = attachedHomes(state, membership).filter(({ scope }) => peer.shares(scope));
   return {
-    ...{ device, transportId, path, roundTripMs, lastSeen, backlogBytes },
+    ...{ device, transportId, path, layers, roundTripMs, lastSeen, backlogBytes },
     addresses: [addressOf(channel)],
     status: statusOfAll(shared.map(({ scope }) => peer.status(scope) ?? comparing)),
     collections: shared.map(({ collection }) => collection),

@@ -47,6 +47,10 @@ test("T-250 P-005 nothing of what two share can be read on its way through a rel
   await b.database.addCollectionToNetwork(networkId, collection);
   expect(await rowsOnce(there, {}, (rows) => rows.length > 0)).toEqual([{ id: "1", text }]);
 
+  for (const { database } of [a, b]) {
+    const peers = database.getNetworkManager().getConnectedPeers();
+    expect(peers.map(({ layers }) => layers)).toEqual([["websocket", "circuit", "noise", "yamux"]]);
+  }
   // Sealed once for the relay, and within that once more for the other end alone
   for (const { encryptions } of [a, b]) {
     expect(encryptions()).toEqual(

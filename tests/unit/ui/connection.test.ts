@@ -73,7 +73,7 @@ test("how it stands with a relay follows from its steps", () => {
 });
 
 const peer = (networkId: string, transportId: string, path: PeerInfo["path"]): PeerInfo => ({
-  ...{ peerId: `${transportId}@${networkId}`, networkId, transportId, path },
+  ...{ peerId: `${transportId}@${networkId}`, networkId, transportId, path, layers: [] },
   ...{ addresses: [], protocols: [], status: { kind: "disconnected" }, collections: [] },
   ...{ latency: networkId === "one" ? 20 : 10, lastSeen: 0, backlogBytes: 0 },
   ...{ operationsSent: 0, operationsReceived: 0, bytesSent: 3, bytesReceived: 4 },
