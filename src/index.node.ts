@@ -63,6 +63,18 @@ export type { LibP2PNetwork, LibP2PNetworkOptions } from "./net/libp2pNetwork.ts
 export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";
 export type { StorageAdapter } from "./storage/store.ts";
 export type {
+  Carrier,
+  CarrierIdentity,
+  CarrierStatus,
+  ChannelInfo,
+  ChannelPath,
+  DirectAttempts,
+  PeerChannel,
+  PeerStatus,
+  RelayStatus,
+  RelayTags,
+} from "./core/net/carrier.ts";
+export type {
   Capabilities,
   CollectionOptions,
   CollectionSchema,
@@ -86,6 +98,7 @@ export type {
   ConnectionChange,
   ConnectionSettings,
   DiagnosisStep,
+  FrameNote,
   IceServer,
   JoinOptions,
   MessageOutcome,

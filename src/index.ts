@@ -72,6 +72,18 @@ export type { CRDTOperation, DistributedDocument } from "./core/surface/types.ts
 export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";
 export type { StorageAdapter } from "./storage/store.ts";
 export type {
+  Carrier,
+  CarrierIdentity,
+  CarrierStatus,
+  ChannelInfo,
+  ChannelPath,
+  DirectAttempts,
+  PeerChannel,
+  PeerStatus,
+  RelayStatus,
+  RelayTags,
+} from "./core/net/carrier.ts";
+export type {
   Capabilities,
   CollectionOptions,
   CollectionSchema,
@@ -95,6 +107,7 @@ export type {
   ConnectionChange,
   ConnectionSettings,
   DiagnosisStep,
+  FrameNote,
   IceServer,
   JoinOptions,
   MessageOutcome,

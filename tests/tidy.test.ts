@@ -56,7 +56,8 @@ const packageHomes: readonly (readonly [packages: RegExp, files: RegExp])[] = [
 const corePackages = /^(@noble\/(hashes|curves|ciphers)\/|pako$|@standard-schema\/spec$)/;
 
 const compositionRoots = /^src\/index(\.node)?\.ts$|^src\/worker\/[^/]+\.worker\.ts$/;
-const entryPoints = /^src\/index(\.node)?\.ts$|\.worker\.ts$|^src\/ui\/main\.ts$|^relay\/main\.ts$/;
+const entryPoints =
+  /^src\/index(\.node)?\.ts$|\.worker\.ts$|^src\/ui\/main\.ts$|^relay\/(main|testing)\.ts$/;
 
 /** Files that only tests reach, each with the reason. */
 const unusedYet = new Set([

@@ -3,7 +3,7 @@
  * step that failed is where to look. Pure, so that every case can be tried; doctor.ts finds out.
  */
 import { unreachable } from "../core/base/result.ts";
-import type { RelayFault } from "../core/net/carrier.ts";
+import type { DirectAttempts, RelayFault } from "../core/net/carrier.ts";
 import {
   allowsWebrtc,
   type ConnectionSettings,
@@ -41,6 +41,8 @@ export interface DiagnosisStep {
   readonly since: number | null;
   /** Why a greeting was refused, as `health().refusals` names it; null with other reasons. */
   readonly detail: string | null;
+  /** Of the step `webrtc`, where its network tries any: since that started in whichever tab. */
+  readonly attempts?: DirectAttempts;
 }
 
 export type DiagnosisReason =
@@ -62,6 +64,7 @@ export type DiagnosisReason =
   /** failed: relay, reservation, peer */
   | RelayFault
   | "silent"
+  | "other-version"
   | "refused"
   /** skipped */
   | "no-page"
@@ -130,13 +133,15 @@ const networkStep = ({ network }: Findings): DiagnosisStep => {
   return stepOf("network", verdicts[network]);
 };
 
-const webrtcStep = ({ webrtc, settings }: Findings): DiagnosisStep => {
+const webrtcStep = ({ webrtc, settings, connectivity }: Findings): DiagnosisStep => {
   if (webrtc === null) {
     const reason = allowsWebrtc(settings) ? "no-page" : "relay-only";
     return stepOf("webrtc", { state: "skipped", reason });
   }
-  if (webrtc === "works") return stepOf("webrtc", well);
-  return stepOf("webrtc", { state: "failed", reason: `webrtc-${webrtc}` });
+  const attempts = connectivity?.direct;
+  const verdict: Verdict =
+    webrtc === "works" ? well : { state: "failed", reason: `webrtc-${webrtc}` };
+  return stepOf("webrtc", { ...verdict, ...(attempts === undefined ? {} : { attempts }) });
 };
 
 type RelayFound = Connectivity["relays"][number];
@@ -191,6 +196,7 @@ const peerVerdict = (findings: Findings, peer: PeerConnectivity): Verdict => {
   switch (peer.path) {
     case "connecting":
       if (peer.fault === "any") return { state: "failed", reason: "silent" };
+      if (peer.fault === "protocol") return { state: "failed", reason: "other-version" };
       return waiting(peer.isDialer ? "connecting" : "awaiting-peer");
     case "direct":
     case "memory":

@@ -6,6 +6,7 @@ import type { NebulusError } from "../core/base/errors.ts";
 import type { ChannelLayer } from "../core/net/carrier.ts";
 import type { ConnectionChange, ConnectionSettings, IceServer } from "../core/wire/connection.ts";
 import type { MemberRoleName } from "../core/wire/networks.ts";
+import type { FrameNote } from "../core/wire/peers.ts";
 import type {
   AdmissionRefusal,
   ClosedSnapshot,
@@ -17,7 +18,8 @@ import type {
 import type { DiagnosisStep } from "./diagnosis.ts";
 import type { CallOptions } from "./types.ts";
 
-export type { ChannelLayer, ConnectionChange, ConnectionSettings, DiagnosisStep, IceServer };
+export type { ChannelLayer, ConnectionChange, ConnectionSettings, DiagnosisStep, FrameNote };
+export type { IceServer };
 export type { AdmissionRefusal, SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
@@ -272,6 +274,12 @@ export interface NetworkManager {
    * until the database is opened again. Nothing happens where it is not connected.
    */
   disconnectPeer(peerId: string, call?: CallOptions): Promise<void>;
+  /**
+   * The log of frames: kinds, sizes and times, never what is in them. `isOn` switches it on, or off
+   * and forgets it; without, it stays as it is. It is off at first, and wherever another tab takes
+   * over. Resolves with the last thousand that were noted up to now, oldest first.
+   */
+  logFrames(isOn?: boolean, call?: CallOptions): Promise<readonly FrameNote[]>;
   /**
    * To all members that are connected; one answer for each. Nobody is delayed by another. Rejects
    * with `UnknownNetwork`, `TooLarge`, `InvalidDocument`.

@@ -20,7 +20,7 @@ import type { CallOptions } from "./types.ts";
 
 export type Peers = Pick<
   NetworkManager,
-  "broadcastMessage" | "sendToPeer" | "connectPeer" | "disconnectPeer"
+  "broadcastMessage" | "sendToPeer" | "connectPeer" | "disconnectPeer" | "logFrames"
 >;
 
 export const createPeers = (session: Session): Peers => {
@@ -49,6 +49,10 @@ export const createPeers = (session: Session): Peers => {
     },
     async disconnectPeer(device, call) {
       await ask(() => ({ kind: "disconnect", device }), call);
+    },
+    async logFrames(isOn, call) {
+      const [found] = await ask(() => ({ kind: "frames", isOn: isOn ?? null }), call);
+      return found?.frames ?? [];
     },
   };
 };

@@ -10,6 +10,7 @@ import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr, type Multiaddr } from "@multiformats/multiaddr";
 import { invalid, NebulusError } from "../core/base/errors.ts";
+import type { PeerStatus } from "../core/net/carrier.ts";
 import { directAddress, pathOf, relayedAddress } from "./addresses.ts";
 import type { Clock } from "./clock.ts";
 import type { RelayLink } from "./relayLink.ts";
@@ -31,7 +32,10 @@ export interface DialerDeps {
   readonly libp2p: Libp2p;
   readonly links: () => readonly RelayLink[];
   readonly clock: Clock;
+  /** Milliseconds. */
   readonly dialTimeout: number;
+  /** A connection without a relay between was tried. */
+  readonly onDirect: (isOpen: boolean) => void;
   readonly hasChannel: (peer: string) => boolean;
   /** Resolves when no other stream to that peer is being opened; none is from then on. */
   readonly beforeSwitch: (peer: string) => Promise<void>;
@@ -39,8 +43,13 @@ export interface DialerDeps {
   readonly onOpen: (peer: string, stream: Stream, connection: Connection) => void;
 }
 
-/** Never rejects: whether it succeeded is what `onOpen` says. */
-export type Dialer = (peer: string) => Promise<void>;
+/**
+ * Never rejects: that it succeeded is what `onOpen` says. Resolves with what is wrong if there is
+ * no channel; else it is of no account.
+ */
+export type Dialer = (peer: string) => Promise<DialFault>;
+
+type DialFault = Exclude<PeerStatus["fault"], "direct">;
 
 export const createDialer = (deps: DialerDeps): Dialer => {
   const { libp2p, clock, hasChannel } = deps;
@@ -60,13 +69,13 @@ export const createDialer = (deps: DialerDeps): Dialer => {
     cancel();
     // One stream after the other, so that both sides see the same one last.
     await bridging;
-    if (direct !== null) {
-      await deps.beforeSwitch(peer);
-      if (await open(deps, peer, direct)) return;
-    }
-    if (hasChannel(peer)) return;
+    if (direct !== null) await deps.beforeSwitch(peer);
+    const isDirect = direct !== null && (await open(deps, peer, direct)) === null;
+    deps.onDirect(isDirect);
+    if (isDirect) return null;
+    if (hasChannel(peer)) return null;
     const relayed = relayedConnection(libp2p, peer) ?? (await dial(deps, peer, relayedAddress));
-    if (relayed !== null) await open(deps, peer, relayed);
+    return relayed === null ? "any" : open(deps, peer, relayed);
   };
 };
 
@@ -91,15 +100,23 @@ export const probe = async (connection: Connection): Promise<void> => {
 
 /** null: nobody answers on that connection, or it takes no more streams. */
 export const openStream = async (connection: Connection): Promise<Stream | null> => {
+  const opened = await tryStream(connection);
+  return typeof opened === "string" ? null : opened;
+};
+
+const tryStream = async (connection: Connection): Promise<Stream | NonNullable<DialFault>> => {
   try {
     return await connection.newStream(channelProtocol, {
       signal: AbortSignal.timeout(openMillisecondsMax),
       runOnLimitedConnection: true,
     });
-  } catch {
-    return null;
+  } catch (error) {
+    return isUnsupported(error) ? "protocol" : "any";
   }
 };
+
+const isUnsupported = (error: unknown): boolean =>
+  error instanceof Error && error.name === "UnsupportedProtocolError";
 
 /**
  * What libp2p can dial here, and the id of who is to answer; else `UnsupportedAddress`. `at` is
@@ -181,11 +198,15 @@ const dial = async (
   }
 };
 
-const open = async (deps: DialerDeps, peer: string, connection: Connection): Promise<boolean> => {
-  const stream = await openStream(connection);
-  if (stream !== null) deps.onOpen(peer, stream, connection);
-  else connection.abort(new Error("no channel could be opened"));
-  return stream !== null;
+/** null: it is open. */
+const open = async (deps: DialerDeps, peer: string, connection: Connection): Promise<DialFault> => {
+  const opened = await tryStream(connection);
+  if (typeof opened === "string") {
+    connection.abort(new Error("no channel could be opened"));
+    return opened;
+  }
+  deps.onOpen(peer, opened, connection);
+  return null;
 };
 
 const relayedConnection = (libp2p: Libp2p, peer: string): Connection | undefined =>

@@ -9,11 +9,11 @@
  * - A peer whose channels run through the relay is dialed again now and then; when a direct channel
  *   comes of it, that replaces the relayed ones.
  */
-import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import type { Connection, Stream } from "@libp2p/interface";
 import { channelsMax, channelsPerPeerMax, dialsAtOnceMax } from "../core/base/limits.ts";
 import type { PeerChannel, PeerStatus } from "../core/net/carrier.ts";
 import { isPeerId, pathOf } from "./addresses.ts";
-import { backoffMilliseconds, type Clock } from "./clock.ts";
+import { backoffMilliseconds } from "./clock.ts";
 import type { DhtFinder } from "./dhtFinder.ts";
 import {
   channelProtocol,
@@ -26,6 +26,7 @@ import {
   openStream,
   probe,
   type Dialer,
+  type DialerDeps,
 } from "./dialer.ts";
 import { createPlaces, inTurn, rareIn, type PlaceBounds, type Places } from "./places.ts";
 import type { RelayLink } from "./relayLink.ts";
@@ -41,14 +42,12 @@ const graceMilliseconds = 3_000;
 /** Some may open before others are closed. */
 const streamsPerConnectionMax = channelsPerPeerMax + 4;
 
-export interface MeshDeps {
-  readonly libp2p: Libp2p;
-  readonly links: () => readonly RelayLink[];
+export interface MeshDeps extends Pick<
+  DialerDeps,
+  "libp2p" | "links" | "clock" | "dialTimeout" | "onDirect"
+> {
   /** Found otherwise, whichever relay leads there. */
   readonly found: () => Pick<DhtFinder, "peers" | "groups">;
-  readonly clock: Clock;
-  /** Milliseconds. */
-  readonly dialTimeout: number;
   readonly places: PlaceBounds;
   /**
    * Older ones to the same peer were closed just before, unless it is beside them. Set the
@@ -295,7 +294,7 @@ const adopt = (
   });
   if (isSame) peer.channels.add(made);
   else replaceAll(state, peer, made, connection);
-  if (isDirect(connection) || peer.fault === "any") peer.fault = null;
+  if (isDirect(connection) || peer.fault !== "direct") peer.fault = null;
   deps.onChannel(made.channel);
   deps.onChange();
 };
@@ -469,12 +468,12 @@ const isNamedBy = ({ found }: MeshDeps, link: RelayLink, id: string): boolean =>
 const dial = async (state: State, peer: Peer): Promise<void> => {
   peer.isDialing = true;
   state.dials += 1;
-  await state.connect(peer.id);
+  const fault = await state.connect(peer.id);
   state.dials -= 1;
   Object.assign(peer, { isDialing: false, isSwitching: false });
   state.places.explored();
   if (!hasDirect(peer)) peer.failures += 1;
-  peer.fault = hasDirect(peer) ? null : peer.connection === null ? "any" : "direct";
+  peer.fault = hasDirect(peer) ? null : peer.connection === null ? fault : "direct";
   state.deps.onChange();
   if (peer.cancelWait === null) scheduleNext(state, peer);
   forgetIfUnused(state, peer);

@@ -2,7 +2,7 @@
  * A peer over a libp2p node that is already made: its relays, its mesh of channels, its status.
  * Apart from `node.ts`, which makes the node for a page, so that Node can run the same.
  */
-import type { CarrierStatus, PeerChannel, RelayTags } from "../core/net/carrier.ts";
+import type { CarrierStatus, DirectAttempts, PeerChannel, RelayTags } from "../core/net/carrier.ts";
 import { usualDiscovery, type Discovery } from "../core/wire/connection.ts";
 import type { Clock } from "./clock.ts";
 import { createDhtFinder } from "./dhtFinder.ts";
@@ -18,6 +18,8 @@ export interface PeerNodeDeps {
   readonly clock: Clock;
   /** How many peers it is connected with; the usual ones if absent. */
   readonly places?: PlaceBounds;
+  /** It has a transport for connections without a relay between. Default false. */
+  readonly hasDirect?: boolean;
   /** How others are found; what is not named is as usual. */
   readonly discovery?: Partial<Discovery>;
   /** Where `online` and `offline` events come from: the page's window. */
@@ -41,8 +43,9 @@ export interface PeerNode {
 }
 
 export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
-  const { libp2p, relays: own, clock, places = usualPlaces } = deps;
+  const { libp2p, relays: own, clock, places = usualPlaces, hasDirect = false } = deps;
   const discovery = { ...usualDiscovery, ...deps.discovery };
+  const attempts = countAttempts();
   let links: RelayLinks | null = null;
   let channelHandler: ((channel: PeerChannel) => void) | null = null;
   let statusHandler: ((status: CarrierStatus) => void) | null = null;
@@ -50,11 +53,12 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
   const status = (): CarrierStatus => ({
     relays: links?.status() ?? [],
     peers: mesh.peers(),
+    ...(hasDirect ? { direct: attempts.now() } : {}),
   });
   const mesh = createMesh({
     libp2p,
     ...{ clock, dialTimeout: discovery.dialTimeout, places, links: () => links?.all() ?? [] },
-    found: () => finder,
+    ...{ found: () => finder, onDirect: attempts.add },
     onChannel: (channel) => {
       if (channelHandler === null) channel.close();
       else channelHandler(channel);
@@ -106,6 +110,20 @@ export const createPeerNode = async (deps: PeerNodeDeps): Promise<PeerNode> => {
       relays.stop();
       await libp2p.stop();
     },
+  };
+};
+
+const countAttempts = (): {
+  readonly add: (isOpen: boolean) => void;
+  readonly now: () => DirectAttempts;
+} => {
+  let [tried, succeeded] = [0, 0];
+  return {
+    add: (isOpen) => {
+      tried += 1;
+      if (isOpen) succeeded += 1;
+    },
+    now: () => ({ tried, succeeded }),
   };
 };
 

@@ -42,6 +42,6 @@ export const openRelayedNode = async (deps: RelayedNodeDeps): Promise<RelayedNod
     ...(webrtc === undefined ? {} : { webrtc }),
     ...(dialTimeout === undefined ? {} : { dialTimeout }),
   });
-  const node = await createPeerNode({ ...rest, libp2p });
+  const node = await createPeerNode({ ...rest, libp2p, hasDirect: webrtc !== undefined });
   return { ...node, privateKey: privateKeyToProtobuf(privateKey) };
 };

@@ -132,6 +132,10 @@ const stepTable: Readonly<
       "It was named by a relay, and does not answer.",
       "It may just have gone. It is tried again for as long as a relay names it.",
     ),
+    "other-version": words(
+      "It answers, and speaks another version of NebulusDB.",
+      "Reload the app on both devices.",
+    ),
     refused: words("It answers, and the two do not come together."),
     connecting: words("Connecting…"),
     "awaiting-peer": words("Named by a relay; the other device is to connect."),
@@ -158,6 +162,8 @@ export const connectionMessages = {
   unknown: "A device that has not said yet which one it is",
   step: ({ step, reason }: Pick<DiagnosisStep, "step" | "reason">): StepWords =>
     stepTable[step][reason] ?? unexplained,
+  attempts: (succeeded: number, tried: number) =>
+    `Direct connections tried by this device: ${String(tried)}. Made: ${String(succeeded)}.`,
   refusal: (detail: string) =>
     refusals.get(detail) ?? `The other one could not prove that it belongs (${detail}).`,
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "vite";
 import type { ChannelPath } from "../../src/core/net/carrier.ts";
-import { blockIce, removeWebrtc } from "../support/brokenWebrtc.ts";
+import { blockIce, removeWebrtc, swapFingerprint } from "../support/brokenWebrtc.ts";
 import type { Seen, StartOptions } from "../support/netPage/protocol.ts";
 import { startRelayProcess, type RelayProcess } from "../support/relayProcess.ts";
 
@@ -138,6 +138,9 @@ test("two browsers exchange frames over WebRTC", async ({ browser, relay }) => {
   expect(one?.channels.at(-1)?.remotePeer).toBe(two?.peerId);
   expect(one?.channels.at(-1)?.initiator).toBe((one?.peerId ?? "") < (two?.peerId ?? ""));
   expect(one?.status.peers).toMatchObject([{ peer: two?.peerId, path: "direct", fault: null }]);
+  // Counted by who connects
+  const attempts = [one, two].map((each) => each?.status.direct?.succeeded).sort();
+  expect(attempts).toEqual([0, 1]);
   expect(one?.status.relays).toMatchObject([
     { state: "reserved", isRegistered: true, fault: null },
   ]);
@@ -151,6 +154,30 @@ test("where WebRTC is blocked, the relay carries the frames", async ({ browser, 
   await Promise.all(pages.map((page) => start(page)));
   await exchange(pages, "relayed", { frames: 3, bytes: 5 });
   await exchange([pages[1], pages[0]], "relayed", { frames: 40, bytes: 64 * 1024 });
+});
+
+test("P-034 P-112 a fingerprint that was swapped in between makes no direct connection", async ({
+  browser,
+  relay,
+}) => {
+  const pages = [
+    await openPage(browser, relay.url, swapFingerprint),
+    await openPage(browser, relay.url),
+  ] as const;
+  await Promise.all(pages.map((page) => start(page)));
+  await exchange(pages, "relayed", { frames: 3, bytes: 5 });
+  const faults = async (): Promise<unknown> =>
+    (await Promise.all(pages.map(seen))).flatMap((one) =>
+      (one?.status.peers ?? []).flatMap(({ isDialer, fault }) => (isDialer ? [fault] : [])),
+    );
+  await expect.poll(faults, whenLoaded).toEqual(["direct"]);
+  const direct = (await Promise.all(pages.map(seen))).map((one) => one?.status.direct);
+  expect(Math.max(...direct.map((one) => one?.tried ?? 0))).toBeGreaterThan(0);
+  expect(direct.map((one) => one?.succeeded)).toEqual([0, 0]);
+  for (const page of pages) {
+    const paths = (await seen(page))?.channels.map(({ path }) => path);
+    expect(new Set(paths)).toEqual(new Set(["relayed"]));
+  }
 });
 
 test("a browser without WebRTC, and one that shows no address, are met through the relay", async ({

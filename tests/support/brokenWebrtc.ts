@@ -14,3 +14,15 @@ export const blockIce = (): void => {
 export const removeWebrtc = (): void => {
   Reflect.deleteProperty(globalThis, "RTCPeerConnection");
 };
+
+/** What the other said of its certificate comes as another one's. */
+export const swapFingerprint = (): void => {
+  const { RTCSessionDescription: Original } = globalThis;
+  globalThis.RTCSessionDescription = class extends Original {
+    constructor({ type, sdp = "" }: RTCSessionDescriptionInit) {
+      const [before = "", after = ""] = sdp.split("a=fingerprint:sha-256 ", 2);
+      const swapped = (after.startsWith("A") ? "B" : "A") + after.slice(1);
+      super({ type, sdp: `${before}a=fingerprint:sha-256 ${swapped}` });
+    }
+  };
+};

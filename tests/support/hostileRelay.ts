@@ -1,6 +1,7 @@
 /**
- * A relay that lies: it carries and reserves as any other, and says of tags what a test wants it to
- * say. Its libp2p node is there for the test, so that it can turn to the pages as a peer, too.
+ * A relay that lies: it reserves as any other, says of tags what a test wants it to say, and does
+ * with what it carries as the test says. Its libp2p node is there for the test, so that it can turn
+ * to the pages as a peer, too.
  */
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import type { Connection } from "@libp2p/interface";
@@ -16,6 +17,7 @@ import {
   parseRegistration,
   rendezvousProtocol,
 } from "../../src/net/rendezvousMessages.ts";
+import { takeOverCircuits, type HostileCircuits } from "./hostileCircuits.ts";
 import type { Cleanup } from "./nodePeers.ts";
 
 export interface HostileRelay {
@@ -23,6 +25,7 @@ export interface HostileRelay {
   readonly libp2p: RelayNode;
   /** Pages that registered, by id. */
   readonly pages: ReadonlyMap<string, Connection>;
+  readonly circuits: HostileCircuits;
   /** Answers every page anew. */
   readonly tellAll: () => void;
 }
@@ -40,6 +43,7 @@ export const startHostileRelay = async (
     records: new Records(limits),
     mdnsFailed: () => undefined,
   });
+  const circuits = takeOverCircuits(libp2p);
   await libp2p.start();
   cleanup.add(() => libp2p.stop());
   const pages = new Map<string, Connection>();
@@ -66,7 +70,7 @@ export const startHostileRelay = async (
   const [address] = libp2p.getMultiaddrs();
   if (address === undefined) throw new Error("it listens nowhere");
   return {
-    ...{ address: address.toString(), libp2p, pages },
+    ...{ address: address.toString(), libp2p, pages, circuits },
     tellAll: () => {
       for (const tell of tellers.values()) tell();
     },

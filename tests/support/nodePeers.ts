@@ -5,8 +5,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { settingsWith, type Settings } from "../../relay/settings.ts";
-import { startRelayServer, type RunningRelay } from "../../relay/start.ts";
+import type { RunningRelay } from "../../relay/start.ts";
+import { startTestRelay as startRelay, type TestRelaySettings } from "../../relay/testing.ts";
 import type { CarrierStatus, PeerChannel } from "../../src/core/net/carrier.ts";
 import { systemClock } from "../../src/net/clock.ts";
 import {
@@ -14,6 +14,9 @@ import {
   type RelayedNode,
   type RelayedNodeDeps,
 } from "../../src/net/relayedNode.ts";
+import { createSignal, record, type Received } from "./received.ts";
+
+export { createSignal, record, type Received, type Signal } from "./received.ts";
 
 /** Runs what was registered, last first, even if some of it fails. */
 export interface Cleanup {
@@ -42,13 +45,9 @@ export const temporaryDirectory = async (cleanup: Cleanup): Promise<string> => {
 /** `port` 0 takes a free one; the same `data` gives the same peer id. */
 export const startTestRelay = async (
   cleanup: Cleanup,
-  changes: Partial<Settings> = {},
+  changes: TestRelaySettings = {},
 ): Promise<RunningRelay> => {
-  const data = changes.data ?? (await temporaryDirectory(cleanup));
-  const relay = await startRelayServer(
-    settingsWith({ port: 0, static: data, ...changes, data }),
-    () => undefined,
-  );
+  const relay = await startRelay(changes);
   cleanup.add(() => relay.stop());
   return relay;
 };
@@ -64,13 +63,6 @@ export interface TestPeer extends RelayedNode {
 
 export interface ReceivedChannel extends Received {
   readonly channel: PeerChannel;
-}
-
-export interface Received {
-  readonly frames: readonly Uint8Array[];
-  /** Resolves with the first so many frames. */
-  received(count: number): Promise<readonly Uint8Array[]>;
-  readonly closed: Promise<void>;
 }
 
 export type NodeChanges = Partial<
@@ -116,51 +108,5 @@ export const startTestPeer = async (
       return node.status();
     },
     channel: (at) => changed.until(() => channels[at]),
-  };
-};
-
-/** Sets the channel's handlers. */
-export const record = <C extends Pick<PeerChannel, "onFrame" | "onClose">>(
-  channel: C,
-): Received & { readonly channel: C } => {
-  const frames: Uint8Array[] = [];
-  const changed = createSignal();
-  channel.onFrame((frame) => {
-    frames.push(frame);
-    changed.raise();
-  });
-  return {
-    channel,
-    frames,
-    received: (count) => changed.until(() => (frames.length >= count ? frames : undefined)),
-    closed: new Promise((resolve) => {
-      channel.onClose(resolve);
-    }),
-  };
-};
-
-export interface Signal {
-  readonly raise: () => void;
-  /**
-   * Looks now and whenever the signal is raised, until the answer is neither undefined nor false.
-   */
-  until<T>(look: () => T | undefined | false): Promise<T>;
-}
-
-export const createSignal = (): Signal => {
-  let waiting: (() => void)[] = [];
-  return {
-    raise: () => {
-      const woken = waiting;
-      waiting = [];
-      for (const wake of woken) wake();
-    },
-    until: async (look) => {
-      for (;;) {
-        const found = look();
-        if (found !== undefined && found !== false) return found;
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
-    },
   };
 };

@@ -330,6 +330,8 @@ export const rotatingPeersMax = 2;
 export const rotationMilliseconds = 60_000;
 /** Who stands only under tags with no more peers is met before others. */
 export const rareGroupPeersMax = 2;
+/** That the log of frames keeps, where it is on. */
+export const frameNotesMax = 1_000;
 /** How long WebRTC may take to find an address of this device, where that is tried. */
 export const webrtcTrialMillisecondsMax = 5_000;
 /** A trial holds for so long: browsers allow a page some hundred connections until they tidy up. */

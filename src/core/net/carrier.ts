@@ -113,15 +113,24 @@ export interface PeerStatus {
   readonly isDialer: boolean;
   /**
    * What this side tried last in vain: `direct`: to connect without a relay between, `any`: to
-   * connect at all. null: nothing, or it went well since.
+   * connect at all, `protocol`: to speak with it, since it answers and has no such protocol. null:
+   * nothing, or it went well since.
    */
-  readonly fault: "direct" | "any" | null;
+  readonly fault: "direct" | "any" | "protocol" | null;
+}
+
+/** Connections without a relay between, as this side tried to make them since the start. */
+export interface DirectAttempts {
+  readonly tried: number;
+  readonly succeeded: number;
 }
 
 export interface CarrierStatus {
   readonly relays: readonly RelayStatus[];
   /** Peers that a relay named under one of our tags, and those with an open channel. */
   readonly peers: readonly PeerStatus[];
+  /** Absent: it tries none. */
+  readonly direct?: DirectAttempts;
 }
 
 export interface CarrierIdentity {

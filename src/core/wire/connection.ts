@@ -3,7 +3,7 @@
  * the worker keeps on this device, and how it stands with relays and peers.
  */
 import { dialMillisecondsDefault, discoveryMillisecondsDefault } from "../base/limits.ts";
-import type { PeerStatus, RelayStatus } from "../net/carrier.ts";
+import type { DirectAttempts, PeerStatus, RelayStatus } from "../net/carrier.ts";
 
 /** A STUN or TURN server. */
 export interface IceServer {
@@ -65,6 +65,8 @@ export const allowsWebrtc = ({
 export interface Connectivity {
   readonly relays: readonly (RelayStatus & Since)[];
   readonly peers: readonly PeerConnectivity[];
+  /** Absent: none are tried. */
+  readonly direct?: DirectAttempts;
 }
 
 export interface PeerConnectivity extends PeerStatus, Since {

@@ -14,6 +14,7 @@ import { deviceNameOf } from "../device.ts";
 import type { Home } from "../home.ts";
 import type { NetworkMembership } from "../identity.ts";
 import { chainChanged, introduceTo, takeControl } from "./control.ts";
+import { loggedChannel } from "./frameLog.ts";
 import { queueFrames } from "./frameQueue.ts";
 import { greetPeer, type Dismissed, type GreetedPeer } from "./greet.ts";
 import { joinLine, leaveLine, noteOutcome } from "./lines.ts";
@@ -38,7 +39,8 @@ import { locatorIn, ownWritersOf, summaryOf } from "./summary.ts";
 import { cutSoon, schedule, tellHome, tellPage } from "./tell.ts";
 import { addTraffic, noTraffic } from "./traffic.ts";
 
-export const connect = async (state: SyncState, channel: PeerChannel): Promise<void> => {
+export const connect = async (state: SyncState, opened: PeerChannel): Promise<void> => {
+  const channel = loggedChannel(state, opened);
   if (!isWelcome(state.offences, channel.remotePeer)) {
     channel.close();
     return;

@@ -28,6 +28,7 @@ const connectivityOf = (
   const relays = new Map(before?.relays.map((relay) => [relay.address, relay]));
   const peers = new Map(before?.peers.map((peer) => [peer.peer, peer]));
   return {
+    ...(carried.direct === undefined ? {} : { direct: carried.direct }),
     relays: carried.relays.map((relay) => since(relay, relays.get(relay.address), now)),
     peers: carried.peers.map((peer) => {
       const refusal: string | null = lines.get(peer.peer)?.refusal ?? null;

@@ -11,6 +11,7 @@ import {
 import { unreachable } from "../../core/base/result.ts";
 import { encodeApplicationMessage, isMessageType } from "../../core/sync/applicationMessage.ts";
 import type { PeerOutcome, PeersRequest } from "../../core/wire/peers.ts";
+import { askFrameLog } from "./frameLog.ts";
 import type { Peer } from "./peer.ts";
 import { servedIn, type SyncState } from "./state.ts";
 import { schedule } from "./tell.ts";
@@ -29,6 +30,8 @@ export const askPeers = async (
     case "disconnect":
       disconnect(state, request.device);
       return [];
+    case "frames":
+      return [{ device: "", error: null, frames: askFrameLog(state, request.isOn) }];
     default:
       return unreachable(request);
   }

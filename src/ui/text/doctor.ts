@@ -45,8 +45,11 @@ export const groupsOf = (
 
 export const stepInWords = (step: DiagnosisStep): StepInWords => {
   const { text, advice } = connectionMessages.step(step);
+  const { tried, succeeded } = step.attempts ?? { tried: 0, succeeded: 0 };
+  const attempts = tried === 0 ? [] : [connectionMessages.attempts(succeeded, tried)];
   return {
-    ...{ key: `${step.step} ${step.subject ?? ""}`, state: step.state, text },
+    ...{ key: `${step.step} ${step.subject ?? ""}`, state: step.state },
+    text: [text, ...attempts].join(" "),
     advice: step.detail === null ? advice : connectionMessages.refusal(step.detail),
     since: step.state === "failed" ? step.since : null,
   };

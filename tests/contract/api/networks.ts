@@ -33,6 +33,7 @@ export const networkCases = (bench: PeerBench): void => {
   });
   describe("messages", () => {
     messageCases(bench);
+    frameLogCases(bench);
     messageFaultCases(bench);
   });
   describe("sync", () => {
@@ -170,6 +171,31 @@ const connectingCases = (bench: PeerBench): void => {
     await expectRejection(managerOf(a).connectPeer(wrong), "PeerUnreachable");
     const aborted = AbortSignal.abort();
     await expectRejection(managerOf(a).connectPeer(wrong, { signal: aborted }), "Aborted");
+  });
+};
+
+const frameLogCases = (bench: PeerBench): void => {
+  test("T-246 G-145 frames are noted while that is asked for, never their content", async () => {
+    const [a, b] = await two(bench);
+    await verified(a, b);
+    const [peer] = await connected(a, 1);
+    const manager = managerOf(a);
+    expect(await manager.logFrames()).toEqual([]);
+    await users(a).insert({ id: "1" });
+    await documentsOnce(b, 1);
+    expect(await manager.logFrames(true)).toEqual([]);
+    await users(a).insert({ id: "2", text: "canary" });
+    await documentsOnce(b, 2);
+    await verified(a, b);
+    const noted = await manager.logFrames();
+    const sent = noted.find(({ kind, direction }) => `${direction} ${kind}` === "sent operation");
+    expect(sent?.transportId).toBe(peer?.transportId);
+    expect(sent?.bytes).toBeGreaterThan(100);
+    expect(noted.map(({ at }) => at)).toEqual(noted.map(({ at }) => at).toSorted(byNumber));
+    expect(noted.some(({ direction }) => direction === "received")).toBe(true);
+    expect(JSON.stringify(noted)).not.toContain("canary");
+    expect((await manager.logFrames(false)).length).toBeGreaterThanOrEqual(noted.length);
+    expect(await manager.logFrames()).toEqual([]);
   });
 };
 

@@ -3,13 +3,14 @@
  * they need a browser.
  */
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
+import { createLibP2PNetwork } from "../../../src/index.node.ts";
 import { networkCases } from "../../contract/api/networks.ts";
-import { createLibP2PPeers } from "../../support/libp2pPeers.ts";
+import { createCarrierPeers } from "../../support/carrierPeers.ts";
 import { createCleanup, startTestRelay } from "../../support/nodePeers.ts";
 
 const cleanup = createCleanup();
 const relays: string[] = [];
-const bench = createLibP2PPeers(() => relays);
+const bench = createCarrierPeers(() => createLibP2PNetwork({ relays }));
 
 beforeAll(async () => {
   const { port } = await startTestRelay(cleanup);

@@ -120,10 +120,20 @@ test("a peer that is silent, is waited for, greets, or refused the greeting", ()
   const verdict = (change: Partial<PeerConnectivity>): string | undefined =>
     faults({ ...withPeer(change), met })[0];
   expect(verdict({ path: "connecting", fault: "any" })).toBe("peer failed silent");
+  expect(verdict({ path: "connecting", fault: "protocol" })).toBe("peer failed other-version");
   expect(verdict({ path: "connecting" })).toBe("peer waiting connecting");
   expect(verdict({ path: "connecting", isDialer: false })).toBe("peer waiting awaiting-peer");
   expect(verdict({ refusal: null })).toBe("peer waiting greeting");
   expect(verdict({ refusal: "removed" })).toBe("peer failed refused");
   const steps = diagnose({ ...well, ...withPeer({ refusal: "removed" }), met });
   expect(steps.at(-1)?.detail).toBe("removed");
+});
+
+test("K-040 how many direct connections were tried, and came, stands with WebRTC", () => {
+  const direct = { tried: 4, succeeded: 3 };
+  const webrtcOf = (connectivity: Connectivity) =>
+    diagnose({ ...well, connectivity }).find(({ step }) => step === "webrtc");
+  const tried = webrtcOf({ relays: [relay], peers: [peer], direct });
+  expect(tried).toMatchObject({ state: "ok", attempts: direct });
+  expect(webrtcOf({ relays: [relay], peers: [peer] })).not.toHaveProperty("attempts");
 });

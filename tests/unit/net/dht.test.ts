@@ -4,10 +4,12 @@
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
+import { multiaddr } from "@multiformats/multiaddr";
 import { afterEach, expect, test } from "vitest";
 import type { CarrierStatus } from "../../../src/core/net/carrier.ts";
 import { systemClock, type Clock } from "../../../src/net/clock.ts";
 import { tagToCid } from "../../../src/net/dhtClient.ts";
+import { dhtProtocol } from "../../../src/net/dhtProtocol.ts";
 import { startDhtClient } from "../../support/dhtClients.ts";
 import {
   createCleanup,
@@ -111,6 +113,25 @@ const portOf = (server: Server): number => {
   const address = server.address();
   return typeof address === "object" ? (address?.port ?? 0) : 0;
 };
+
+test("T-129 who asks the DHT answers no question of it, then or before", async () => {
+  const relay = await startTestRelay(cleanup, { rendezvous: false });
+  const [one, two] = [await startTestPeer(cleanup, [relay]), await startTestPeer(cleanup, [relay])];
+  await one.until(isReserved);
+  const stranger = await startDhtClient(cleanup, relay);
+  const [at] = relay.addresses;
+  const there = multiaddr(`${at ?? ""}/p2p-circuit/p2p/${one.peerId}`);
+  const ask = (protocol: string): Promise<unknown> =>
+    stranger.dialProtocol(there, protocol, { runOnLimitedConnection: true });
+  const unsupported = { name: "UnsupportedProtocolError" };
+  await expect(ask(dhtProtocol)).rejects.toMatchObject(unsupported);
+  for (const peer of [one, two]) peer.setTags([tagA]);
+  await Promise.all([one.until(isRelayed), two.until(isRelayed)]);
+  await expect(ask(dhtProtocol)).rejects.toMatchObject(unsupported);
+  // It is reached, and speaks with who speaks as it does; relays answer such questions
+  await ask("/ipfs/ping/1.0.0");
+  await stranger.dialProtocol(multiaddr(at), dhtProtocol);
+});
 
 test("a tag that is given up finds nobody any more", async () => {
   const relay = await startTestRelay(cleanup, { rendezvous: false });

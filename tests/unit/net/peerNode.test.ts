@@ -197,6 +197,8 @@ test("a peer that no direct way leads to is told by the side that connects", asy
   await dialer.until(({ peers: [met] }) => met?.path === "relayed" && met.fault === "direct");
   await other.until(({ peers: [met] }) => met?.path === "relayed");
   expect(dialer.status().peers).toMatchObject([{ peer: other.peerId, isDialer: true }]);
+  // Without WebRTC there is nothing to count
+  expect(dialer.status().direct).toBeUndefined();
   expect(other.status().peers).toMatchObject([
     { peer: dialer.peerId, isDialer: false, fault: null },
   ]);
@@ -266,6 +268,20 @@ test("while WebRTC is tried in vain, further channels open through the relay", a
   ]);
   // It is still that dial
   expect(dials).toBe(1);
+});
+
+test("K-040 direct connections that were tried in vain are counted by who tried", async () => {
+  const relay = await startTestRelay(cleanup);
+  const changes = { webrtc: createHangingWebrtc(() => undefined), discovery: { dialTimeout: 500 } };
+  const peers = await Promise.all([0, 1].map(() => startTestPeer(cleanup, [relay], changes)));
+  const [dialer, other] = peers.sort((a, b) => (a.peerId < b.peerId ? -1 : 1));
+  if (dialer === undefined || other === undefined) throw new Error("two");
+  expect(dialer.status().direct).toEqual({ tried: 0, succeeded: 0 });
+  for (const peer of peers) peer.setTags([tagA]);
+  await dialer.until(({ direct }) => direct?.tried === 1);
+  await other.channel(0);
+  expect(dialer.status().direct).toEqual({ tried: 1, succeeded: 0 });
+  expect(other.status().direct).toEqual({ tried: 0, succeeded: 0 });
 });
 
 test("who is refused is neither dialed nor let in, until it is welcome again", async () => {

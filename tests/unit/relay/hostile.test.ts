@@ -18,14 +18,9 @@ import {
 import { systemClock } from "../../../src/net/clock.ts";
 import { createFrameStream } from "../../../src/net/frameStream.ts";
 import { startHostileRelay } from "../../support/hostileRelay.ts";
-import {
-  createCleanup,
-  createSignal,
-  record,
-  startTestPeer,
-  startTestRelay,
-} from "../../support/nodePeers.ts";
+import { createCleanup, record, startTestPeer, startTestRelay } from "../../support/nodePeers.ts";
 import { rowsOnce } from "../../support/twoPeers.ts";
+import { untilDiagnosed } from "../../support/untilDiagnosed.ts";
 
 const cleanup = createCleanup();
 afterEach(() => cleanup.run());
@@ -80,20 +75,7 @@ test("a relay that withholds, then comes as a peer, learns and gives nothing", a
   const one = await open();
   await one.notes.insert({ id: "1", text: "canary" });
   const two = await open();
-  const changed = createSignal();
-  let changes = 0;
-  cleanup.add(
-    one.database.on("connection", () => {
-      changes += 1;
-      changed.raise();
-    }),
-  );
-  for (;;) {
-    const seen = changes;
-    const steps = await one.manager.diagnose();
-    if (steps.some(({ reason }) => reason === "nobody-named")) break;
-    await changed.until(() => changes > seen);
-  }
+  await untilDiagnosed(cleanup, one.database, ({ reason }) => reason === "nobody-named");
 
   // Random bytes are all that it hears for an answer, whatever it says
   const [page] = [...hostile.pages.values()];

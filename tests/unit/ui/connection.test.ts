@@ -64,6 +64,15 @@ test("steps stand with what they are about, and say why a greeting was refused",
   expect(groups[1]?.steps[0]?.since).toBeNull();
 });
 
+test("K-040 how many direct connections came stands with WebRTC, once one was tried", () => {
+  const textWith = (tried: number, succeeded: number): string | undefined => {
+    const webrtc = { ...step("webrtc", "ok", "well"), attempts: { tried, succeeded } };
+    return groupsOf([webrtc], { relay: (of) => of, peer: (of) => of })[0]?.steps[0]?.text;
+  };
+  expect(textWith(4, 3)).toMatch(/Direct connections tried by this device: 4. Made: 3.$/);
+  expect(textWith(0, 0)).not.toContain("tried");
+});
+
 test("how it stands with a relay follows from its steps", () => {
   expect(relayStateOf(reached, relay)).toBe("reserved");
   expect(relayStateOf(reached.slice(0, 1), relay)).toBe("connected");

@@ -1,13 +1,13 @@
-/** Databases that meet over libp2p and a real relay in Node, for the cases of every carrier. */
+/** Databases in Node that meet over a carrier of each one's own, for the cases of every carrier. */
 import type { DistributedDatabase } from "../../src/client/api.ts";
 import type { Carrier } from "../../src/core/net/carrier.ts";
-import { createDistributedDb, createLibP2PNetwork, InMemoryAdapter } from "../../src/index.node.ts";
+import { createDistributedDb, InMemoryAdapter } from "../../src/index.node.ts";
 import type { StorageAdapter } from "../../src/index.node.ts";
 import type { PeerBench } from "../contract/api/peers.ts";
 import { createSeparation, type End } from "./separation.ts";
 
-/** `relays`: where they are by the time that a database is opened. */
-export const createLibP2PPeers = (relays: () => readonly string[]): PeerBench => {
+/** `createCarrier`: a new one. */
+export const createCarrierPeers = (createCarrier: () => Carrier): PeerBench => {
   const adapters = new Map<DistributedDatabase, StorageAdapter>();
   const separation = createSeparation();
   const open = (adapter: StorageAdapter, options: object): DistributedDatabase => {
@@ -16,7 +16,7 @@ export const createLibP2PPeers = (relays: () => readonly string[]): PeerBench =>
         ...{ ...options, adapter },
         distributed: {
           enabled: true,
-          network: withEnd(createLibP2PNetwork({ relays: relays() }), end),
+          network: withEnd(createCarrier(), end),
         },
       }),
     );
