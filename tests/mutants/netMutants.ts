@@ -171,4 +171,11 @@ export const netMutants: readonly Mutant[] = [
     instead: "    if (isDirect) deps.onDirect(true);\n    if (isDirect) return null;\n",
     killedBy: peerNode,
   },
+  {
+    name: "frames are noted though nobody asked for it",
+    file: "src/engine/sync/frameLog.ts",
+    text: "const log = logs.get(state);",
+    instead: "const log = logs.get(state) ?? logs.set(state, []).get(state);",
+    killedBy: "tests/unit/api/networkContract.test.ts",
+  },
 ];
