@@ -110,14 +110,30 @@ export const createIngest = (deps: IngestDeps): Ingest => {
     );
     return work;
   };
+  /** Of each home, in the order in which they came: the next turn takes them all. */
+  const arrivals = new Map<Home, Arrival[]>();
+  const take: Ingest["take"] = (home, segments, source) =>
+    new Promise((resolve, reject) => {
+      const waiting = arrivals.get(home) ?? [];
+      arrivals.set(home, waiting);
+      waiting.push({ segments, source, resolve, reject });
+      if (waiting.length > 1) return;
+      inTurn(home, () => {
+        arrivals.delete(home);
+        return takeNow(deps, home, waiting);
+      }).catch((error: unknown) => {
+        for (const arrival of waiting) arrival.reject(error);
+      });
+    });
   return {
-    take: (home, segments, source) => inTurn(home, () => takeNow(deps, home, segments, source)),
+    take,
     async releaseControl(heads, homeOf) {
-      for (const waiting of heads.flatMap((head) => deps.inbox.releaseControl(head))) {
-        const home = homeOf(waiting.source.scope);
-        if (home === null) continue;
-        await inTurn(home, () => takeNow(deps, home, [waiting.bytes], waiting.source));
-      }
+      const released = heads.flatMap((head) => deps.inbox.releaseControl(head));
+      const taken = released.map(async ({ bytes, source }) => {
+        const home = homeOf(source.scope);
+        if (home !== null) await take(home, [bytes], source);
+      });
+      await Promise.all(taken);
     },
     unblock: (home, epochs) =>
       inTurn(home, async () => {
@@ -129,23 +145,59 @@ export const createIngest = (deps: IngestDeps): Ingest => {
   };
 };
 
+/** Segments that wait for their turn, and whoever asked. Settled once, whatever is tried later. */
+interface Arrival {
+  readonly segments: readonly Uint8Array[];
+  readonly source: Source;
+  readonly resolve: (ingested: Ingested) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * All that came while the home was busy is judged and stored, one after another, and then read at
+ * once: where a home has to be read anew, its log is read once for all of it.
+ */
 const takeNow = async (
   deps: IngestDeps,
   home: Home,
-  segments: readonly Uint8Array[],
-  source: Source,
-): Promise<Ingested> => {
-  const candidates = segments.flatMap((bytes) => parseCandidate(home, bytes, source));
-  const malformed = segments.length - candidates.length;
-  const { isRenamed, ...judged } = await judgeAll(deps, home, candidates);
-  const { delivered } = judged;
-  if (delivered.length > 0) await keep(deps, home, delivered, source.from);
+  arrivals: readonly Arrival[],
+): Promise<void> => {
+  const answers: (() => void)[] = [];
+  const delivered: DeliveredSegment[] = [];
+  let isRenamed = false;
+  for (const arrival of arrivals) {
+    try {
+      const { isRenamed: isOther, ...ingested } = await judgeAndKeep(deps, home, arrival);
+      isRenamed ||= isOther;
+      delivered.push(...ingested.delivered);
+      answers.push(() => {
+        arrival.resolve(ingested);
+      });
+    } catch (error) {
+      // Others came from elsewhere, and may find room
+      arrival.reject(error);
+    }
+  }
   const isOwnLog = delivered.some(({ header }) => isPresentWriter(home, header.writer));
   if (isOwnLog) await deps.ownLogReturned(home);
   else if (isRenamed) await deps.renamed(home);
   else await readNow(deps, home, delivered);
+  for (const answer of answers) answer();
+};
+
+const judgeAndKeep = async (
+  deps: IngestDeps,
+  home: Home,
+  { segments, source }: Arrival,
+): Promise<Judged> => {
+  const candidates = segments.flatMap((bytes) => parseCandidate(home, bytes, source));
+  const malformed = segments.length - candidates.length;
+  const judged = await judgeAll(deps, home, candidates);
+  if (judged.delivered.length > 0) await keep(deps, home, judged.delivered, source.from);
   return { ...judged, refused: judged.refused + malformed };
 };
+
+type Judged = Ingested & { readonly isRenamed: boolean };
 
 /** Reading the home anew from its log mends a damaged page, and reads what came now too. */
 const readNow = async (
@@ -188,7 +240,7 @@ const judgeAll = async (
   deps: IngestDeps,
   home: Home,
   candidates: readonly Candidate[],
-): Promise<Ingested & { readonly isRenamed: boolean }> => {
+): Promise<Judged> => {
   const delivered: DeliveredSegment[] = [];
   const splits: Split[] = [];
   const forgers = new Set<string>();

@@ -6,6 +6,7 @@ import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { acknowledgeMutants } from "./acknowledgeMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
+import { limitMutants } from "./limitMutants.ts";
 import { netMutants } from "./netMutants.ts";
 import { pageMutants } from "./pageMutants.ts";
 import { peerMutants } from "./peerMutants.ts";
@@ -422,4 +423,5 @@ export const mutants: readonly Mutant[] = [
   ...digestMutants,
   ...acknowledgeMutants,
   ...uiMutants,
+  ...limitMutants,
 ];

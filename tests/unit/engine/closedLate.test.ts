@@ -2,7 +2,7 @@
  * What was written on top of a log that ended: it names ops beyond the end, of which nobody hears
  * any more, and replaces ops before it, which must not come back when they come later.
  */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parseSegment } from "../../../src/core/segment/segment.ts";
 import {
   accountOf,
@@ -94,5 +94,40 @@ test("it came first, and a checkpoint has it already", async () => {
   await d.reopen(d.image());
   expect(d.shared("notes").storedHeaders).toBeGreaterThan(0);
   await take(d, ended);
+  expect(d.get("notes", "n")).toEqual(b.get("notes", "n"));
+});
+
+test("what comes late while the home is read anew takes one more reading for all", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c, d] = [await join(world, a), await join(world, a), await join(world, a)];
+  for (const device of [a, b, c, d]) await share(device);
+  await world.until(verified(a, b, c, d), "verified");
+  for (const device of [a, b, c, d]) await device.disconnect();
+  for (const n of [1, 2, 3, 4]) {
+    await c.upsert("notes", [{ id: "n", n }]);
+    await cut(c);
+  }
+  const ended = await writtenBy(c, c);
+  for (const device of [a, b]) await take(device, ended);
+  await c.upsert("notes", [{ id: "n", n: 5 }]);
+  await take(b, await writtenBy(c, c));
+  await b.update("notes", "n", { $set: { n: 6 } });
+  await cut(b);
+  await change(a, { kind: "remove-account", account: accountOf(c) });
+  for (const device of [b, d]) await give(device, recordsOf(a));
+  await take(d, await writtenBy(b, b));
+  const { rebuild } = d.engine;
+  const readAnew = rebuild.rename.bind(rebuild);
+  const others: Promise<unknown>[] = [];
+  const rename = vi.spyOn(rebuild, "rename").mockImplementation(async (home) => {
+    const isFirst = others.length === 0;
+    if (isFirst) others.push(...ended.slice(1).map((segment) => take(d, [segment])));
+    await readAnew(home);
+  });
+  await take(d, ended.slice(0, 1));
+  await Promise.all(others);
+  expect([others.length, rename.mock.calls.length]).toEqual([3, 2]);
+  expect(d.get("notes", "n")).toEqual({ id: "n", n: 6 });
   expect(d.get("notes", "n")).toEqual(b.get("notes", "n"));
 });
