@@ -97,6 +97,7 @@ export type {
   ChannelLayer,
   ConnectionChange,
   ConnectionSettings,
+  DeviceWarning,
   DiagnosisStep,
   FrameNote,
   IceServer,

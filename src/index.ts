@@ -106,6 +106,7 @@ export type {
   ChannelLayer,
   ConnectionChange,
   ConnectionSettings,
+  DeviceWarning,
   DiagnosisStep,
   FrameNote,
   IceServer,

@@ -5,9 +5,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { NebulusError } from "../core/base/errors.ts";
 import type { Carrier } from "../core/net/carrier.ts";
-import type { DamageReport, OnlyHere, RecoveryReport } from "../core/wire/health.ts";
+import type { DamageReport } from "../core/wire/health.ts";
 import type { CollectionInfo } from "../core/wire/requests.ts";
 import type { SyncStatus } from "../core/wire/snapshots.ts";
+import type { Health } from "./healthTypes.ts";
 import type {
   LaterBlobMethod,
   LaterCollectionMethod,
@@ -42,6 +43,8 @@ import type {
   Update,
   UpdateEntry,
 } from "./types.ts";
+
+export type { Health };
 
 export interface DistributedDbOptions {
   /** Names the data of this device; default `nebulus`. */
@@ -434,52 +437,6 @@ export interface TransactionCollection<T = Document> {
 }
 
 export type TransactionFindOptions = Pick<FindOptions, "sort" | "limit" | "offset">;
-
-export interface Health {
-  readonly open: boolean;
-  /** `memory`: everything is gone when the page closes. */
-  readonly storageMode: "memory" | "indexeddb" | "file";
-  /**
-   * Where commits are flushed to: a file (OPFS, or a folder in Node), the tables themselves where
-   * files cannot be held, or memory.
-   */
-  readonly journal: "file" | "table" | "memory";
-  readonly durability: "strict" | "relaxed";
-  /** Whether the browser promised not to evict the data; null where nobody can say. */
-  readonly persisted: boolean | null;
-  /** Bytes, as the browser estimates them for the whole origin; null where nobody can say. */
-  readonly usage: { readonly used: number; readonly quota: number } | null;
-  /**
-   * When documents were last written to their pages, in milliseconds since 1970; null: not since
-   * this opening. Nothing rests on it but the time that the next opening takes.
-   */
-  readonly lastCheckpoint: number | null;
-  /** Bytes of commits that an opening would read again. */
-  readonly journalBytes: number;
-  /** Bytes of pages that are held in memory. */
-  readonly cachedBytes: number;
-  /** What storage could not give back, up to now. */
-  readonly damage: readonly DamageReport[];
-  /** What this opening found of the life before. */
-  readonly recovery: RecoveryReport;
-  /**
-   * On how many other devices all that is shared is known to be: the least over the collections
-   * that are in a network, null where none is. It counts devices that are connected now and were
-   * verified, by digest, to hold just what this one holds, and members' devices that acknowledged
-   * all of it, under their signature, be they there or not: what became of one since then shows
-   * when it is met again.
-   */
-  readonly otherDevices: number | null;
-  /** Collections with documents that are on no other device, by the same knowledge. */
-  readonly onlyHere: readonly OnlyHere[];
-  /** Operations of this device in networks that no other device is known to hold. */
-  readonly pendingOperations: number;
-  /**
-   * How often something of a peer was refused, had to wait, was dropped or done again since the
-   * opening, by where and why: "greeting: not-a-member", "segment refused: signature".
-   */
-  readonly refusals: Readonly<Record<string, number>>;
-}
 
 /** What this database can do here. */
 export interface Capabilities {

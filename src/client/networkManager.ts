@@ -92,12 +92,13 @@ const statsOf = (
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 
-const peersOf = ({ networkId, peers }: NetworkSnapshot): readonly PeerInfo[] =>
+const peersOf = ({ networkId, peers, warnings }: NetworkSnapshot): readonly PeerInfo[] =>
   peers.map(({ device, roundTripMs, traffic, ...peer }) => {
     const { operationsSent, operationsReceived, bytesSent, bytesReceived } = traffic;
     return {
       ...{ ...peer, peerId: device, networkId, protocols, latency: roundTripMs },
       ...{ operationsSent, operationsReceived, bytesSent, bytesReceived },
+      warnings: warnings.filter((each) => each.device === device),
     };
   });
 

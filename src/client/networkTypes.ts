@@ -4,6 +4,7 @@
  */
 import type { NebulusError } from "../core/base/errors.ts";
 import type { ChannelLayer } from "../core/net/carrier.ts";
+import type { DeviceWarning } from "../core/wire/deviceWarning.ts";
 import type { ConnectionChange, ConnectionSettings, IceServer } from "../core/wire/connection.ts";
 import type { MemberRoleName } from "../core/wire/networks.ts";
 import type { FrameNote } from "../core/wire/peers.ts";
@@ -20,6 +21,7 @@ import type { CallOptions } from "./types.ts";
 
 export type { ChannelLayer, ConnectionChange, ConnectionSettings, DiagnosisStep, FrameNote };
 export type { IceServer };
+export type { DeviceWarning };
 export type { AdmissionRefusal, SyncMode, SyncProgress, SyncStatus };
 
 export type ClosedNetwork = ClosedSnapshot;
@@ -113,6 +115,11 @@ export interface NetworkConfig {
    */
   readonly relays: readonly string[];
   readonly encryption: { readonly enabled: boolean };
+  /**
+   * Of its devices, this one included: which have stored much, and of which two logs stand under
+   * one name.
+   */
+  readonly warnings: readonly DeviceWarning[];
   /** Documents of this device are private there unless they are shared one by one. */
   readonly privateByDefault: boolean;
   /** As this session asked for it. What can be had of it stands in `capabilities()`. */
@@ -150,6 +157,8 @@ export interface PeerInfo {
   readonly bytesReceived: number;
   /** Waits here for the connection to take it. */
   readonly backlogBytes: number;
+  /** Those of `NetworkConfig.warnings` that are about it. */
+  readonly warnings: readonly DeviceWarning[];
 }
 
 /** Counted since this database was opened, those who left included. */

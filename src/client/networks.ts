@@ -171,7 +171,7 @@ const listPending = async (
     networkId,
     name,
     ...{ kind: "pending", waitsFor: "secret", closed: null, refused: null },
-    collections: new Set(),
+    ...{ collections: new Set(), warnings: [] },
     ...{ bootstrapPeers: peers, relays: [], discovery, privateByDefault: false },
     encryption: { enabled: true },
   });
@@ -323,6 +323,7 @@ const configOf = (state: State, snapshot: NetworkSnapshot): NetworkConfig => ({
   collections: new Set(snapshot.collections),
   bootstrapPeers: state.asked.get(snapshot.networkId)?.peers ?? [],
   relays: snapshot.relays,
+  warnings: snapshot.warnings,
   privateByDefault: snapshot.privateByDefault,
   encryption: { enabled: snapshot.secret },
 });

@@ -31,6 +31,15 @@ export interface StorageBounds {
   readonly deflatesPages: boolean;
 }
 
+/** Of one device in a network, before what it writes is slowed; and how fast it is then. */
+export interface DeviceBounds {
+  readonly deviceQuotaBytes: number;
+  readonly deviceQuotaDocuments: number;
+  readonly slowedBytesPerSecond: number;
+}
+
+export type Bounds = StorageBounds & DeviceBounds;
+
 export const defaultBounds: StorageBounds = {
   pageCacheBytes: pageCacheBytesMax,
   pageBytes: pageBytesTarget,

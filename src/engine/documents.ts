@@ -3,8 +3,8 @@
  * pages that are loaded when they are needed. What is asked for and not in memory is a `PageMiss`.
  */
 import { stateOf, type EncodedInsert, type HeldDocument } from "../core/doc/insert.ts";
-import { isAlive, isParked, type DocumentState } from "../core/doc/state.ts";
-import type { ScopeId } from "../core/base/types.ts";
+import { birthsOf, isAlive, isParked, type DocumentState } from "../core/doc/state.ts";
+import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
 import type { RowsWriter } from "../core/wire/rowsWriter.ts";
 import type { DirectoryEntry } from "../core/page/homeRecord.ts";
 import type { CachedPage, PageCache } from "./pages/pageCache.ts";
@@ -16,6 +16,8 @@ export interface StoredDocuments {
   readonly directory: readonly DirectoryEntry[];
   readonly living: number;
   readonly parked: number;
+  /** How many births live of each writer. */
+  readonly born: readonly Dot[];
 }
 
 /**
@@ -45,6 +47,7 @@ export class Documents {
   private changedIds = new Set<string>();
   private living: number;
   private parked: number;
+  private readonly counted: Map<WriterId, number>;
 
   constructor(scope: ScopeId, cache: PageCache, stored: StoredDocuments | null = null) {
     this.cache = cache;
@@ -52,6 +55,7 @@ export class Documents {
     this.directory = stored?.directory ?? [];
     this.living = stored?.living ?? 0;
     this.parked = stored?.parked ?? 0;
+    this.counted = new Map(stored?.born.map(({ writer, n }) => [writer, n]));
   }
 
   /** Documents that are not deleted. */
@@ -62,6 +66,11 @@ export class Documents {
   /** Documents that need a newer version of the program. */
   get parkedCount(): number {
     return this.parked;
+  }
+
+  /** How many births live of each writer that has any. */
+  get born(): ReadonlyMap<WriterId, number> {
+    return this.counted;
   }
 
   /** How many changed since the last checkpoint. */
@@ -122,6 +131,8 @@ export class Documents {
     const before = this.peek(id);
     this.living += Number(isAlive(state)) - Number(isAliveHeld(before));
     this.parked += Number(isParked(state)) - Number(isParkedHeld(before));
+    this.countBirths(before, -1);
+    this.countBirths(state, 1);
     this.hold(id, state);
     this.changedIds.add(id);
   }
@@ -129,6 +140,7 @@ export class Documents {
   /** Where nothing was. */
   putNew(id: string, insert: EncodedInsert): void {
     this.living += 1;
+    this.countBirths(insert, 1);
     this.hold(id, insert);
     this.changedIds.add(id);
   }
@@ -222,6 +234,14 @@ export class Documents {
   /** The checkpoint failed: it all is still to be written. */
   giveBack(taken: Changed): void {
     for (const id of taken.keys()) this.changedIds.add(id);
+  }
+
+  private countBirths(held: HeldDocument | null, by: 1 | -1): void {
+    for (const { dot } of held?.kind === "insert" ? [held] : birthsOf(held)) {
+      const left = (this.counted.get(dot.writer) ?? 0) + by;
+      if (left === 0) this.counted.delete(dot.writer);
+      else this.counted.set(dot.writer, left);
+    }
   }
 
   private hold(id: string, state: HeldDocument | null): void {

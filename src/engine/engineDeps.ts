@@ -6,7 +6,7 @@ import type { OpenNetworkMaker } from "../core/network/open.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
 import type { LiveChange } from "../core/wire/requests.ts";
 import type { Store } from "../storage/store.ts";
-import type { StorageBounds } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
 import type { Home } from "./home.ts";
 import type { Listeners } from "./teller.ts";
 import type { Timers } from "./timers.ts";
@@ -18,7 +18,7 @@ export interface EngineDeps extends Listeners {
   /** Asked at each flush. */
   readonly durability: () => "strict" | "relaxed";
   /** How much is kept in memory and left to an opening; default: those of limits.ts. */
-  readonly bounds?: Partial<StorageBounds>;
+  readonly bounds?: Partial<Bounds>;
   /** Tests have networks of suite 0 in its place. */
   readonly openNetwork: OpenNetworkMaker;
   readonly onLive: (subscription: number, change: LiveChange) => void;

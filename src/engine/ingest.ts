@@ -81,6 +81,8 @@ export interface Ingest {
   ): Promise<void>;
   /** The keys of these epochs have come: what they open is read. */
   unblock(home: Home, epochs: readonly ShortHash[]): Promise<void>;
+  /** What waits for something else, of all homes. */
+  waiting: Inbox["waiting"];
   /** Runs while nothing is being judged for this home: a verdict holds for the tree that it saw. */
   inTurn<T>(home: Home, run: () => Promise<T>): Promise<T>;
   /**
@@ -140,6 +142,7 @@ export const createIngest = (deps: IngestDeps): Ingest => {
         for (const epoch of epochs) home.reading.unblock(epoch);
         await readNow(deps, home, []);
       }),
+    waiting: deps.inbox.waiting,
     inTurn,
     readAll: (home, source, isWanted) => readAll(deps, home, source, isWanted),
   };

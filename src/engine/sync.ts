@@ -11,6 +11,7 @@ import { createTurns } from "../core/base/turns.ts";
 import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
 import { inviteTags, rendezvousTags } from "../core/network/keys.ts";
 import type { DeliveredSegment } from "../core/segment/segment.ts";
+import type { DeviceWarning } from "../core/wire/deviceWarning.ts";
 import type { PeerOutcome, PeersRequest } from "../core/wire/peers.ts";
 import type { Engine } from "./engine.ts";
 import type { Home } from "./home.ts";
@@ -21,8 +22,6 @@ import { tagsAtRelays } from "./networkRelays.ts";
 import { takeStatus } from "./sync/connectivity.ts";
 import { chainChanged, loadParts, tendNetworks } from "./sync/control.ts";
 import { tickOffences } from "./sync/offences.ts";
-import { hashAhead } from "./sync/hashAhead.ts";
-import { retakeDue } from "./sync/retake.ts";
 import { refusalsOf } from "./sync/refusals.ts";
 import { copiesOf, type Copies } from "./sync/snapshots.ts";
 import { peersOf, reportFailure, type SyncState } from "./sync/state.ts";
@@ -51,6 +50,8 @@ export interface Sync {
   copies(): Promise<Copies>;
   /** Before it is closed: whoever is connected hears what this device holds. Never rejects. */
   farewell(): Promise<void>;
+  /** Of all networks. */
+  deviceWarnings(): readonly DeviceWarning[];
   /** How often something of a peer was refused, dropped or done again, by reason. */
   refusals(): Readonly<Record<string, number>>;
 }
@@ -67,15 +68,12 @@ export const createSync = (deps: SyncDeps): Sync => {
       if (state.carrier !== null) setTags(state.engine, state.carrier);
     },
     loadAcknowledging: () => loadAcknowledging(state),
-    ...{ carrier: null, carried: null, connectivity: null },
+    ...{ carrier: null, carried: null, connectivity: null, acknowledging: null, devices: null },
     inTurn: createTurns(),
-    acknowledging: null,
     connected: new Map(),
     ticks: 0,
     lines: new Map(),
-    refusals: new Map(),
-    offences: new Map(),
-    met: new Map(),
+    ...{ refusals: new Map(), offences: new Map(), met: new Map() },
     refused: new Set(),
     ...{ dirty: new Set(), gathering: new Map() },
     lastCuts: new WeakMap(),
@@ -83,6 +81,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     rounds: new Map(),
     isScheduled: false,
     stopTicking: () => undefined,
+    everySecond: () => undefined,
     sentOps: new WeakMap(),
     lastSync: new Map(),
     repairs: new WeakMap(),
@@ -104,6 +103,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     },
     chainChanged: (membership) => chainChanged(state, membership),
     segments(home, segments, from) {
+      state.devices?.stored(home, segments);
       for (const segment of segments) tellSegment(state, home, segment, from);
       noteChange(state, home);
     },
@@ -127,6 +127,7 @@ export const createSync = (deps: SyncDeps): Sync => {
         reportFailure(state, error);
       });
     },
+    deviceWarnings: () => state.devices?.all() ?? [],
     refusals: () => refusalsOf(state),
   };
 };
@@ -171,10 +172,13 @@ const accept = async (state: SyncState, channel: PeerChannel): Promise<void> => 
 const loadAcknowledging = async (state: SyncState): Promise<void> => {
   const { registry } = state.engine;
   if (state.acknowledging !== null || registry.networks.all().length === 0) return;
-  const { openAcknowledging } = await loadPart(() => import("./sync/acknowledge.ts"));
+  const part = await loadPart(() => import("./sync/acknowledge.ts"));
+  const { createDeviceWatch, everySecond, openAcknowledging } = part;
   const opened = await openAcknowledging(state);
   // Whoever came first has it
   state.acknowledging ??= opened;
+  state.devices ??= createDeviceWatch(state);
+  state.everySecond = everySecond;
   schedule(state);
 };
 
@@ -189,8 +193,7 @@ const tick = (state: SyncState): void => {
     tendNetworks(state).catch((error: unknown) => {
       reportFailure(state, error);
     });
-    retakeDue(state);
-    hashAhead(state);
+    state.everySecond(state);
     tickOffences(state.offences);
     tick(state);
   });

@@ -32,6 +32,7 @@ export const sharingMessages = {
     "The invite is taken. This device and the one that made it must be online at the same time.",
   noSecret: "It has no secret: anyone who knows its name can read it.",
   peers: "Connected devices",
+  deviceWarnings: "About devices of this network",
   noPeers: "No other device is connected. NebulusDB keeps looking.",
   device: (peer: string) => `Device ${peer}`,
   paths: { direct: "direct", relayed: "relayed, sealed end to end", memory: "in memory" },

@@ -41,7 +41,7 @@ export const createHealth = ({ engine, sync, storageMode, tell }: HealthDeps): H
       cachedBytes: engine.pages.byteCount,
       ...{ damage: damage(), recovery },
       ...(await copiesIn(engine, sync)),
-      refusals: sync.refusals(),
+      ...{ deviceWarnings: sync.deviceWarnings(), refusals: sync.refusals() },
     }),
     tellDamage() {
       const inStore = store.damage();

@@ -32,6 +32,7 @@ const tips: readonly Tip[] = [{ writer: ownWriter, n: 3, hash: known }];
 const view: SessionView = {
   hasHeader: (_, hash) => hash === known,
   isClaimed: () => false,
+  paceOf: () => "usual",
   ownWriters: () => new Set([ownWriter]),
   locator: (_, writer) => (writer === ownWriter ? [known] : []),
   headProof: () => ({ header: new Uint8Array(40), signature: null }),

@@ -432,6 +432,7 @@ const viewOf = (link: Link): SessionView => {
           other !== link &&
           claimedTips(other.state).some((claim) => claim.scope === scope && claim.tip === tip),
       ),
+    paceOf: () => "usual",
     ownWriters: (scope) => from.own.get(scope) ?? new Set(),
     locator: (scope, writer) => {
       const found: HeaderHash[] = [];

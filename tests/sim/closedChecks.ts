@@ -12,6 +12,7 @@ import { epochIdOf, type ControlRecord } from "../../src/core/network/closed/rec
 import type { ControlHead } from "../../src/core/network/control.ts";
 import type { DeliveredSegment } from "../../src/core/segment/segment.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
+import { deviceNameOf } from "../../src/engine/device.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { sharedHomes } from "./checks.ts";
 import type { Device } from "./device.ts";
@@ -50,6 +51,7 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
     ...strangers.flatMap((each) => strangerProblems(each, truth)),
     ...standings.flatMap((each) => leakedKeys(each, truth, recordsOf(deps.devices))),
     ...(deps.isWatched ? forkProblems(standings, members) : []),
+    ...members.flatMap(unnamedForks),
   ];
 };
 
@@ -72,6 +74,19 @@ const forkProblems = (
         return isForked && name !== undefined ? [`${device.name} says that ${name} forked`] : [];
       }),
     ),
+  );
+};
+
+/** Whose proof stands here is named to people, whether it lied or its profile was copied. */
+const unnamedForks = ({ device, engine }: Standing): readonly string[] => {
+  const warnings = device.running?.opened?.sync.deviceWarnings() ?? [];
+  const named = new Set(warnings.flatMap((each) => (each.kind === "forked" ? [each.device] : [])));
+  return sharedHomes(engine).flatMap(({ tree }) =>
+    tree.forks().flatMap(({ writer }) => {
+      const origin = tree.originOf(writer);
+      const name = origin === null ? null : deviceNameOf(origin.signingKey);
+      return name !== null && !named.has(name) ? [`${device.name} does not name ${name}`] : [];
+    }),
   );
 };
 

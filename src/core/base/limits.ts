@@ -160,6 +160,15 @@ export const unaskedSegmentsBurst = 4_096;
 export const unaskedSegmentsPerSecond = 500;
 export const unaskedMessagesBurst = 512;
 export const unaskedMessagesPerSecond = 50;
+/** Of one device in a network, beyond which what it writes comes slowly (DESIGN.md §7). */
+export const deviceQuotaBytes = 1_073_741_824;
+export const deviceQuotaDocuments = 1_000_000;
+/** The part of it from which on people are warned. */
+export const deviceQuotaWarnedFrom = 0.8;
+/** So fast is what a device wrote that is beyond it. */
+export const slowedBytesPerSecond = 131_072;
+/** A request for that alone ends when nothing more came for so long. */
+export const slowedIdleMilliseconds = 2_000;
 /** A range that differs is taken apart into so many, and what may lie before the first of them. */
 export const rangePartsMax = 32;
 /** Parts in all the ranges of a question. */

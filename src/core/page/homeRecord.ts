@@ -5,9 +5,9 @@
  * record = [1, op version, next page, header pages, documents [living, parked], digest 32 or nil,
  * [[writer, n], …] applied beyond its log, [hash of a segment delivered and not read, …], [[writer,
  * header bytes, signature or nil], …] own heads, [ms, counter] of the latest own op or nil, trimmed
- * n of each writer [[writer, n], …]]
+ * n of each writer [[writer, n], …], births that live of each writer [[writer, count], …]]
  * directory = [[number, first id, last id, count, living, bytes], …] in the order of ids
- * headers = [[hash 32, writer 16, first, count, ms, previous 32 or nil, control head or nil,
+ * headers = [[hash 32, writer 16, first, count, ms, bytes, previous 32 or nil, control head or nil,
  * [signing key, certificate or nil] or nil], …] in the order of delivery, the last where there is
  * no previous
  * fresh = [[writer 16, first, hash 32], …]: segments that were stored and that no checkpoint holds
@@ -33,10 +33,11 @@ import type { WriterOrigin } from "../segment/branches.ts";
 import type { HeaderRecord } from "../segment/tree.ts";
 
 /**
- * What ops this version understands, and how it hashes documents. A database whose pages an older
- * one made is read from its log anew, where parked documents may have become readable.
+ * What ops this version understands, how it hashes documents and what it counts. A database whose
+ * pages an older one made is read from its log anew, where parked documents may have become
+ * readable.
  */
-export const opVersion = 2;
+export const opVersion = 3;
 
 export interface OwnHead {
   readonly writer: WriterId;
@@ -58,6 +59,8 @@ export interface HomeRecord {
   readonly lastTime: Time | null;
   /** Up to which n each writer's log was let go; only in `local`. */
   readonly trimmed: readonly Dot[];
+  /** How many births live of each writer, as its `n`. */
+  readonly born: readonly Dot[];
 }
 
 export interface DirectoryEntry {
@@ -93,11 +96,14 @@ export const encodeHomeRecord = (record: HomeRecord): Uint8Array =>
     record.ownHeads.map(({ writer, header, signature }) => [hexToBytes(writer), header, signature]),
     record.lastTime === null ? null : [record.lastTime.ms, record.lastTime.counter],
     record.trimmed.map(dotToItem),
+    record.born.map(dotToItem),
   ]);
 
 export const decodeHomeRecord = (bytes: Uint8Array): Result<HomeRecord, FormError> =>
   readWhole(bytes, (reader) => {
-    expectCount(reader, 11);
+    // Until version 3 nobody counted births
+    const parts = reader.readArrayHead();
+    if (parts !== 12 && parts !== 11) reader.fail("wrongShape", "12 parts");
     if (reader.readUint() !== 1) reader.fail("wrongShape", "a version that is not known");
     const version = reader.readUint();
     const nextPage = reader.readUint();
@@ -115,9 +121,10 @@ export const decodeHomeRecord = (bytes: Uint8Array): Result<HomeRecord, FormErro
     });
     const lastTime = readOptional(reader, () => readTime(reader));
     const trimmed = readList(reader, () => readDot(reader));
+    const born = parts === 11 ? [] : readList(reader, () => readDot(reader));
     return {
       ...{ opVersion: version, nextPage, headerPages, living, parked, digest },
-      ...{ applied, unread, ownHeads, lastTime, trimmed },
+      ...{ applied, unread, ownHeads, lastTime, trimmed, born },
     };
   });
 
@@ -169,6 +176,7 @@ const headerToItem = (record: HeaderRecord): CborItem => [
   record.first,
   record.count,
   record.ms,
+  record.bytes,
   record.previous === null ? null : hexToBytes(record.previous),
   record.controlHead === null ? null : controlHeadToItem(record.controlHead),
   record.origin === null
@@ -177,15 +185,16 @@ const headerToItem = (record: HeaderRecord): CborItem => [
 ];
 
 const readHeader = (reader: CborReader): HeaderRecord => {
-  expectCount(reader, 8);
+  expectCount(reader, 9);
   const hash = readHash(reader);
   const writer = writerIdOf(readSized(reader, 16));
   const [first, count, ms] = [reader.readUint(), reader.readUint(), reader.readUint()];
+  const bytes = reader.readUint();
   const previous = readOptional(reader, () => readHash(reader));
   const controlHead = readOptional(reader, () => readControlHead(reader));
   const origin = readOptional(reader, () => readOrigin(reader));
   if ((origin === null) !== (previous !== null)) reader.fail("wrongShape", "one origin a writer");
-  return { hash, writer, first, count, ms, previous, controlHead, origin };
+  return { hash, writer, first, count, bytes, ms, previous, controlHead, origin };
 };
 
 const readOrigin = (reader: CborReader): WriterOrigin => {

@@ -29,6 +29,8 @@ export interface HeaderEntry {
   readonly writer: WriterId;
   readonly first: number;
   readonly count: number;
+  /** Of the whole segment, as it is stored and sent. */
+  readonly bytes: number;
   /** Of the first op, milliseconds since 1970. */
   readonly ms: number;
   readonly controlHead: ControlHead | null;

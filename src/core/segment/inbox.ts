@@ -43,6 +43,12 @@ export interface InboxLimits {
   readonly bytes: number;
 }
 
+export interface Waiting {
+  readonly waiting: WaitingSegment;
+  /** What it still lacks, by key. */
+  readonly needs: ReadonlyMap<string, Need>;
+}
+
 export interface Inbox {
   /**
    * Keeps the segment until its needs are met. Gives those that had to go for it, itself among them
@@ -60,11 +66,8 @@ export interface Inbox {
   readonly release: (header: HeaderHash) => readonly WaitingSegment[];
   /** The same for a control head that has become known. */
   readonly releaseControl: (head: ControlHead) => readonly WaitingSegment[];
-  /**
-   * What to ask a scope's peers for: all that is needed and does not wait here itself. In order of
-   * first need.
-   */
-  readonly missing: (scope: ScopeId) => readonly Need[];
+  /** All that waits. */
+  readonly waiting: () => Iterable<Waiting>;
   /** Forgets what a peer sent unasked, after it broke the rules. */
   readonly dropFrom: (peer: string) => readonly WaitingSegment[];
   readonly segmentCount: () => number;
@@ -134,11 +137,7 @@ export const createInbox = (limits: InboxLimits = inboxLimits): Inbox => {
     },
     release: (header) => removeAll(needIndex.meet(shortened(header))),
     releaseControl: (head) => removeAll(needIndex.meet(needKey({ kind: "control", head }))),
-    missing(scope) {
-      const here = new Set<string>();
-      for (const { waiting } of all.items.values()) here.add(shortened(waiting.header));
-      return needIndex.of(scope).filter((need) => !here.has(needKey(need)));
-    },
+    waiting: () => all.items.values(),
     dropFrom(peer) {
       const items = [...(byPeer.get(peer)?.items.values() ?? [])];
       return removeAll(items.filter(({ waiting }) => !waiting.source.isRequested));
@@ -198,13 +197,12 @@ const removeFrom = (groups: Map<string, Group>, name: string, item: Item): void 
   if (group?.items.size === 0) groups.delete(name);
 };
 
-/** Who waits for what, in order of first need. */
+/** Who waits for what. */
 interface NeedIndex {
   readonly add: (item: Item) => void;
   readonly remove: (item: Item) => void;
   /** Items that lacked nothing else. */
   readonly meet: (key: string) => readonly Item[];
-  readonly of: (scope: ScopeId) => readonly Need[];
 }
 
 const createNeedIndex = (): NeedIndex => {
@@ -229,12 +227,6 @@ const createNeedIndex = (): NeedIndex => {
       for (const item of items) item.needs.delete(key);
       return items.filter((item) => item.needs.size === 0);
     },
-    of: (scope) =>
-      [...itemsByNeed].flatMap(([key, items]) => {
-        const [first] = items;
-        const need = first?.waiting.source.scope === scope ? first.needs.get(key) : undefined;
-        return need === undefined ? [] : [need];
-      }),
   };
 };
 

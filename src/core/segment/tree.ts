@@ -90,6 +90,8 @@ export interface SegmentTree {
    * that is not: beyond a frontier. True where nobody can tell: a checkpoint keeps no rows.
    */
   readonly isNamedBeyond: (writer: WriterId, n: number) => boolean;
+  /** Whose ops have this name; null: nothing of them is delivered. */
+  readonly originOf: (name: WriterId) => WriterOrigin | null;
   /** The proof of every fork seen, in order of arrival. */
   readonly forks: () => readonly Split[];
 }
@@ -155,6 +157,8 @@ export const createSegmentTree = (): SegmentTree => {
       return (writers.get(writer)?.beyond(reached) ?? []).map((node) => node.hash);
     },
     isNamedBeyond: (writer, n) => isRestored || n <= (absent.get(writer) ?? 0),
+    originOf: (name) =>
+      (branches.get(name) ?? writers.get(name)?.branches()[0])?.nodes[0]?.origin ?? null,
     forks: () => splits,
   };
 };
@@ -192,16 +196,17 @@ const rename = ({ branches }: Held, ofWriter: WriterBranches, writer: WriterId):
   for (const branch of ofWriter.branches()) branches.set(branch.name, branch);
 };
 
-const entryOf = ({ header, headerHash, origin }: DeliveredSegment): HeaderEntry => {
-  const { writer, first, count, controlHead } = header;
-  return { hash: headerHash, writer, first, count, ms: header.time.ms, controlHead, origin };
+const entryOf = ({ header, headerHash, origin, bytes }: DeliveredSegment): HeaderEntry => {
+  const { writer, first, count, controlHead, time } = header;
+  const size = { count, bytes: bytes.length };
+  return { hash: headerHash, writer, first, ...size, ms: time.ms, controlHead, origin };
 };
 
 const recordOf = (node: HeaderNode): HeaderRecord => {
-  const { hash, writer, first, count, ms, controlHead, origin } = node;
+  const { hash, writer, first, count, bytes, ms, controlHead, origin } = node;
   const previous = previousOf(node)?.hash ?? null;
   const own = previous === null ? origin : null;
-  return { hash, writer, first, count, ms, previous, controlHead, origin: own };
+  return { hash, writer, first, count, bytes, ms, previous, controlHead, origin: own };
 };
 
 const namesFrom = (

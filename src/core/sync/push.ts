@@ -33,6 +33,8 @@ export const takeCut = (draft: Draft, segment: CutSegment, view: SessionView): v
   const isUrgent = found.isUrgent || segment.held || isOwn;
   const scope = changeScope(draft, found, { isUrgent });
   if (segment.held) noteHeld(draft, scope, segment, segment.previous);
+  // It will be pulled
+  else if (view.paceOf(segment.scope, segment.writer) !== "usual") return;
   else if (isOwn) pushOwn(draft, segment, view);
   else addForward(draft, segment);
 };

@@ -142,6 +142,12 @@ export type SessionOutput =
   | { readonly kind: "close"; readonly code: CloseCode };
 
 /** What the session asks about the scopes of this device while it steps. */
+/**
+ * How soon what a writer wrote is sent and asked for. `last`: it is not pushed, and asked for after
+ * all others, one window at a time; `paused`: not for the moment.
+ */
+export type Pace = "usual" | "last" | "paused";
+
 export interface SessionView {
   /** Delivered here: the header is in the tree. */
   readonly hasHeader: (scope: ScopeId, hash: HeaderHash) => boolean;
@@ -160,6 +166,8 @@ export interface SessionView {
    * The last header of an own writer, to show to a clone of this device. Null if it wrote nothing.
    */
   readonly headProof: (scope: ScopeId, writer: WriterId) => HeadProof | null;
+  /** Other than usual for devices beyond their quota, where nothing else waits for it. */
+  readonly paceOf: (scope: ScopeId, writer: WriterId) => Pace;
 }
 
 export interface HeadProof {

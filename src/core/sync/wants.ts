@@ -3,7 +3,13 @@
  * what delivery takes in. Nothing is kept for resumption: after whatever was lost the next request
  * says again what is held.
  */
-import { creditBytesMax, pushBytesMax, wantHavesMax, wantRangesMax } from "../base/limits.ts";
+import {
+  creditBytesMax,
+  pushBytesMax,
+  slowedIdleMilliseconds,
+  wantHavesMax,
+  wantRangesMax,
+} from "../base/limits.ts";
 import type { Message, WantRange } from "./frames.ts";
 import { chargeUnasked, takeTurn } from "./allowance.ts";
 import { pruneMissing } from "./knowledge.ts";
@@ -14,6 +20,7 @@ import {
   segmentsBytes,
   send,
   type Draft,
+  type Pace,
   type Request,
   type ScopeState,
   type SessionView,
@@ -21,10 +28,16 @@ import {
 
 type Operation = Extract<Message, { kind: "operation" }>;
 
-/** Asks for what is missing if nothing is under way. */
+/**
+ * Asks for what is missing if nothing is under way, or nothing but what comes last: that gives way,
+ * and is asked for again later.
+ */
 export const askForMissing = (draft: Draft, view: SessionView): void => {
-  if (draft.request !== null) return;
-  const ranges = missingRanges(draft, view);
+  const { request } = draft;
+  if (request !== null && !isSlowed(request, view)) return;
+  const usual = missingRanges(draft, view, "usual");
+  const isNothingElse = usual.length === 0 && request === null;
+  const ranges = isNothingElse ? missingRanges(draft, view, "last") : usual;
   if (ranges.length === 0 || !takeTurn(draft)) return;
   draft.lastRequest++;
   draft.request = {
@@ -57,7 +70,7 @@ export const takeDelivered = (
   } else if (of === request?.id) {
     const outstanding = Math.max(0, request.outstanding - bytes);
     draft.request = { ...request, outstanding };
-    grantMore(draft, draft.request);
+    grantMore(draft, draft.request, view);
     closeIfComplete(draft, view);
   }
 };
@@ -76,6 +89,11 @@ export const checkRequest = (draft: Draft, elapsedMs: number, view: SessionView)
   // A page that slept finds frames waiting: one long tick must not condemn the peer.
   const waitedMs = draft.request.waitedMs + Math.min(elapsedMs, options.requestRepeatMs);
   const request = (draft.request = { ...draft.request, waitedMs });
+  const isSpent = request.received > 0 && waitedMs >= slowedIdleMilliseconds;
+  if (isSpent && isSlowed(request, view)) {
+    closeRequest(draft, request, view);
+    return;
+  }
   if (waitedMs < options.requestRepeatMs) return;
   const isReached = request.ranges.every(({ scope, tip }) => view.hasHeader(scope, tip));
   if (isReached || waitedMs >= options.requestTimeoutMs) {
@@ -96,7 +114,7 @@ const progressBytesMin = 16_384;
 /** Credit is raised in steps, so that it costs few messages. */
 const creditStepBytes = creditBytesMax / 4;
 
-const missingRanges = (draft: Draft, view: SessionView): readonly WantRange[] => {
+const missingRanges = (draft: Draft, view: SessionView, pace: Pace): readonly WantRange[] => {
   const ranges: WantRange[] = [];
   for (const { local, missing, retries } of draft.scopes.values()) {
     const { scope } = local;
@@ -104,11 +122,16 @@ const missingRanges = (draft: Draft, view: SessionView): readonly WantRange[] =>
       if (ranges.length === wantRangesMax) return ranges;
       if ((retries.get(tip)?.notBefore ?? 0) > draft.now) continue;
       if (view.hasHeader(scope, tip) || view.isClaimed(scope, tip)) continue;
+      if (view.paceOf(scope, writer) !== pace) continue;
       ranges.push({ scope, writer, tip, have: heldOf(scope, writer, view) });
     }
   }
   return ranges;
 };
+
+/** For what comes last alone: it gets no further credit. */
+const isSlowed = ({ ranges }: Request, view: SessionView): boolean =>
+  ranges.every(({ scope, writer }) => view.paceOf(scope, writer) !== "usual");
 
 const heldOf = (
   scope: WantRange["scope"],
@@ -165,9 +188,10 @@ const takePush = (draft: Draft, operation: Operation): void => {
   }
 };
 
-const grantMore = (draft: Draft, request: Request): void => {
+const grantMore = (draft: Draft, request: Request, view: SessionView): void => {
   const granted = request.received - request.outstanding + creditBytesMax;
   if (request.isEnded || granted - request.granted < creditStepBytes) return;
+  if (isSlowed(request, view)) return;
   draft.request = { ...request, granted };
   send(draft, { kind: "credit", request: request.id, total: granted });
 };

@@ -4,6 +4,8 @@
  * `engine/recovery.ts`.
  */
 
+import type { DeviceWarning } from "./deviceWarning.ts";
+
 /** Something that storage could not give back, in words for the person whose data it is. */
 export interface DamageReport {
   /** `tables`: one half of the storage went back to an older state. */
@@ -48,5 +50,6 @@ export interface EngineHealth {
   readonly otherDevices: number | null;
   readonly onlyHere: readonly OnlyHere[];
   readonly pendingOperations: number;
+  readonly deviceWarnings: readonly DeviceWarning[];
   readonly refusals: Readonly<Record<string, number>>;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { ChannelLayer, ChannelPath } from "../net/carrier.ts";
+import type { DeviceWarning } from "./deviceWarning.ts";
 import type { MemberRoleName } from "./networks.ts";
 
 export interface NetworkSnapshot {
@@ -28,6 +29,8 @@ export interface NetworkSnapshot {
   readonly privateByDefault: boolean;
   /** Where its members are looked for beside this device's own relays: multiaddresses. */
   readonly relays: readonly string[];
+  /** Of devices that have stored much, or of which two logs stand under one name. */
+  readonly warnings: readonly DeviceWarning[];
   /** With everybody, those who left included. */
   readonly traffic: TrafficSnapshot;
 }

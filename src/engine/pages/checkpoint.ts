@@ -106,6 +106,7 @@ const takeSnapshot = (home: Home, lastTime: Time | null): Snapshot | null => {
       ownHeads: [...home.proofs].map(([writer, proof]) => ({ writer, ...proof })),
       lastTime,
       trimmed: [...home.trimmed].map(([writer, n]) => ({ writer, n })),
+      born: [...documents.born].map(([writer, n]) => ({ writer, n })),
     },
   };
 };

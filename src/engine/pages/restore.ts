@@ -141,8 +141,8 @@ const readCheckpoint = async (
 const homeFrom = (home: Home, { record, directory, headers }: Checkpoint): Home | null => {
   const read = emptyHome(home);
   if (!headers.every((header) => read.tree.restore(header) !== null)) return null;
-  const { living, parked } = record;
-  read.documents = new Documents(home.scope, home.pages, { directory, living, parked });
+  const { living, parked, born } = record;
+  read.documents = new Documents(home.scope, home.pages, { directory, living, parked, born });
   if (record.digest !== null) read.digest = createStateDigest(record.digest);
   for (const { writer, header, signature } of record.ownHeads) {
     read.proofs.set(writer, { header, signature });

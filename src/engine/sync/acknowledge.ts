@@ -62,6 +62,10 @@ import {
 import { schedule } from "./tell.ts";
 import { watchFor } from "./watch.ts";
 
+/** Loaded together: all of it is needed with the first network. */
+export { createDeviceWatch } from "./deviceUse.ts";
+export { everySecond } from "./everySecond.ts";
+
 /** One network. */
 interface Network extends Known {
   /** When this device acknowledged last in this opening, and how much. */

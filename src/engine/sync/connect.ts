@@ -233,8 +233,11 @@ const takeSegments = async (
   segments: readonly Uint8Array[],
   from: { readonly from: string; readonly isRequested: boolean },
 ): Promise<number> => {
+  const taken = from.isRequested
+    ? segments
+    : (state.devices?.withinRate(home, segments) ?? segments);
   const { delivered, forgers } = await state.engine.ingest
-    .take(home, segments, { scope: home.scope, ...from })
+    .take(home, taken, { scope: home.scope, ...from })
     .catch((error: unknown) => {
       retakeLater(state, home);
       throw error;
@@ -281,6 +284,13 @@ const viewOf = (state: SyncState, membership: NetworkMembership, self: () => Pee
     ownWriters: (scope) => {
       const found = home(scope);
       return found === null ? new Set() : ownWritersOf(found);
+    },
+    paceOf: (scope, writer) => {
+      const found = home(scope);
+      const { devices } = state;
+      return found === null || devices === null
+        ? "usual"
+        : devices.paceOf(found, writer, self().device);
     },
     headProof: (scope, writer) => home(scope)?.proofs.get(writer) ?? null,
     locator: (scope, writer) => {

@@ -38,7 +38,7 @@ const joiningSnapshot = (state: SyncState, joining: Joining): NetworkSnapshot =>
   ...{ networkId: joining.networkId, name: joining.networkId },
   ...{ kind: "joining", secret: true, closed: null, privateByDefault: false },
   relays: relaysOf(state, joiningHash(joining)),
-  ...{ collections: [], peers: [], devicesKnown: 0, traffic: noTraffic },
+  ...{ collections: [], peers: [], devicesKnown: 0, traffic: noTraffic, warnings: [] },
 });
 
 const memberSnapshot = (state: SyncState, membership: NetworkMembership): NetworkSnapshot => {
@@ -49,7 +49,7 @@ const memberSnapshot = (state: SyncState, membership: NetworkMembership): Networ
     ...{ networkId: membership.networkId, name: membership.title, kind: membership.kind },
     privateByDefault: state.engine.registry.networks.isPrivate(membership),
     ...{ secret: membership.secret, closed, relays: relaysOf(state, hashOf(membership)) },
-    refused: null,
+    ...{ refused: null, warnings: state.devices?.warnings(membership) ?? [] },
     collections: attachedHomes(state, membership).map(({ collection }) => collection),
     peers: peers.map((peer) => peerSnapshot(state, membership, peer)),
     devicesKnown: new Set([...(met?.devices ?? []), ...otherDevicesOf(closed)]).size,

@@ -7,7 +7,10 @@ import type { Turns } from "../../core/base/turns.ts";
 import type { ScopeId, WriterId } from "../../core/base/types.ts";
 import type { Carrier, CarrierStatus, PeerChannel } from "../../core/net/carrier.ts";
 import type { CheckedCertificate } from "../../core/network/certificate.ts";
+import type { DeliveredSegment } from "../../core/segment/segment.ts";
 import type { GreetingFault } from "../../core/sync/greeting.ts";
+import type { Pace } from "../../core/sync/sessionState.ts";
+import type { DeviceWarning } from "../../core/wire/deviceWarning.ts";
 import type { Connectivity } from "../../core/wire/connection.ts";
 import type { PeerMessage } from "../../core/wire/peers.ts";
 import type {
@@ -81,6 +84,22 @@ export interface Acknowledging {
   readonly stop: () => void;
 }
 
+/** How much devices have stored, and what follows for those beyond their quota. */
+export interface DeviceWatch {
+  /** Each second. */
+  readonly tick: () => void;
+  /** This device's own too: those it does not push in any case. */
+  readonly stored: (home: Home, segments: readonly DeliveredSegment[]) => void;
+  /** `peer`: the device that has something of a writer that is not known here. */
+  readonly paceOf: (home: Home, writer: WriterId, peer: string) => Pace;
+  /** What of segments that were pushed is taken in now. */
+  readonly withinRate: (home: Home, segments: readonly Uint8Array[]) => readonly Uint8Array[];
+  /** As of a second ago, or less. */
+  readonly warnings: (membership: NetworkMembership) => readonly DeviceWarning[];
+  /** Of all networks, as of now. */
+  readonly all: () => readonly DeviceWarning[];
+}
+
 /** Of a home that is to be read anew: how often that failed, and when it is tried next. */
 export interface Retake {
   readonly failures: number;
@@ -119,6 +138,8 @@ export interface SyncState {
   readonly inTurn: Turns;
   /** null until it is loaded: with the first network. */
   acknowledging: Acknowledging | null;
+  /** The same. */
+  devices: DeviceWatch | null;
   readonly connected: Map<PeerChannel, Connected>;
   /** Seconds that a carrier was there: a clock that nobody sets. */
   ticks: number;
@@ -143,6 +164,8 @@ export interface SyncState {
   readonly rounds: Map<Home, number>;
   isScheduled: boolean;
   stopTicking: () => void;
+  /** Does nothing before there is a network. */
+  everySecond: (state: SyncState) => void;
   /** Ops in segments that were given to sessions, for statistics. */
   readonly sentOps: WeakMap<Uint8Array, SentOps>;
   /** By scope: when equality with a peer was last verified, milliseconds since 1970. */

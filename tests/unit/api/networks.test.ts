@@ -50,6 +50,7 @@ test("T-212 T-231 T-232 a network that is made is listed, without its secret", a
       name: "Team",
       ...{ kind: "open", waitsFor: null, closed: null, refused: null },
       collections: new Set(),
+      warnings: [],
       ...{ bootstrapPeers: [], relays: [], discovery: { bootstrap: true, mdns: true } },
       privateByDefault: false,
       encryption: { enabled: true },

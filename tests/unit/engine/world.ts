@@ -22,7 +22,7 @@ import type {
 import { decodeRows, encodeRows, rowToDocument, type Row } from "../../../src/core/wire/rows.ts";
 import type { NetworkSnapshot, SyncSnapshot } from "../../../src/core/wire/snapshots.ts";
 import type { Collection } from "../../../src/engine/collections.ts";
-import type { StorageBounds } from "../../../src/engine/bounds.ts";
+import type { Bounds } from "../../../src/engine/bounds.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import type { Home } from "../../../src/engine/home.ts";
 import { joinNetwork } from "../../../src/engine/membership.ts";
@@ -63,7 +63,7 @@ export interface OpenOptions {
   /** What stands on its disk. */
   readonly image?: StoreImage;
   readonly journalProvesContinuity?: boolean;
-  readonly bounds?: Partial<StorageBounds>;
+  readonly bounds?: Partial<Bounds>;
   /** Milliseconds that its clock is ahead. */
   readonly skew?: number;
   /** False: it meets nobody. */

@@ -84,14 +84,14 @@ test("how it stands with a relay follows from its steps", () => {
 const peer = (networkId: string, transportId: string, path: PeerInfo["path"]): PeerInfo => ({
   ...{ peerId: `${transportId}@${networkId}`, networkId, transportId, path, layers: [] },
   ...{ addresses: [], protocols: [], status: { kind: "disconnected" }, collections: [] },
-  ...{ latency: networkId === "one" ? 20 : 10, lastSeen: 0, backlogBytes: 0 },
+  ...{ latency: networkId === "one" ? 20 : 10, lastSeen: 0, backlogBytes: 0, warnings: [] },
   ...{ operationsSent: 0, operationsReceived: 0, bytesSent: 3, bytesReceived: 4 },
 });
 
 const network = (networkId: string, devices: readonly string[]): NetworkConfig => ({
   ...{ networkId, name: `Network ${networkId}`, kind: "closed", waitsFor: null, refused: null },
   ...{ collections: new Set(), bootstrapPeers: [], relays: [], encryption: { enabled: true } },
-  ...{ discovery: { bootstrap: true, mdns: true }, privateByDefault: false },
+  ...{ discovery: { bootstrap: true, mdns: true }, privateByDefault: false, warnings: [] },
   closed: {
     ...{ standing: "owner", refused: null, isFrozen: false, invites: [], waiting: [] },
     ...{ hasRecoveryKey: false, recovery: one, collections: [], notAccepted: [] },

@@ -36,7 +36,7 @@ const networkOf = (closed: ClosedNetwork | null, parts: Partial<NetworkConfig> =
     refused: closed?.refused ?? null,
     ...{ collections: new Set<string>(), bootstrapPeers: [], encryption: { enabled: true } },
     ...{ relays: [], discovery: { bootstrap: true, mdns: true } },
-    privateByDefault: false,
+    ...{ privateByDefault: false, warnings: [] },
     ...parts,
   }) satisfies NetworkConfig;
 

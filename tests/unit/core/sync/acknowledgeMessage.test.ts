@@ -81,7 +81,7 @@ test("a session hands them on, as what comes unasked", () => {
   const identity = { role: "I", key: new Uint8Array(32), transcript: new Uint8Array(32) } as const;
   const view: SessionView = {
     ...{ hasHeader: () => false, isClaimed: () => false, ownWriters: () => new Set() },
-    ...{ locator: () => [], headProof: () => null },
+    ...{ locator: () => [], headProof: () => null, paceOf: () => "usual" },
   };
   let state = createSession(identity, 0);
   const message = { kind: "acknowledge", body: bytes } as const;

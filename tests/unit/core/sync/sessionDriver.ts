@@ -11,6 +11,7 @@ import { createSession, stepSession } from "../../../../src/core/sync/session.ts
 import type {
   CutSegment,
   LocalSummary,
+  Pace,
   ScopeState,
   SessionInput,
   SessionOptions,
@@ -54,6 +55,8 @@ export interface Driver {
   readonly held: Set<HeaderHash>;
   readonly claimed: Set<HeaderHash>;
   readonly ownWriters: Set<WriterId>;
+  /** Of those whose device is beyond its quota. */
+  readonly paces: Map<WriterId, Pace>;
   readonly state: () => SessionState;
   /** Gives what came out of this input. */
   readonly feed: (input: SessionInput) => readonly SessionOutput[];
@@ -75,6 +78,7 @@ export const createDriver = (
   const held = new Set(holds.map(headerNamed));
   const claimed = new Set<HeaderHash>();
   const ownWriters = new Set([own]);
+  const paces = new Map<WriterId, Pace>();
   const identity = { role: "I", key, transcript } as const;
   let state = createSession(identity, 0, options);
   let now = 0;
@@ -90,6 +94,7 @@ export const createDriver = (
         const local = state.scopes.get(scope)?.local.tips ?? [];
         return local.filter((tip) => tip.writer === writer).map((tip) => tip.hash);
       },
+      paceOf: (_, writer) => paces.get(writer) ?? "usual",
       headProof: () => ({ header: new Uint8Array(40), signature: null }),
     });
     state = stepped.state;
@@ -99,7 +104,7 @@ export const createDriver = (
     feed({ kind: "message", message, bytes: 100 });
   feed({ kind: "start", scopes: [localOf(holds, options.digest ?? null)] });
   return {
-    ...{ held, claimed, ownWriters, feed, say, state: () => state },
+    ...{ held, claimed, ownWriters, paces, feed, say, state: () => state },
     sayHeads: (names, change = {}) => {
       revision++;
       const mine = state.scopes.get(scope)?.revision ?? 0;
