@@ -1,6 +1,7 @@
 /**
  * When logs are trimmed: in the background, home by home, when nobody writes.
  */
+import { isNotLoaded } from "../core/base/parts.ts";
 import { createTurns } from "../core/base/turns.ts";
 import { isDiskFull } from "./failure.ts";
 import type { Home } from "./home.ts";
@@ -54,8 +55,8 @@ export const createTrimmer = ({ homes, trim, failed }: TrimmerDeps): Trimmer => 
       isDue = true;
       inTurn(trimDue)
         .catch((error: unknown) => {
-          // Everything stays as it is until there is room
-          if (!isDiskFull(error)) throw error;
+          // Everything stays as it is until there is room, or what trims can be loaded
+          if (!isDiskFull(error) && !isNotLoaded(error)) throw error;
         })
         .finally(() => {
           isDue = false;

@@ -3,6 +3,7 @@
  * and pages, moves between homes, and reading a home anew.
  */
 import type { StorageBounds } from "./bounds.ts";
+import { loadPart } from "../core/base/parts.ts";
 import { commandsKey, type Commands } from "./commands.ts";
 import { createCommits, type Commits } from "./commit.ts";
 import { createCutter, type Cutter } from "./cut.ts";
@@ -17,7 +18,6 @@ import { checkpointHome } from "./pages/checkpoint.ts";
 import { createCheckpointer, type Checkpointer } from "./pages/checkpointer.ts";
 import type { ReadingParts } from "./readingParts.ts";
 import { createRebuild, type Rebuild } from "./rebuild.ts";
-import { trimHome } from "./trim.ts";
 import { createTrimmer, type Trimmer } from "./trimmer.ts";
 
 export interface WritingParts {
@@ -127,12 +127,14 @@ const trimmerOf = (
 ): Trimmer =>
   createTrimmer({
     ...{ homes: registry.homes, failed: tell.failed },
-    trim: (home, isEnding) =>
-      trimHome(home, {
+    trim: async (home, isEnding) => {
+      const { trimHome } = await loadPart(() => import("./trim.ts"));
+      return trimHome(home, {
         ...{ store, bounds, now: timers.now, commit, isEnding },
         settle: async () => {
           await cutter.absorb();
           await checkpointer.run();
         },
-      }),
+      });
+    },
   });
