@@ -151,6 +151,20 @@ export const peerMutants: readonly Mutant[] = [
     killedBy: sessionHeads,
   },
   {
+    name: "what is written is cut before a peer names the heads of the log",
+    file: "src/engine/sync/tell.ts",
+    text: "    if (tips === null) return false;\n",
+    instead: "    if (tips === null) return true;\n",
+    killedBy: "tests/unit/engine/rebuild.test.ts",
+  },
+  {
+    name: "what is written is cut though a peer names a head of the log that is not here",
+    file: "src/engine/sync/tell.ts",
+    text: "=> home.tree.get(hash) !== null),",
+    instead: "=> home.scope !== hash),",
+    killedBy: "tests/unit/engine/rebuild.test.ts",
+  },
+  {
     name: "however slow the disk is, writes gather for a burst alone",
     file: "src/engine/sync/tell.ts",
     text: "Math.max(burstMilliseconds, last.milliseconds)",

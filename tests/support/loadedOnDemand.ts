@@ -19,3 +19,4 @@ import "../../src/engine/sync/acknowledge.ts";
 import "../../src/engine/sync/connect.ts";
 import "../../src/engine/sync/peers.ts";
 import "../../src/engine/sync/round.ts";
+import "../../src/engine/trim.ts";

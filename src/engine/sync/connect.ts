@@ -214,6 +214,10 @@ const peerDeps = (
       cutSoon(state, home);
       schedule(state);
     },
+    heard(scope) {
+      const home = homeOf(scope);
+      if (home !== null) cutSoon(state, home);
+    },
     ranges: (body) => {
       takeRanges(state, self(), homeOf, body);
     },

@@ -55,6 +55,8 @@ export interface PeerDeps {
   /** What a segment holds that this device gave to the session; null: it gave none such. */
   readonly opsIn: (segment: Uint8Array) => SentOps | null;
   readonly statusChanged: (scope: ScopeId) => void;
+  /** The peer said what it holds of it. */
+  readonly heard: (scope: ScopeId) => void;
   /** What the peer says of the network's control chain. */
   readonly control: (body: Uint8Array) => Promise<void>;
   /** What it says of who holds what. */
@@ -170,6 +172,9 @@ export class Peer {
     const { state, outputs } = stepSession(this.state, input, this.deps.view);
     this.state = state;
     for (const output of outputs) this.carryOut(output);
+    if (input.kind === "message") {
+      for (const scope of scopesIn(input.message)) this.deps.heard(scope);
+    }
   }
 
   /** Beside the session: none of its affairs. */
@@ -348,3 +353,8 @@ export class Peer {
     if (home !== null) await this.deps.ownHead(home, output.header, output.signature);
   }
 }
+
+const scopesIn = (message: (SessionInput & { readonly kind: "message" })["message"]) => {
+  if (message.kind === "sync-response") return [message.scope];
+  return message.kind === "sync-request" ? message.summaries.map(({ scope }) => scope) : [];
+};

@@ -1,7 +1,7 @@
 /**
  * Telling sessions and pages what changed here: once for all changes of a turn.
  */
-import type { Home } from "../home.ts";
+import { writersOf, type Home } from "../home.ts";
 import { networkSnapshots, syncSnapshots } from "./snapshots.ts";
 import { gatherMillisecondsMax, lazyMilliseconds, lazyOpsMax } from "../../core/base/limits.ts";
 import { modeOf, peersOf, reportFailure, servedHomes, type SyncState } from "./state.ts";
@@ -71,11 +71,8 @@ export const tellHome = (state: SyncState, home: Home): void => {
  */
 export const cutSoon = (state: SyncState, home: Home): void => {
   const { engine, gathering } = state;
-  const isHeard = peersOf(state, home).some(
-    (peer) => (peer.session().scopes.get(home.scope)?.peer ?? null) !== null,
-  );
   const pendingOps = pendingOpsOf(home);
-  if (!isHeard || pendingOps === 0) return;
+  if (pendingOps === 0 || !isConfirmed(state, home)) return;
   const isSoon = modeOf(state, home) !== "lazy" || pendingOps >= lazyOpsMax;
   const present = gathering.get(home);
   if (present !== undefined && (present.isSoon || !isSoon)) return;
@@ -97,6 +94,16 @@ export const cutSoon = (state: SyncState, home: Home): void => {
   });
   gathering.set(home, { isSoon, cancel });
 };
+
+/** A peer has named the heads of these logs, and none that is not here. */
+const isConfirmed = (state: SyncState, home: Home): boolean =>
+  peersOf(state, home).some((peer) => {
+    const tips = peer.session().scopes.get(home.scope)?.peerTips ?? null;
+    if (tips === null) return false;
+    return writersOf(home).every((writer) =>
+      (tips.byWriter.get(writer.id) ?? []).every(({ hash }) => home.tree.get(hash) !== null),
+    );
+  });
 
 /**
  * The first write after a while goes at once; what follows closely gathers, since each segment

@@ -66,7 +66,8 @@ test("a new database: memory is said aloud, and nothing is amiss", async () => {
     ...{ open: true, storageMode: "memory", journal: "memory", durability: "strict" },
     ...{ persisted: null, usage: null, lastCheckpoint: null, journalBytes: 0, cachedBytes: 0 },
     ...{ damage: [], recovery: { rolledBack: null, tornBytes: 0, damage: [] } },
-    ...{ otherDevices: null, onlyHere: [], pendingOperations: 0, refusals: {} },
+    ...{ otherDevices: null, onlyHere: [], pendingOperations: 0 },
+    ...{ deviceWarnings: [], refusals: {} },
   });
 });
 
