@@ -17,13 +17,17 @@ export const startTestRelay = async (settings: TestRelaySettings = {}): Promise<
   const folder = await mkdtemp(join(tmpdir(), "nebulus-relay-"));
   const forget = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const usual = { port: 0, static: folder, data: folder };
+    // Nothing of the data is served, its key least of all
+    const usual = { port: 0, static: join(folder, "page"), data: join(folder, "data") };
     const relay = await startRelayServer(settingsWith({ ...usual, ...settings }), () => undefined);
     return {
       ...relay,
       stop: async () => {
-        await relay.stop();
-        await forget();
+        try {
+          await relay.stop();
+        } finally {
+          await forget();
+        }
       },
     };
   } catch (error) {

@@ -29,8 +29,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     ...deviceUse,
     name: "a device beyond its quota is asked for at once by building on itself",
-    text: "if (device === null || debts.has(device)) continue;",
-    instead: "if (device === null) continue;",
+    text: "const isForOthers = device !== null && !debts.has(device);",
+    instead: "const isForOthers = device !== null;",
   },
   {
     ...deviceUse,
@@ -47,8 +47,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     ...deviceUse,
     name: "what a device beyond its quota pushes is taken in",
-    text: 'device !== null && paceIn(network, writer, () => device) === "paused";',
-    instead: "device === null;",
+    text: 'return paceIn(network, writer, device, null) === "paused";',
+    instead: "return device === null && writer !== writer;",
   },
   {
     ...deviceUse,
@@ -74,7 +74,7 @@ export const limitMutants: readonly Mutant[] = [
   {
     ...wants,
     name: "a device beyond its quota is asked for among all others",
-    text: "      if (view.paceOf(scope, writer) !== pace) continue;\n",
+    text: "      if (paceIn(view, scope, writer) !== pace) continue;\n",
     instead: "",
   },
   {
@@ -107,5 +107,23 @@ export const limitMutants: readonly Mutant[] = [
     name: "a device of which two logs stand under one name is not named",
     text: "if (device !== null) add(device, { isForked: true });",
     instead: "if (device === null) add(writer, { isForked: true });",
+  },
+  {
+    ...wants,
+    name: "what still comes of an answer that gave way is an offence",
+    text: "} else if (isLate(draft, operation)) {",
+    instead: "} else if (draft.lastRequest < 0) {",
+  },
+  {
+    ...wants,
+    name: "who is slowed no more while it waits for credit gets none",
+    text: "  grantMore(draft, draft.request, view);\n  const { request } = draft;\n",
+    instead: "  const { request } = draft;\n",
+  },
+  {
+    ...wants,
+    name: "a device beyond its quota asks for its own log last",
+    text: 'view.ownWriters(scope).has(writer) ? "usual" : view.paceOf(scope, writer);',
+    instead: "view.paceOf(scope, writer);",
   },
 ];

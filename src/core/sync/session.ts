@@ -62,6 +62,7 @@ export const createSession = (
   lastRevision: 0,
   request: null,
   lastRequest: 0,
+  givenUp: null,
   serving: null,
   lastServed: 0,
   push: {

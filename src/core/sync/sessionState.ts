@@ -141,13 +141,13 @@ export type SessionOutput =
   /** The session is over; what was sent before may still go out. */
   | { readonly kind: "close"; readonly code: CloseCode };
 
-/** What the session asks about the scopes of this device while it steps. */
 /**
  * How soon what a writer wrote is sent and asked for. `last`: it is not pushed, and asked for after
  * all others, one window at a time; `paused`: not for the moment.
  */
 export type Pace = "usual" | "last" | "paused";
 
+/** What the session asks about the scopes of this device while it steps. */
 export interface SessionView {
   /** Delivered here: the header is in the tree. */
   readonly hasHeader: (scope: ScopeId, hash: HeaderHash) => boolean;
@@ -378,6 +378,8 @@ export interface SessionState {
   readonly lastRevision: number;
   readonly request: Request | null;
   readonly lastRequest: number;
+  /** The last request that gave way to another, and how much of its answer may still come. */
+  readonly givenUp: { readonly id: number; readonly bytesLeft: number } | null;
   readonly serving: Serving | null;
   readonly lastServed: number;
   readonly push: PushState;

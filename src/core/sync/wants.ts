@@ -39,6 +39,7 @@ export const askForMissing = (draft: Draft, view: SessionView): void => {
   const isNothingElse = usual.length === 0 && request === null;
   const ranges = isNothingElse ? missingRanges(draft, view, "last") : usual;
   if (ranges.length === 0 || !takeTurn(draft)) return;
+  if (request !== null) noteGivenUp(draft, request);
   draft.lastRequest++;
   draft.request = {
     ...{ id: draft.lastRequest, ranges, granted: creditBytesMax },
@@ -52,6 +53,8 @@ export const takeOperation = (draft: Draft, operation: Operation): void => {
   const { request } = draft;
   if (operation.request !== null && operation.request === request?.id) {
     takeAnswer(draft, request, operation);
+  } else if (isLate(draft, operation)) {
+    takeLate(draft, operation);
   } else {
     takePush(draft, operation);
   }
@@ -88,9 +91,13 @@ export const checkRequest = (draft: Draft, elapsedMs: number, view: SessionView)
   if (draft.request === null || draft.request.outstanding > 0) return;
   // A page that slept finds frames waiting: one long tick must not condemn the peer.
   const waitedMs = draft.request.waitedMs + Math.min(elapsedMs, options.requestRepeatMs);
-  const request = (draft.request = { ...draft.request, waitedMs });
+  draft.request = { ...draft.request, waitedMs };
+  // It got no credit while it was slowed, and may be so no more
+  grantMore(draft, draft.request, view);
+  const { request } = draft;
   const isSpent = request.received > 0 && waitedMs >= slowedIdleMilliseconds;
   if (isSpent && isSlowed(request, view)) {
+    noteGivenUp(draft, request);
     closeRequest(draft, request, view);
     return;
   }
@@ -122,7 +129,7 @@ const missingRanges = (draft: Draft, view: SessionView, pace: Pace): readonly Wa
       if (ranges.length === wantRangesMax) return ranges;
       if ((retries.get(tip)?.notBefore ?? 0) > draft.now) continue;
       if (view.hasHeader(scope, tip) || view.isClaimed(scope, tip)) continue;
-      if (view.paceOf(scope, writer) !== pace) continue;
+      if (paceIn(view, scope, writer) !== pace) continue;
       ranges.push({ scope, writer, tip, have: heldOf(scope, writer, view) });
     }
   }
@@ -131,7 +138,27 @@ const missingRanges = (draft: Draft, view: SessionView, pace: Pace): readonly Wa
 
 /** For what comes last alone: it gets no further credit. */
 const isSlowed = ({ ranges }: Request, view: SessionView): boolean =>
-  ranges.every(({ scope, writer }) => view.paceOf(scope, writer) !== "usual");
+  ranges.every(({ scope, writer }) => paceIn(view, scope, writer) !== "usual");
+
+/** What this device lost of its own log it wants back before it goes on writing. */
+const paceIn = (view: SessionView, scope: WantRange["scope"], writer: WantRange["writer"]): Pace =>
+  view.ownWriters(scope).has(writer) ? "usual" : view.paceOf(scope, writer);
+
+/** The peer may have sent all that it was granted before it hears of it. */
+const noteGivenUp = (draft: Draft, { id, granted, received }: Request): void => {
+  draft.givenUp = { id, bytesLeft: granted - received };
+};
+
+const isLate = ({ givenUp }: Draft, { request, segments }: Operation): boolean =>
+  request !== null && request === givenUp?.id && segmentsBytes(segments) <= givenUp.bytesLeft;
+
+const takeLate = (draft: Draft, { request, scope, segments }: Operation): void => {
+  const bytes = segmentsBytes(segments);
+  const { givenUp } = draft;
+  draft.givenUp = givenUp && { ...givenUp, bytesLeft: givenUp.bytesLeft - bytes };
+  if (bytes === 0 || !draft.scopes.has(scope)) return;
+  draft.outputs.push({ kind: "deliver", scope, segments, request, bytes });
+};
 
 const heldOf = (
   scope: WantRange["scope"],

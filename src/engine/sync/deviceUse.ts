@@ -56,7 +56,10 @@ export const createDeviceWatch = (state: SyncState): DeviceWatch => {
   const count = (membership: NetworkMembership): Watched => {
     const found = watched(membership);
     found.countedAt = now();
+    const before = found.warnings;
     recount(state, membership, found, bounds);
+    const isNews = found.warnings !== before;
+    if (isNews && found.warnings.length + before.length > 0) schedule(state);
     return found;
   };
   for (const membership of state.engine.registry.networks.all()) count(membership);
@@ -64,13 +67,11 @@ export const createDeviceWatch = (state: SyncState): DeviceWatch => {
   return {
     tick() {
       for (const membership of state.engine.registry.networks.all()) {
-        const { debts, warnings } = watched(membership);
+        const { debts } = watched(membership);
         for (const [device, debt] of debts) {
           debts.set(device, Math.max(0, debt - bounds.slowedBytesPerSecond));
         }
         const found = count(membership);
-        const isNews = found.warnings !== warnings;
-        if (isNews && found.warnings.length + warnings.length > 0) schedule(state);
         found.needed = debts.size === 0 ? nobody : neededIn(state, membership, found);
       }
     },
@@ -86,12 +87,13 @@ export const createDeviceWatch = (state: SyncState): DeviceWatch => {
     paceOf: (home, writer, peer) =>
       home.membership.kind === "local"
         ? "usual"
-        : paceIn(watched(home.membership), writer, () => deviceOf(home, writer) ?? peer),
+        : paceIn(watched(home.membership), writer, deviceOf(home, writer), peer),
     withinRate(home, segments) {
       const { membership } = home;
       if (membership.kind === "local" || watched(membership).debts.size === 0) return segments;
       const kept = segments.filter((bytes) => !isTooMuch(watched(membership), home, bytes));
-      home.counters.count("evicted", "device-quota", segments.length - kept.length);
+      const dropped = segments.length - kept.length;
+      if (dropped > 0) home.counters.count("evicted", "device-quota", dropped);
       return kept;
     },
     warnings(membership) {
@@ -112,10 +114,19 @@ const nothingWatched = (): Watched => ({
   ...{ counted: "", countedAt: -Infinity, warnings: [], debts: new Map(), needed: nobody },
 });
 
-const paceIn = ({ debts, needed }: Watched, writer: WriterId, device: () => DeviceName): Pace => {
-  const debt = debts.size === 0 ? undefined : debts.get(device());
+/**
+ * Who wrote what is not here yet is known with its first segment. Until then it comes last from a
+ * device that is slowed, so that this one gains nothing by new logs, and is never held up for it.
+ */
+const paceIn = (
+  { debts, needed }: Watched,
+  writer: WriterId,
+  device: DeviceName | null,
+  peer: DeviceName | null,
+): Pace => {
+  const debt = debts.get(device ?? peer ?? "");
   if (debt === undefined || needed.has(writer)) return "usual";
-  return debt > 0 ? "paused" : "last";
+  return debt > 0 && device !== null ? "paused" : "last";
 };
 
 /** What was pushed though its device's time has not come: it is pulled later. */
@@ -124,7 +135,7 @@ const isTooMuch = (network: Watched, home: Home, bytes: Uint8Array): boolean => 
   if (!parsed.ok) return false;
   const { writer, opening } = parsed.value.header;
   const device = deviceOf(home, writer) ?? (opening === null ? null : nameOf(opening.signingKey));
-  return device !== null && paceIn(network, writer, () => device) === "paused";
+  return paceIn(network, writer, device, null) === "paused";
 };
 
 /** Changes whenever something is stored or lost, deleted or inserted. */
@@ -218,20 +229,35 @@ const deviceOf = (home: Home, writer: WriterId): DeviceName | null => {
  * own sent as it likes.
  */
 const neededIn = (
-  { engine }: SyncState,
+  state: SyncState,
   membership: NetworkMembership,
   { debts }: Watched,
 ): ReadonlySet<WriterId> => {
   const needed = new Set<WriterId>();
+  // What is needed may wait for something itself
+  let before = -1;
+  while (needed.size > before) {
+    before = needed.size;
+    addNeeded(state, membership, debts, needed);
+  }
+  return needed;
+};
+
+const addNeeded = (
+  { engine }: SyncState,
+  membership: NetworkMembership,
+  debts: Watched["debts"],
+  needed: Set<WriterId>,
+): void => {
   for (const home of engine.registry.homesOf(membership)) {
     for (const each of engine.ingest.waiting()) {
       if (each.waiting.source.scope !== home.scope) continue;
       const device = deviceWaiting(home, each);
-      if (device === null || debts.has(device)) continue;
+      const isForOthers = device !== null && !debts.has(device);
+      if (!isForOthers && !needed.has(each.waiting.writer)) continue;
       for (const need of each.needs.values()) if (need.kind === "header") needed.add(need.writer);
     }
   }
-  return needed;
 };
 
 /** Who wrote what waits: its first segment says so, and was checked before it waits. */

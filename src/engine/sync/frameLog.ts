@@ -28,8 +28,12 @@ export const loggedChannel = (state: SyncState, channel: PeerChannel): PeerChann
     log.push({ at, transportId, path, direction, kind: kindOf(frame), bytes: frame.length });
     if (log.length > frameNotesMax) log.shift();
   };
+  const { remotePeer, localPeer, remotePeerBytes, localPeerBytes } = channel;
+  const { initiator, isBeside, path, layers = [] } = channel;
   return {
-    ...channel,
+    // By name: a carrier of somebody else may give an object of a class
+    ...{ remotePeer, localPeer, remotePeerBytes, localPeerBytes },
+    ...{ initiator, isBeside, path, layers },
     send: (frame) => {
       note("sent", frame);
       return channel.send(frame);

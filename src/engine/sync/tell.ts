@@ -80,19 +80,27 @@ export const cutSoon = (state: SyncState, home: Home): void => {
   const { timers } = engine.deps;
   const wait = isSoon ? gatherMilliseconds(state, home) : lazyMilliseconds;
   const cancel = timers.after(wait, () => {
-    gathering.delete(home);
-    const began = timers.now();
-    engine.cutter
-      .cutAll([home])
-      .catch((error: unknown) => {
-        reportFailure(state, error);
-      })
-      .finally(() => {
-        const endedAt = timers.now();
-        state.lastCuts.set(home, { endedAt, milliseconds: endedAt - began });
-      });
+    // What is written until it ends goes with the next
+    gathering.set(home, { isSoon: true, cancel: () => undefined });
+    void cutNow(state, home);
   });
   gathering.set(home, { isSoon, cancel });
+};
+
+/** Never rejects. What could not be cut waits for the next that is written. */
+const cutNow = async (state: SyncState, home: Home): Promise<void> => {
+  const { engine, gathering } = state;
+  const { now } = engine.deps.timers;
+  const began = now();
+  try {
+    await engine.cutter.cutAll([home]);
+    state.lastCuts.set(home, { endedAt: now(), milliseconds: now() - began });
+    gathering.delete(home);
+    cutSoon(state, home);
+  } catch (error) {
+    gathering.delete(home);
+    reportFailure(state, error);
+  }
 };
 
 /** A peer has named the heads of these logs, and none that is not here. */

@@ -75,8 +75,42 @@ test("it gives way to what others wrote meanwhile", () => {
   driver.sayHeads(["slow-3", "other-1"]);
   const outputs = driver.sayTips(["slow-3", "other-1"]);
   expect(wanted(outputs)).toEqual([headerNamed("other-1")]);
-  // What is on its way all the same is taken
-  expect(outputsOf(answer(driver, 1, 10), "deliver")).toHaveLength(1);
+  // What is on its way all the same is taken, as what was asked for
+  const late = outputsOf(answer(driver, 1, 10), "deliver");
+  expect(late.map(({ request }) => request)).toEqual([1]);
+});
+
+test("what still comes of an answer that gave way is no offence, up to its window", () => {
+  const driver = meet(["slow-9000"]);
+  driver.sayTips(["slow-9000"]);
+  driver.sayHeads(["slow-9000", "other-1"]);
+  expect(wanted(driver.sayTips(["slow-9000", "other-1"]))).toEqual([headerNamed("other-1")]);
+  const segments = Array.from({ length: 100 }, () => new Uint8Array(200));
+  const say = (request: number, position: number) =>
+    driver.say({ kind: "operation", request, position, scope, segments, end: false });
+  let position = 0;
+  for (; position + 20_000 <= creditBytesMax; position += 20_000) {
+    expect(outputsOf(say(1, position), "deliver")).toHaveLength(1);
+  }
+  expect(countOf(driver, "operation-unasked")).toBe(0);
+  say(1, position);
+  expect(countOf(driver, "operation-unasked")).toBe(1);
+});
+
+test("one that is slowed no more while it waits for credit gets it", () => {
+  const driver = meet(["slow-3"]);
+  driver.sayTips(["slow-3"]);
+  const bytes = creditBytesMax / 2;
+  answer(driver, 1, bytes);
+  driver.feed({ kind: "delivered", request: 1, bytes });
+  driver.paces.delete(slow);
+  expect(sentOf(driver.pass(1), "credit")).toMatchObject([{ request: 1 }]);
+});
+
+test("what this device lost of its own log is asked for as ever", () => {
+  const driver = meet(["own-3"]);
+  driver.paces.set(own, "paused");
+  expect(wanted(driver.sayTips(["own-3"]))).toEqual([headerNamed("own-3")]);
 });
 
 test("one that others need is asked for as ever, and gets more", () => {
