@@ -142,7 +142,8 @@ const pathsOf = (page: Page): Promise<readonly string[]> =>
 const loadingOf = (page: Page) => {
   const [seen, pending] = [new Set<string>(), new Set<Request>()];
   page.on("request", (request) => {
-    seen.add(/([^/]*)-[^-/]*$/.exec(request.url())?.[1] ?? "");
+    // Eight letters of a hash, which may be dashes
+    seen.add(/([^/]*)-[\w-]{8}\.\w+$/.exec(request.url())?.[1] ?? "");
     pending.add(request);
   });
   const settle = (request: Request): void => void pending.delete(request);

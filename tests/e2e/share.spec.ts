@@ -143,7 +143,7 @@ test("another secret is another network", async ({ browser }, info) => {
   const dialog = await openSharing(two);
   await dialog.getByRole("radio", { name: "Use a shared secret" }).check();
   await dialog.getByLabel("Name of the network").fill(network);
-  await dialog.getByLabel("Shared secret").fill("too short");
+  await dialog.getByLabel("Shared secret", { exact: true }).fill("too short");
   await dialog.getByRole("button", { name: "Join or make" }).click();
   await expect(dialog.getByText("23 characters more needed.")).toBeVisible();
   await dialog.getByRole("button", { name: "Make a secret and copy it" }).click();

@@ -77,7 +77,7 @@ export const share = async (page: Page, network: string, collection: string): Pr
   const dialog = await openSharing(page);
   await dialog.getByRole("radio", { name: "Use a shared secret" }).check();
   await dialog.getByLabel("Name of the network").fill(network);
-  await dialog.getByLabel("Shared secret").fill(secret);
+  await dialog.getByLabel("Shared secret", { exact: true }).fill(secret);
   await dialog.getByRole("button", { name: "Join or make" }).click();
   await attach(dialog, network, collection);
   await dialog.getByRole("button", { name: "Close" }).click();
