@@ -152,16 +152,16 @@ export const peerMutants: readonly Mutant[] = [
   },
   {
     name: "what is written is cut before a peer names the heads of the log",
-    file: "src/engine/sync/tell.ts",
-    text: "    if (tips === null) return false;\n",
-    instead: "    if (tips === null) return true;\n",
+    file: "src/engine/sync/peer.ts",
+    text: "found !== undefined && namesHeldOnly(found, writer, this.deps.view)",
+    instead: "!found?.peerTips || namesHeldOnly(found, writer, this.deps.view)",
     killedBy: "tests/unit/engine/rebuild.test.ts",
   },
   {
     name: "what is written is cut though a peer names a head of the log that is not here",
-    file: "src/engine/sync/tell.ts",
-    text: "=> home.tree.get(hash) !== null),",
-    instead: "=> home.scope !== hash),",
+    file: "src/core/sync/push.ts",
+    text: "=> view.hasHeader(scope.local.scope, hash));",
+    instead: "=> scope.local.scope !== hash);",
     killedBy: "tests/unit/engine/rebuild.test.ts",
   },
   {

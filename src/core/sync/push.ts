@@ -102,11 +102,18 @@ export const mayLeave = (
   writer: CutSegment["writer"],
   view: SessionView,
 ): boolean => {
-  const id = scope.local.scope;
-  if (!view.ownWriters(id).has(writer)) return true;
-  if (scope.peerTips === null) return false;
-  return tipsOf(scope, writer).every(({ hash }) => view.hasHeader(id, hash));
+  const isOwn = view.ownWriters(scope.local.scope).has(writer);
+  return !isOwn || namesHeldOnly(scope, writer, view);
 };
+
+/** It named this writer's heads, or none, and all of them are in my tree. */
+export const namesHeldOnly = (
+  scope: ScopeState,
+  writer: CutSegment["writer"],
+  view: Pick<SessionView, "hasHeader">,
+): boolean =>
+  scope.peerTips !== null &&
+  tipsOf(scope, writer).every(({ hash }) => view.hasHeader(scope.local.scope, hash));
 
 /** The peer holds this header now; `replaced` is the tip that it stands upon. */
 export const noteHeld = (

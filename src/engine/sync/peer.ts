@@ -10,6 +10,7 @@ import type { PeerChannel } from "../../core/net/carrier.ts";
 import { createBucket, type Bucket } from "../../core/sync/bucket.ts";
 import { encodeMessage, type Message } from "../../core/sync/frames.ts";
 import { createHeartbeat, type Heartbeat } from "../../core/sync/heartbeat.ts";
+import { namesHeldOnly } from "../../core/sync/push.ts";
 import { splitMessage } from "../../core/sync/pieces.ts";
 import { counted, type SyncCounters, type SyncReason } from "../../core/sync/reasons.ts";
 import { createReceiver } from "../../core/sync/receive.ts";
@@ -137,6 +138,12 @@ export class Peer {
   /** Moving average; null before the first answer. */
   get roundTripMs(): number | null {
     return this.heartbeat.roundTripMs();
+  }
+
+  /** It has named the heads of this log, and none that is not here. */
+  namesHeldOnly(scope: ScopeId, writer: WriterId): boolean {
+    const found = this.state.scopes.get(scope);
+    return found !== undefined && namesHeldOnly(found, writer, this.deps.view);
   }
 
   /** The session begins with these scopes. */

@@ -105,13 +105,9 @@ const cutNow = async (state: SyncState, home: Home): Promise<void> => {
 
 /** A peer has named the heads of these logs, and none that is not here. */
 const isConfirmed = (state: SyncState, home: Home): boolean =>
-  peersOf(state, home).some((peer) => {
-    const tips = peer.session().scopes.get(home.scope)?.peerTips ?? null;
-    if (tips === null) return false;
-    return writersOf(home).every((writer) =>
-      (tips.byWriter.get(writer.id) ?? []).every(({ hash }) => home.tree.get(hash) !== null),
-    );
-  });
+  peersOf(state, home).some((peer) =>
+    writersOf(home).every(({ id }) => peer.namesHeldOnly(home.scope, id)),
+  );
 
 /**
  * The first write after a while goes at once; what follows closely gathers, since each segment
