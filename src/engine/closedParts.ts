@@ -4,8 +4,9 @@
  */
 import { loadPart } from "../core/base/parts.ts";
 
-/** Rejects with `NotLoaded`. */
+/** Rejects with `NotLoaded`. Asked for every second: what is loaded once stays so. */
 export const loadClosedParts = async (): Promise<void> => {
+  if (areLoaded) return;
   await loadPart(() =>
     Promise.all([
       ...[import("./closed/wire.ts"), import("./closed/aside.ts")],
@@ -15,4 +16,8 @@ export const loadClosedParts = async (): Promise<void> => {
       ...[import("./closed/tend.ts"), import("./crypto/pair.ts"), import("./crypto/xWing.ts")],
     ]),
   );
+  areLoaded = true;
 };
+
+/** Modules are loaded once for all databases of a page. */
+let areLoaded = false;

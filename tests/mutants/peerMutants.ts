@@ -165,10 +165,17 @@ export const peerMutants: readonly Mutant[] = [
     killedBy: "tests/unit/engine/rebuild.test.ts",
   },
   {
-    name: "however slow the disk is, writes gather for a burst alone",
+    name: "however slow the disk is, what is written waits for no segment",
     file: "src/engine/sync/tell.ts",
-    text: "Math.max(burstMilliseconds, last.milliseconds)",
-    instead: "burstMilliseconds",
+    text: "Math.max(last.milliseconds, last.ops * gatherMillisecondsPerOp)",
+    instead: "last.ops * gatherMillisecondsPerOp",
+    killedBy: "tests/unit/engine/syncModes.test.ts",
+  },
+  {
+    name: "a stream of writes goes in a segment each",
+    file: "src/engine/sync/tell.ts",
+    text: "last.ops * gatherMillisecondsPerOp)",
+    instead: "gatherMillisecondsPerOp)",
     killedBy: "tests/unit/engine/syncModes.test.ts",
   },
   {

@@ -192,7 +192,11 @@ export const applicationMessagesPerSecond = 12;
 export const applicationMessageBytesMax = 65_536;
 /** With more that waits for its connection a peer is given no further message. */
 export const applicationBacklogBytesMax = 1_048_576;
-/** What is written shortly after a cut gathers for the next, on a slow disk for no longer. */
+/**
+ * What is written shortly after a cut gathers for the next: so long for each op that the last one
+ * held, and no longer than the second says.
+ */
+export const gatherMillisecondsPerOp = 3;
 export const gatherMillisecondsMax = 40;
 /** Lazy collections gather what is written for so long, or until it is so many ops. */
 export const lazyMilliseconds = 10_000;

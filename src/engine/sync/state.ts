@@ -156,8 +156,7 @@ export interface SyncState {
   readonly dirty: Set<Home>;
   /** Homes whose ops gather before they are cut. */
   readonly gathering: Map<Home, Gathering>;
-  /** When what was cut of a home was last stored, and how long that took. */
-  readonly lastCuts: WeakMap<Home, { readonly endedAt: number; readonly milliseconds: number }>;
+  readonly lastCuts: WeakMap<Home, LastCut>;
   /** Homes whose changes are being hashed while there is time. */
   readonly hashing: Set<Home>;
   /** Homes of collections that are synchronised by hand: how many rounds are under way. */
@@ -178,6 +177,13 @@ export interface SyncState {
   readonly watchers: Set<() => void>;
   /** Networks that are being looked after. */
   readonly tending: Set<NetworkMembership>;
+}
+
+/** Of a home: when what was cut was stored, how long that took, and how many ops it held. */
+interface LastCut {
+  readonly endedAt: number;
+  readonly milliseconds: number;
+  readonly ops: number;
 }
 
 export const attachedHomes = (

@@ -3,7 +3,12 @@
  */
 import { writersOf, type Home } from "../home.ts";
 import { networkSnapshots, syncSnapshots } from "./snapshots.ts";
-import { gatherMillisecondsMax, lazyMilliseconds, lazyOpsMax } from "../../core/base/limits.ts";
+import {
+  gatherMillisecondsMax,
+  gatherMillisecondsPerOp,
+  lazyMilliseconds,
+  lazyOpsMax,
+} from "../../core/base/limits.ts";
 import { modeOf, peersOf, reportFailure, servedHomes, type SyncState } from "./state.ts";
 import { pendingOpsOf, summaryOf } from "./summary.ts";
 
@@ -91,10 +96,10 @@ export const cutSoon = (state: SyncState, home: Home): void => {
 const cutNow = async (state: SyncState, home: Home): Promise<void> => {
   const { engine, gathering } = state;
   const { now } = engine.deps.timers;
-  const began = now();
+  const [began, ops] = [now(), pendingOpsOf(home)];
   try {
     await engine.cutter.cutAll([home]);
-    state.lastCuts.set(home, { endedAt: now(), milliseconds: now() - began });
+    state.lastCuts.set(home, { endedAt: now(), milliseconds: now() - began, ops });
     gathering.delete(home);
     cutSoon(state, home);
   } catch (error) {
@@ -111,18 +116,18 @@ const isConfirmed = (state: SyncState, home: Home): boolean =>
 
 /**
  * The first write after a while goes at once; what follows closely gathers, since each segment
- * costs a transaction here and one there. Where storing the last one took longer than a burst of
- * writes, the next one gathers for as long: writes that are waited for share the disk with it, and
- * one that takes half of it leaves them the other.
+ * costs a transaction here and one there: for as long as the last one took to be stored, so that
+ * writes that are waited for keep half of the disk, and the longer the more it held. One write at
+ * a time is seen at once elsewhere, and a stream of them costs few segments.
  */
 const gatherMilliseconds = ({ engine, lastCuts }: SyncState, home: Home): number => {
   const last = lastCuts.get(home);
   if (last === undefined) return 0;
-  const wait = Math.min(Math.max(burstMilliseconds, last.milliseconds), gatherMillisecondsMax);
+  const wait = Math.min(
+    Math.max(last.milliseconds, last.ops * gatherMillisecondsPerOp),
+    gatherMillisecondsMax,
+  );
   // Clocks are put back
   const since = Math.max(0, engine.deps.timers.now() - last.endedAt);
   return Math.max(0, wait - since);
 };
-
-/** Too short to be noticed. */
-const burstMilliseconds = 10;

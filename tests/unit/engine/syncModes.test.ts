@@ -52,28 +52,49 @@ test("on a slow disk writes gather for as long as a segment takes, and no longer
   const [a, b, frames] = await countingFrames(world, "eager");
   const storing = holdEach(world, a, 20);
   const writes: Promise<unknown>[] = [];
-  for (let at = 0; at < 100; at++) {
+  for (let at = 0; at < 20; at++) {
     writes.push(a.insert("notes", documents(at, 1)));
-    for (let ms = 0; ms < 4; ms++) {
+    for (let ms = 0; ms < 20; ms++) {
       await world.pass(1);
       storing.letGo();
     }
   }
-  // In 400 ms: each 40, in place of each 24
-  const segments = (): number => frames.filter((type) => type === messageTypes.operation).length;
-  expect(segments()).toBeGreaterThanOrEqual(8);
-  expect(segments()).toBeLessThanOrEqual(10);
+  // In 400 ms: each 40, in place of each 26
+  expect(segmentsIn(frames)).toBeGreaterThanOrEqual(9);
+  expect(segmentsIn(frames)).toBeLessThanOrEqual(11);
   storing.end();
   await Promise.all(writes);
-  await world.until(() => b.find("notes").length === 100, "all of them");
+  await world.until(() => b.find("notes").length === 20, "all of them");
   await verified(world, a, b);
   // The first shows that the disk is quick again
   for (let at = 100; at < 110; at++) {
     await a.insert("notes", documents(at, 1));
     await world.pass(at === 100 ? 40 : 6);
   }
-  expect(b.find("notes")).toHaveLength(110);
+  expect(b.find("notes")).toHaveLength(30);
 });
+
+test("one write at a time goes at once, a stream of them in few segments", async () => {
+  const world = createWorld();
+  const [a, b, frames] = await countingFrames(world, "eager");
+  for (let at = 0; at < 20; at++) {
+    await a.insert("notes", documents(at, 1));
+    await world.pass(10);
+    expect(b.find("notes")).toHaveLength(at + 1);
+  }
+  expect(segmentsIn(frames)).toBe(20);
+  for (let at = 20; at < 220; at++) {
+    await a.insert("notes", documents(at, 1));
+    await world.pass(2);
+  }
+  // In 400 ms: each 40 from the sixth on
+  expect(segmentsIn(frames) - 20).toBeGreaterThanOrEqual(10);
+  expect(segmentsIn(frames) - 20).toBeLessThanOrEqual(16);
+  await world.until(() => b.find("notes").length === 220, "all of them");
+});
+
+const segmentsIn = (frames: readonly number[]): number =>
+  frames.filter((type) => type === messageTypes.operation).length;
 
 /** Each transaction of the store begins so much later. */
 const holdEach = (

@@ -243,15 +243,20 @@ const standingOf = (
 /** Every key that it was admitted with; only the network hash under its signature may differ. */
 const isSameDevice = (state: ControlState, certificate: CheckedCertificate): boolean => {
   const admitted = state.devices.get(bytesToHex(certificate.signingKey))?.certificate;
+  if (admitted === undefined) return false;
+  if (knownSame.get(certificate) === admitted) return true;
   const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
     a === null || b === null ? a === b : equalBytes(a, b);
-  return (
-    admitted !== undefined &&
+  const isAlike =
     isSame(admitted.account, certificate.account) &&
     isSame(admitted.xWingKey, certificate.xWingKey) &&
-    isSame(admitted.vaultXWingKey, certificate.vaultXWingKey)
-  );
+    isSame(admitted.vaultXWingKey, certificate.vaultXWingKey);
+  if (isAlike) knownSame.set(certificate, admitted);
+  return isAlike;
 };
+
+/** Keys are kilobytes, and every change asks for the standing of everybody. */
+const knownSame = new WeakMap<CheckedCertificate, CheckedCertificate>();
 
 interface Main {
   /** By height. */
