@@ -45,94 +45,9 @@ export type NetworkManager = Manager;
 export const DistributedCollection = constructors.DistributedCollection;
 export type DistributedCollection<T = Document> = Collection<T>;
 
-export { NebulusError } from "./core/base/errors.ts";
-export { vectorClock } from "./core/clock/vector.ts";
-export { toDistributedDocument, toRegularDocument } from "./core/surface/document.ts";
-export { applyOperation, resolveConflict } from "./core/surface/resolver.ts";
-export { EntryType, MemoryCategory, MessageType, OperationType } from "./core/surface/types.ts";
+export * from "./client/exported.ts";
 export { createLibP2PNetwork } from "./net/libp2pNetwork.ts";
-export { createMemoryHub } from "./net/memory.ts";
 export { InMemoryAdapter } from "./storage/memory.ts";
 export { FileAdapter } from "./storage/nodeAdapter.ts";
-export type { ErrorCode, ErrorValue } from "./core/base/errors.ts";
-export type { ClockOrder, VectorClock } from "./core/clock/vector.ts";
-export type { DamageReport, OnlyHere, RecoveryReport } from "./core/wire/health.ts";
-export type { CollectionInfo } from "./core/wire/requests.ts";
-export type { CRDTOperation, DistributedDocument } from "./core/surface/types.ts";
 export type { LibP2PNetwork, LibP2PNetworkOptions } from "./net/libp2pNetwork.ts";
-export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "./net/memory.ts";
 export type { StorageAdapter } from "./storage/store.ts";
-export type {
-  Carrier,
-  CarrierIdentity,
-  CarrierStatus,
-  ChannelInfo,
-  ChannelPath,
-  DirectAttempts,
-  PeerChannel,
-  PeerStatus,
-  RelayStatus,
-  RelayTags,
-} from "./core/net/carrier.ts";
-export type {
-  Capabilities,
-  CollectionOptions,
-  CollectionSchema,
-  DatabaseEvents,
-  DiscoveryOptions,
-  DistributedDatabase,
-  DistributedDbOptions,
-  DistributedOptions,
-  Health,
-  HookContext,
-  LiveQuery,
-  Plugin,
-  Transaction,
-  TransactionCollection,
-  TransactionFindOptions,
-} from "./client/api.ts";
-export type { Invite, InviteOptions, Member } from "./client/networkTypes.ts";
-export type {
-  ClosedNetwork,
-  ChannelLayer,
-  ConnectionChange,
-  ConnectionSettings,
-  DeviceWarning,
-  DiagnosisStep,
-  FrameNote,
-  IceServer,
-  JoinOptions,
-  MessageOutcome,
-  NetworkConfig,
-  NetworkEvents,
-  NetworkOptions,
-  NetworkStats,
-  NewMessage,
-  PeerInfo,
-  ProtocolMessage,
-  SyncMode,
-  SyncProgress,
-  SyncState,
-  SyncStatus,
-} from "./client/networkTypes.ts";
-export type {
-  CallOptions,
-  ConflictStrategy,
-  Document,
-  FindOptions,
-  Found,
-  GetOptions,
-  InsertOptions,
-  IterateOptions,
-  LiveOptions,
-  Metadata,
-  NewDocument,
-  Query,
-  Selector,
-  Sort,
-  Stored,
-  Update,
-  UpdateEntry,
-  UpdateOperators,
-  Visibility,
-} from "./client/types.ts";
