@@ -279,7 +279,7 @@ export class Documents {
   }
 
   private pageOf(entry: DirectoryEntry): CachedPage {
-    const page = this.cache.get(this.scope, entry.number);
+    const page = this.cache.use(this.scope, entry.number);
     if (page !== undefined) return page;
     throw this.miss([entry.number]);
   }

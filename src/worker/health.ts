@@ -39,6 +39,8 @@ export const createHealth = ({ engine, sync, storageMode, tell }: HealthDeps): H
       lastCheckpoint: engine.checkpointer.last(),
       journalBytes: engine.journal.heldBytes(),
       cachedBytes: engine.pages.byteCount,
+      cacheHits: engine.pages.hitCount,
+      cacheMisses: engine.pages.missCount,
       ...{ damage: damage(), recovery },
       ...(await copiesIn(engine, sync)),
       ...{ deviceWarnings: sync.deviceWarnings(), refusals: sync.refusals() },

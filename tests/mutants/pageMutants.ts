@@ -103,4 +103,18 @@ export const pageMutants: readonly Mutant[] = [
     instead: 'await import("../closed/decide.ts")',
     killedBy: "tests/tidy.test.ts",
   },
+  {
+    name: "a page that was just loaded from the store counts as a hit",
+    file: "src/engine/pages/pageCache.ts",
+    text: "    page.isAwaited = true;\n",
+    instead: "",
+    killedBy: "tests/unit/engine/pageCounts.test.ts",
+  },
+  {
+    name: "pages that are read together from the store count as one",
+    file: "src/engine/pages/pageCache.ts",
+    text: "this.misses += numbers.length;",
+    instead: "this.misses += 1;",
+    killedBy: "tests/unit/engine/pageCounts.test.ts",
+  },
 ];

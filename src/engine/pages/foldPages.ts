@@ -149,7 +149,7 @@ const foldGroup = async (
 };
 
 const pageIn = (cache: PageCache, scope: ScopeId, number: number): DocumentsPage | undefined =>
-  cache.get(scope, number)?.page;
+  cache.use(scope, number)?.page;
 
 /** The page's documents and the changed ones in order; those that are gone are left out. */
 const mergeIds = (

@@ -27,6 +27,8 @@ export class CachedPage {
   readonly byteCount: number;
   leases = 0;
   usedAt = 0;
+  /** Loaded from the store for a turn that has not used it yet. */
+  isAwaited = false;
   private readonly decoded: (DocumentState | undefined)[] = [];
   private readonly counts: { decoded: number };
   private readonly damaged: (reason: string) => DamagedPage;
@@ -108,6 +110,8 @@ export class PageCache {
   private readonly counts = { decoded: 0 };
   private bytes = 0;
   private uses = 0;
+  private hits = 0;
+  private misses = 0;
 
   constructor(deps: PageCacheDeps) {
     this.deps = deps;
@@ -120,9 +124,27 @@ export class PageCache {
     return page;
   }
 
+  /** The same for a turn that reads it: what was loaded for that turn was no hit. */
+  use(scope: ScopeId, number: number): CachedPage | undefined {
+    const page = this.get(scope, number);
+    if (page === undefined) return undefined;
+    if (page.isAwaited) page.isAwaited = false;
+    else this.hits += 1;
+    return page;
+  }
+
   /** Bytes of opened pages, for reports. */
   get byteCount(): number {
     return this.bytes;
+  }
+
+  get hitCount(): number {
+    return this.hits;
+  }
+
+  /** Pages that the store was read for. */
+  get missCount(): number {
+    return this.misses;
   }
 
   /**
@@ -191,6 +213,7 @@ export class PageCache {
   /** One reading of the store for all of them. */
   private ask(scope: ScopeId, numbers: readonly number[]): void {
     if (numbers.length === 0) return;
+    this.misses += numbers.length;
     const keys = numbers.map((number) => ({ scope, kind: pageKinds.documents, number }));
     const reading = this.deps.store.pages(keys);
     numbers.forEach((number, index) => {
@@ -209,6 +232,7 @@ export class PageCache {
     if (bytes === null) throw new DamagedPage(scope);
     const page = this.add(scope, number, bytes);
     page.leases = this.loading.get(keyOf(scope, number))?.leases ?? 0;
+    page.isAwaited = true;
     return page;
   }
 

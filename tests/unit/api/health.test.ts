@@ -64,7 +64,8 @@ test("a new database: memory is said aloud, and nothing is amiss", async () => {
   const health = await database.health();
   expect(health).toEqual({
     ...{ open: true, storageMode: "memory", journal: "memory", durability: "strict" },
-    ...{ persisted: null, usage: null, lastCheckpoint: null, journalBytes: 0, cachedBytes: 0 },
+    ...{ persisted: null, usage: null, lastCheckpoint: null, journalBytes: 0 },
+    ...{ cachedBytes: 0, cacheHits: 0, cacheMisses: 0 },
     ...{ damage: [], recovery: { rolledBack: null, tornBytes: 0, damage: [] } },
     ...{ otherDevices: null, onlyHere: [], pendingOperations: 0 },
     ...{ deviceWarnings: [], refusals: {} },
@@ -84,7 +85,13 @@ test("it follows what happens: the journal grows, pages are read", async () => {
   expect(await again.collection("notes").count()).toBe(2);
   await again.collection("notes").get("a");
   expect(await again.health()).toMatchObject({ journalBytes: 0, lastCheckpoint: null });
-  expect((await again.health()).cachedBytes).toBeGreaterThan(0);
+  const { cachedBytes, cacheHits, cacheMisses } = await again.health();
+  expect(cachedBytes).toBeGreaterThan(0);
+  expect(cacheMisses).toBeGreaterThan(0);
+  await again.collection("notes").get("a");
+  const later = await again.health();
+  expect(later.cacheMisses).toBe(cacheMisses);
+  expect(later.cacheHits).toBeGreaterThan(cacheHits);
 });
 
 test("on how many other devices: those connected and verified equal", async () => {
