@@ -3,7 +3,14 @@
  * middle of everybody's writes. Nothing that was acknowledged is lost, nothing takes effect twice,
  * and every tab sees the same.
  */
-import { expect, type Browser, type BrowserContext, type Page, type Route } from "@playwright/test";
+import {
+  expect,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+  type Route,
+} from "@playwright/test";
 import type { Note, TabReport } from "../support/storagePage/protocol.ts";
 import { openStorage, test } from "./storageSite.ts";
 
@@ -75,8 +82,12 @@ class Tabs {
   }
 }
 
-const threeTabs = async (browser: Browser, site: string): Promise<Tabs> => {
-  const tabs = new Tabs(await browser.newContext(), site);
+const threeTabs = async (
+  browser: Browser,
+  site: string,
+  options: BrowserContextOptions = {},
+): Promise<Tabs> => {
+  const tabs = new Tabs(await browser.newContext(options), site);
   for (let count = 0; count < 3; count++) await tabs.add();
   await tabs.allGoOn();
   return tabs;
@@ -142,26 +153,61 @@ test("3 tabs write while their leader closes 6 times and crashes 3 times", async
   await tabs.context.close();
 });
 
+/** Of a page: it is told that it goes, or that it is back. */
+type Told = (page: Page) => Promise<unknown>;
+
+const tell =
+  (name: string): Told =>
+  (page) =>
+    page.evaluate((type) => document.dispatchEvent(new Event(type)), name);
+
+/** A page in front cannot be hidden by a test: what the browser would say of it is put in place. */
+const tellVisibility =
+  (visibility: DocumentVisibilityState): Told =>
+  (page) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, "visibilityState", { configurable: true, value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, visibility);
+
 /** Headless Chromium freezes no page, not even when it is asked to: it is told by the event. */
-test("a leader that is about to be frozen lets go at once, and follows when it thaws", async ({
-  browser,
-  site,
-}) => {
+const goings = [
+  {
+    title: "a leader that is about to be frozen lets go at once, and follows when it thaws",
+    ...{ options: {}, goes: tell("freeze"), returns: tell("resume") },
+  },
+  {
+    title: "Q-028 on iOS a leader that is hidden lets go at once, and follows when it is shown",
+    options: { userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148" },
+    ...{ goes: tellVisibility("hidden"), returns: tellVisibility("visible") },
+  },
+];
+for (const { title, options, goes, returns } of goings) {
+  test(title, async ({ browser, site }) => {
+    const tabs = await threeTabs(browser, site, options);
+    for (let turn = 0; turn < 2; turn++) {
+      const leader = await tabs.leader();
+      await goes(leader.page);
+      const others = tabs.open.filter((tab) => tab !== leader);
+      await expect(async () => {
+        const reports = await Promise.all(others.map((tab) => tabs.report(tab)));
+        expect(reports.filter(({ leads }) => leads)).toHaveLength(1);
+      }).toPass();
+      await returns(leader.page);
+      await tabs.leader();
+      await tabs.allGoOn();
+    }
+    await check(tabs);
+    await tabs.context.close();
+  });
+}
+
+test("Q-028 elsewhere a leader that is hidden goes on", async ({ browser, site }) => {
   const tabs = await threeTabs(browser, site);
-  for (let turn = 0; turn < 2; turn++) {
-    const leader = await tabs.leader();
-    const tell = (name: string): Promise<unknown> =>
-      leader.page.evaluate((type) => document.dispatchEvent(new Event(type)), name);
-    await tell("freeze");
-    const others = tabs.open.filter((tab) => tab !== leader);
-    await expect(async () => {
-      const reports = await Promise.all(others.map((tab) => tabs.report(tab)));
-      expect(reports.filter(({ leads }) => leads)).toHaveLength(1);
-    }).toPass();
-    await tell("resume");
-    await tabs.leader();
-    await tabs.allGoOn();
-  }
+  const leader = await tabs.leader();
+  await tellVisibility("hidden")(leader.page);
+  await tabs.allGoOn();
+  expect(await tabs.leader()).toBe(leader);
   await check(tabs);
   await tabs.context.close();
 });
