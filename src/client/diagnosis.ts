@@ -2,6 +2,7 @@
  * What works of the connection, step by step, from this page's own network to each peer: the first
  * step that failed is where to look. Pure, so that every case can be tried; doctor.ts finds out.
  */
+import { clockAheadMillisecondsMax } from "../core/base/limits.ts";
 import { unreachable } from "../core/base/result.ts";
 import type { DirectAttempts, RelayFault } from "../core/net/carrier.ts";
 import {
@@ -15,6 +16,8 @@ import {
 export type DiagnosisStepName =
   /** The browser has a network. */
   | "online"
+  /** This device's clock agrees with its page's server. Not said where nobody can tell. */
+  | "clock"
   /** The page's libp2p node runs, in this tab or another. */
   | "network"
   /** WebRTC can exist here: the way to peers without a relay between. */
@@ -55,8 +58,10 @@ export type DiagnosisReason =
   | "relayed-webrtc-fails"
   | "relayed-by-choice"
   | "relayed-between"
-  /** failed: online, network, webrtc */
+  /** failed: online, clock, network, webrtc */
   | "offline"
+  | "clock-fast"
+  | "clock-slow"
   | "not-started"
   | "webrtc-missing"
   | "webrtc-fails"
@@ -89,6 +94,8 @@ export type WebrtcFinding = "works" | "missing" | "fails" | "no-way";
 export interface Findings {
   /** null: nobody can say, outside of pages. */
   readonly isOnline: boolean | null;
+  /** Milliseconds of this device's clock before its page's server's; null: nobody can say. */
+  readonly clockAheadMs: number | null;
   readonly network: "running" | "starting" | "not-started" | "switched-off";
   /** null: not tried, since the settings allow none, or outside of pages. */
   readonly webrtc: WebrtcFinding | null;
@@ -102,6 +109,7 @@ export interface Findings {
 
 export const diagnose = (findings: Findings): readonly DiagnosisStep[] => [
   onlineStep(findings),
+  ...(findings.clockAheadMs === null ? [] : [clockStep(findings.clockAheadMs)]),
   networkStep(findings),
   webrtcStep(findings),
   ...(findings.connectivity?.relays ?? []).flatMap((relay) => relaySteps(findings, relay)),
@@ -121,6 +129,13 @@ const well: Verdict = { state: "ok", reason: "well" };
 const onlineStep = ({ isOnline }: Findings): DiagnosisStep => {
   if (isOnline === null) return stepOf("online", { state: "skipped", reason: "no-page" });
   return stepOf("online", isOnline ? well : { state: "failed", reason: "offline" });
+};
+
+/** From where on values of others are told to be ahead, or ours are told so to them. */
+const clockStep = (aheadMs: number): DiagnosisStep => {
+  if (Math.abs(aheadMs) <= clockAheadMillisecondsMax) return stepOf("clock", well);
+  const reason = aheadMs > 0 ? "clock-fast" : "clock-slow";
+  return stepOf("clock", { state: "failed", reason });
 };
 
 const networkStep = ({ network }: Findings): DiagnosisStep => {

@@ -27,6 +27,19 @@ const stepTable: Readonly<
     ),
     "no-page": words("Nobody can tell here whether there is a network."),
   },
+  clock: {
+    well: words("This device's clock agrees with the server of this page."),
+    "clock-fast": words(
+      "This device's clock is fast.",
+      "Set it right in the system's settings. What you write gives way meanwhile to what others " +
+        "write, and devices whose clocks are a day or more apart do not find each other.",
+    ),
+    "clock-slow": words(
+      "This device's clock is slow.",
+      "Set it right in the system's settings. What others write gives way here meanwhile, and " +
+        "devices whose clocks are a day or more apart do not find each other.",
+    ),
+  },
   network: {
     well: words("The app's own network runs."),
     starting: words("The app's own network is starting."),

@@ -16,6 +16,7 @@ import {
   type FieldProblem,
 } from "./text/form.ts";
 import { formatJson, parseJsonObject, type JsonProblem } from "./text/json.ts";
+import { withoutMetadata } from "./text/keep.ts";
 import { problemOf } from "./text/problem.ts";
 
 export type EditorMode = "fields" | "json";
@@ -35,6 +36,8 @@ export class Editor {
   isPrivate = $state(false);
   /** What happened to the document while it is edited here. */
   elsewhere = $state<"nothing" | "changed" | "gone">("nothing");
+  /** Fields that show a value of a device whose clock is fast. */
+  ahead = $state.raw<readonly string[]>([]);
   readonly #collection: DistributedCollection<Fields>;
   readonly #start: string;
   readonly wasPrivate: boolean;
@@ -63,10 +66,12 @@ export class Editor {
   follow(): () => void {
     const { document } = this;
     if (document === null) return () => undefined;
-    return this.#collection.subscribe({ id: document.id }, ([now]) => {
-      if (this.isSaving) return;
-      const isSame = now !== undefined && equalValues(now, document);
+    return this.#collection.live({ id: document.id }, { meta: true }).subscribe((found) => {
+      if (this.isSaving || found === undefined) return;
+      const [now] = found;
+      const isSame = now !== undefined && equalValues(withoutMetadata(now), document);
       this.elsewhere = now === undefined ? "gone" : isSame ? "nothing" : "changed";
+      this.ahead = now?._ahead ?? [];
     });
   }
 

@@ -268,6 +268,8 @@ export const messages = {
     changedElsewhere:
       "Changed elsewhere while you edit. Saving writes only the fields that you changed.",
     goneElsewhere: "Deleted elsewhere while you edit. Saving puts it back as it stands here.",
+    ahead: (fields: string) =>
+      `A device's clock is fast, or this one's is slow: the time of ${fields} is still to come.`,
     nameMissing: "Give this field a name.",
     nameTwice: "Two fields have this name.",
     noNumber: "Not a number.",

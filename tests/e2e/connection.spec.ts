@@ -2,7 +2,7 @@
  * What a person sees of the connection, over a relay of the test's own: all well, a relay that is
  * gone, WebRTC that is blocked, who is connected with whom, and the settings.
  */
-import { expect, test as base, type Browser, type Locator, type Page } from "@playwright/test";
+import { expect, test as base, type Browser, type Page } from "@playwright/test";
 import { blockIce, removeWebrtc } from "../support/brokenWebrtc.ts";
 import { withRelay, type RelayOfOwn } from "./relayOfOwn.ts";
 import {
@@ -11,9 +11,12 @@ import {
   invite,
   makeClosed,
   makeCollection,
+  openConnection,
   openSharing,
+  part,
   row,
   share,
+  step,
   syncState,
   watchErrors,
 } from "./steps.ts";
@@ -38,15 +41,6 @@ const openPage = async (browser: Browser, url: string, before?: () => void): Pro
   await expect(page.getByText("Kept on this device").first()).toBeVisible();
   return page;
 };
-
-const openConnection = async (page: Page): Promise<Locator> => {
-  await page.getByRole("button", { name: "Connection of this device…" }).first().click();
-  return page.getByRole("dialog", { name: "Connection" });
-};
-
-const part = (dialog: Locator, name: string): Locator => dialog.getByRole("region", { name });
-const step = (dialog: Locator, text: string): Locator =>
-  part(dialog, "What works").getByRole("listitem").filter({ hasText: text });
 
 test("all well: every step works, and who is connected is drawn and listed", async ({
   browser,

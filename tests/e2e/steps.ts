@@ -149,6 +149,19 @@ export const invite = async (card: Locator, forWhom = ""): Promise<string> => {
 export const syncState = (page: Page): Locator =>
   page.getByRole("banner").getByText("Sync:").locator("..");
 
+export const openConnection = async (page: Page): Promise<Locator> => {
+  await page.getByRole("button", { name: "Connection of this device…" }).first().click();
+  return page.getByRole("dialog", { name: "Connection" });
+};
+
+/** Of the connection's dialog. */
+export const part = (dialog: Locator, name: string): Locator =>
+  dialog.getByRole("region", { name });
+
+/** What is said to work there, or not to. */
+export const step = (dialog: Locator, text: string): Locator =>
+  part(dialog, "What works").getByRole("listitem").filter({ hasText: text });
+
 /** Of this device, and begins anew. */
 export const deleteEverything = async (page: Page): Promise<void> => {
   await page.getByRole("button", { name: /^Storage of this device/ }).click();

@@ -94,4 +94,25 @@ export const connectionMutants: readonly Mutant[] = [
     instead: "",
     killedBy: "tests/unit/engine/networkRelays.test.ts",
   },
+  {
+    name: "a clock that is slow is called fast",
+    file: "src/client/diagnosis.ts",
+    text: 'aheadMs > 0 ? "clock-fast" : "clock-slow"',
+    instead: 'aheadMs > 0 ? "clock-fast" : "clock-fast"',
+    killedBy: "tests/unit/client/diagnosis.test.ts",
+  },
+  {
+    name: "a clock counts as off that differs by less than values may be ahead",
+    file: "src/client/diagnosis.ts",
+    text: "Math.abs(aheadMs) <= clockAheadMillisecondsMax",
+    instead: "Math.abs(aheadMs) < clockAheadMillisecondsMax",
+    killedBy: "tests/unit/client/diagnosis.test.ts",
+  },
+  {
+    name: "a server that is away says that the clock is right",
+    file: "src/client/serverClock.ts",
+    text: "    // Without a network, or while the server is away\n    return null;",
+    instead: "    return Date.now();",
+    killedBy: "tests/unit/client/serverClock.test.ts",
+  },
 ];

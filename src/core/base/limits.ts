@@ -347,6 +347,8 @@ export const rareGroupPeersMax = 2;
 export const frameNotesMax = 1_000;
 /** How long WebRTC may take to find an address of this device, where that is tried. */
 export const webrtcTrialMillisecondsMax = 5_000;
+/** How long the server of the page may take to say what time it is. */
+export const clockAskedMillisecondsMax = 5_000;
 /** A trial holds for so long: browsers allow a page some hundred connections until they tidy up. */
 export const webrtcTrialKeptMilliseconds = 10_000;
 

@@ -1,5 +1,6 @@
 /** What the connection doctor says, case by case: the first step that failed is the cause. */
 import { expect, test } from "vitest";
+import { clockAheadMillisecondsMax } from "../../../src/core/base/limits.ts";
 import { diagnose, type DiagnosisStep, type Findings } from "../../../src/client/diagnosis.ts";
 import {
   defaultConnection,
@@ -15,7 +16,13 @@ const peer: PeerConnectivity = {
   ...{ peer: "them", path: "direct", isDialer: true, fault: null, refusal: null, since: 9 },
 };
 const well: Findings = {
-  ...{ isOnline: true, network: "running", webrtc: "works", settings: defaultConnection },
+  ...{
+    isOnline: true,
+    clockAheadMs: 0,
+    network: "running",
+    webrtc: "works",
+    settings: defaultConnection,
+  },
   ...{ connectivity: { relays: [relay], peers: [peer] }, networks: 1, met: new Set(["them"]) },
 };
 
@@ -36,11 +43,11 @@ const withPeer = (change: Partial<PeerConnectivity>): Partial<Findings> => ({
 test("where all is well every step says so, in order, with its subject and since when", () => {
   const steps = diagnose(well);
   expect(short(steps)).toEqual([
-    ...["online ok well", "network ok well", "webrtc ok well", "relay ok well"],
+    ...["online ok well", "clock ok well", "network ok well", "webrtc ok well", "relay ok well"],
     ...["reservation ok well", "rendezvous ok well", "peers ok well", "peer ok direct"],
   ]);
-  expect(steps[3]).toMatchObject({ subject: relay.address, since: 7, detail: null });
-  expect(steps[7]).toMatchObject({ subject: "them", since: 9 });
+  expect(steps[4]).toMatchObject({ subject: relay.address, since: 7, detail: null });
+  expect(steps[8]).toMatchObject({ subject: "them", since: 9 });
 });
 
 test("offline, and a network that could not be started", () => {
@@ -67,6 +74,16 @@ test.each(["unreachable", "unusable-address", "another-relay", "no-rendezvous", 
     ]);
   },
 );
+
+test("a clock that is off by more than values may be ahead is named; unknown it is no step", () => {
+  const bound = clockAheadMillisecondsMax;
+  const found = [bound, bound + 1, -bound, -bound - 1].map((clockAheadMs) =>
+    faults({ clockAheadMs }).filter((fault) => fault.startsWith("clock")),
+  );
+  expect(found).toEqual([[], ["clock failed clock-fast"], [], ["clock failed clock-slow"]]);
+  const unknown = diagnose({ ...well, clockAheadMs: null });
+  expect(unknown.map(({ step }) => step)).not.toContain("clock");
+});
 
 test("a relay that is tried for the first time, registers, or gives no reservation", () => {
   const connecting = withRelay({ state: "connecting", isRegistered: false });

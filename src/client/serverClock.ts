@@ -1,0 +1,28 @@
+/**
+ * How far this device's clock is from the one of whoever serves the page: every answer tells the
+ * time, to the second.
+ */
+import { clockAskedMillisecondsMax } from "../core/base/limits.ts";
+
+/** Milliseconds; negative: it is behind. null: nobody can say. */
+export const aheadOfServer = async (
+  url: string,
+  now: () => number = Date.now,
+): Promise<number | null> => {
+  const asked = now();
+  const told = await timeOf(url);
+  // As if the answer was made in the middle of the wait, and in the middle of its second
+  return told === null ? null : (asked + now()) / 2 - (told + 500);
+};
+
+const timeOf = async (url: string): Promise<number | null> => {
+  try {
+    const signal = AbortSignal.timeout(clockAskedMillisecondsMax);
+    const { headers } = await fetch(url, { method: "HEAD", cache: "no-store", signal });
+    const time = Date.parse(headers.get("Date") ?? "");
+    return Number.isNaN(time) ? null : time;
+  } catch {
+    // Without a network, or while the server is away
+    return null;
+  }
+};
