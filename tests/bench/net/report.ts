@@ -1,28 +1,30 @@
 /** The report for people, in Markdown, made of a result file and nothing else. */
-import { table } from "../support/markdown.ts";
-import { shownAs, type Median } from "../support/measures.ts";
+import {
+  count,
+  failureList,
+  markdownOf,
+  mediansInWords,
+  shownBy,
+  table,
+  verdictInWords,
+} from "../support/markdown.ts";
+import type { Median } from "../support/measures.ts";
 import type { Verdict } from "./goals.ts";
 import type { Results } from "./results.ts";
 import { kindOf, type WorkloadName } from "./workloads.ts";
 
 export const reportOf = (results: Results): string =>
-  [
+  markdownOf([
     heading(results),
     "## Goals",
     goalTable(results.verdicts),
     "## What was measured",
     measuredTable(results),
     links,
-    failureList(results),
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n")
-    .concat("\n");
+    failureList(results.medians, ({ workload }) => workload),
+  ]);
 
 const heading = ({ run }: Results): string => {
-  const { plan, loads } = run;
-  const [before, after] = loads.map((load) => load.toFixed(1));
-  const rounds = `${plan.rounds} round${plan.rounds === 1 ? "" : "s"}`;
   const browser = run.chromium ?? "Chromium";
   return [
     "# Sync between browsers",
@@ -30,8 +32,7 @@ const heading = ({ run }: Results): string => {
     `${run.time}, commit ${run.commit ?? "unknown"}, ${run.machine}, ${browser}, Node ${run.node}.`,
     "Each browser is Chromium on a profile of its own, all on this machine with the relay; a " +
       "closed network, sealed and signed, workers over IndexedDB and OPFS, WebRTC; " +
-      `medians of ${rounds}; load average ${before ?? ""} before, ${after ?? ""} after. ` +
-      "A busy machine misleads: look at what the bare channel took in the same pages.",
+      `${mediansInWords(run)}: look at what the bare channel took in the same pages.`,
   ].join("\n");
 };
 
@@ -52,12 +53,9 @@ const goalTable = (verdicts: readonly Verdict[]): string =>
         ? ""
         : `${reference.participant} ${shown(reference.workload, reference.score)}`,
       ratio === null ? "–" : ratio.toFixed(2),
-      reason === null ? strong(verdict) : `${verdict}: ${reason}`,
+      verdictInWords({ verdict, reason }),
     ]),
   );
-
-const strong = (verdict: Verdict["verdict"]): string =>
-  verdict === "missed" ? `**${verdict}**` : verdict;
 
 const measuredTable = ({ workloads, medians }: Results): string =>
   table(
@@ -72,7 +70,7 @@ const measuredTable = ({ workloads, medians }: Results): string =>
       const documents = of("nebulus")?.documents ?? 0;
       return [
         [
-          ...[title, documents === 0 ? "" : documents.toLocaleString("en")],
+          ...[title, documents === 0 ? "" : count(documents)],
           ...[cell(of("nebulus")), spreadIn(of("nebulus") ?? of("bare"))],
           ...[cell(of("bare")), cell(of("alone"))],
         ],
@@ -86,18 +84,10 @@ const spreadIn = (found: Median<WorkloadName> | undefined): string => {
   return `${[p50, p95, p99].map((each) => each.toFixed(1)).join(" / ")} ms`;
 };
 
-const failureList = ({ medians }: Results): string =>
-  medians
-    .filter(({ failed }) => failed > 0)
-    .map(({ workload, failed, rounds, error }) => {
-      return `- FAILED ${failed} of ${rounds}: ${workload}: ${error ?? ""}`;
-    })
-    .join("\n");
-
 /** Empty where it does not take part. */
 const cell = (found: Median<WorkloadName> | undefined): string => {
   if (found === undefined) return "";
   return Number.isNaN(found.score) ? "**FAILED**" : shown(found.workload, found.score);
 };
 
-const shown = (workload: WorkloadName, value: number): string => shownAs(kindOf(workload), value);
+const shown = shownBy(kindOf);

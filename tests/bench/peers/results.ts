@@ -17,27 +17,21 @@
  *   was not judged.
  */
 import * as measures from "../support/measures.ts";
+import type { RunResults } from "../support/results.ts";
 import type { Verdict } from "./goals.ts";
 import type { EngineParticipant, Participant } from "./participants.ts";
 import type { Plan } from "./options.ts";
 import { kindOf, type Workload, type WorkloadName } from "./workloads.ts";
 
-export interface Results {
-  readonly schema: 1;
-  readonly run: {
-    readonly time: string;
-    readonly commit: string | null;
-    readonly machine: string;
-    readonly browser: string;
-    readonly loads: readonly [before: number, after: number];
-    readonly plan: Plan;
-  };
+export interface Results extends RunResults<
+  WorkloadName,
+  Plan,
+  Workload,
+  Verdict,
+  { readonly browser: string }
+> {
   readonly participants: readonly (Participant & { readonly version: string | null })[];
   readonly engines: readonly (EngineParticipant & { readonly version: string | null })[];
-  readonly workloads: readonly (Workload & { readonly name: WorkloadName })[];
-  readonly outcomes: readonly Outcome[];
-  readonly medians: readonly Median[];
-  readonly verdicts: readonly Verdict[];
 }
 
 export type Outcome = measures.Outcome<WorkloadName>;

@@ -1,14 +1,22 @@
 /**
  * The report for people, in Markdown, made of a result file and nothing else.
  */
-import { table } from "../support/markdown.ts";
-import { findMedian, shownAs } from "../support/measures.ts";
+import {
+  count,
+  failureList,
+  markdownOf,
+  mediansInWords,
+  shownBy,
+  table,
+  verdictInWords,
+} from "../support/markdown.ts";
+import { findMedian } from "../support/measures.ts";
 import type { Verdict } from "./goals.ts";
 import type { Median, Results } from "./results.ts";
 import { kindOf, type WorkloadName } from "./workloads.ts";
 
 export const reportOf = (results: Results): string =>
-  [
+  markdownOf([
     heading(results),
     "## Goals",
     goalTable(results.verdicts),
@@ -21,21 +29,15 @@ export const reportOf = (results: Results): string =>
     "## Participants",
     participantTable(results),
     failureList(results.medians),
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n")
-    .concat("\n");
+  ]);
 
 const heading = ({ run }: Results): string => {
-  const { plan, loads } = run;
-  const [before, after] = loads.map((load) => load.toFixed(1));
+  const { plan } = run;
   return [
     "# NebulusDB beside its peers",
     "",
     `${run.time}, commit ${run.commit ?? "unknown"}, ${run.machine}, ${run.browser}.`,
-    `${count(plan.documents)} documents of about 300 bytes, medians of ${plan.rounds} ` +
-      `round${plan.rounds === 1 ? "" : "s"}; load average ${before ?? ""} before, ` +
-      `${after ?? ""} after. A busy machine misleads.`,
+    `${count(plan.documents)} documents of about 300 bytes, ${mediansInWords(run)}.`,
     ...(plan.isQuick
       ? ["", "A quick run: its verdicts are hints, the goals are for 100,000."]
       : []),
@@ -52,15 +54,12 @@ const goalTable = (verdicts: readonly Verdict[]): string =>
       each.ours === null ? "–" : shownGoal(each, each.ours),
       each.other === null ? "–" : `${each.otherName ?? ""} ${shown(each.workload, each.other)}`,
       each.ratio === null ? "–" : each.ratio.toFixed(2),
-      each.reason === null ? strong(each.verdict) : `${each.verdict}: ${each.reason}`,
+      verdictInWords(each),
     ]),
   );
 
 const shownGoal = ({ workload, goal }: Verdict, value: number): string =>
   goal.startsWith("p95") ? `p95 ${value.toFixed(2)} ms` : shown(workload, value);
-
-const strong = (verdict: Verdict["verdict"]): string =>
-  verdict === "missed" ? `**${verdict}**` : verdict;
 
 const storeTable = ({ medians, participants, workloads, run }: Results): string => {
   const { documents } = run.plan;
@@ -123,15 +122,6 @@ const participantTable = ({ participants, engines }: Results): string =>
     ],
   );
 
-const failureList = (medians: readonly Median[]): string =>
-  medians
-    .filter(({ failed }) => failed > 0)
-    .map((each) => {
-      const where = `${each.participant}, ${each.workload}, ${count(each.documents)}`;
-      return `- FAILED ${each.failed} of ${each.rounds}: ${where}: ${each.error ?? ""}`;
-    })
-    .join("\n");
-
 const findIn = (
   medians: readonly Median[],
   participant: string,
@@ -149,6 +139,4 @@ const cell = (found: Median | undefined): string => {
   return `${shown(workload, score)}; ${parts.join(" / ")} ms`;
 };
 
-const shown = (workload: WorkloadName, value: number): string => shownAs(kindOf(workload), value);
-
-const count = (value: number): string => value.toLocaleString("en");
+const shown = shownBy(kindOf);

@@ -2,14 +2,22 @@
  * The report for people, in Markdown, made of a result file and nothing else.
  */
 import { ours } from "../peers/participants.ts";
-import { table } from "../support/markdown.ts";
+import {
+  count,
+  failureList,
+  markdownOf,
+  mediansInWords,
+  shownBy,
+  table,
+  verdictInWords,
+} from "../support/markdown.ts";
 import { findMedian, shownAs, type Median } from "../support/measures.ts";
 import type { Verdict } from "./goals.ts";
 import type { Results } from "./results.ts";
 import { kindOf, type Group, type WorkloadName } from "./workloads.ts";
 
 export const reportOf = (results: Results): string =>
-  [
+  markdownOf([
     heading(results),
     "## Goals",
     goalTable(results.verdicts),
@@ -25,24 +33,18 @@ export const reportOf = (results: Results): string =>
       ["engine", "version", "used"],
       results.participants.map(({ title, version, use }) => [title, version ?? "", use]),
     ),
-    failureList(results),
-  ]
-    .filter((part) => part !== "")
-    .join("\n\n")
-    .concat("\n");
+    failureList(results.medians),
+  ]);
 
 const heading = ({ run }: Results): string => {
-  const { plan, loads } = run;
-  const [before, after] = loads.map((load) => load.toFixed(1));
-  const rounds = `${plan.rounds} round${plan.rounds === 1 ? "" : "s"}`;
+  const { plan } = run;
   return [
     "# Sync from engine to engine, in memory",
     "",
     `${run.time}, commit ${run.commit ?? "unknown"}, ${run.machine}, Node ${run.node}.`,
     `${count(plan.documents)} documents of about 300 bytes, ${count(plan.edits)} edits; ` +
       "NebulusDB sealed and signed, stores in memory, on files while documents arrive; " +
-      `medians of ${rounds}; load average ${before ?? ""} before, ${after ?? ""} after. ` +
-      "A busy machine misleads.",
+      `${mediansInWords(run)}.`,
   ].join("\n");
 };
 
@@ -55,12 +57,9 @@ const goalTable = (verdicts: readonly Verdict[]): string =>
       mine === null ? "–" : shown(workload, mine),
       ratio === null ? "–" : ratio.toFixed(2),
       best === null ? "–" : `${best.participant} ${shown(workload, best.score)}`,
-      reason === null ? strong(verdict) : `${verdict}: ${reason}`,
+      verdictInWords({ verdict, reason }),
     ]),
   );
-
-const strong = (verdict: Verdict["verdict"]): string =>
-  verdict === "missed" ? `**${verdict}**` : verdict;
 
 const measuredTable = ({ workloads, medians, participants }: Results): string => {
   const groups: readonly Group[] = ["exchange", "network"];
@@ -111,21 +110,10 @@ const memberTable = ({ workloads, medians, run }: Results): string =>
       ]),
   );
 
-const failureList = ({ medians }: Results): string =>
-  medians
-    .filter(({ failed }) => failed > 0)
-    .map((each) => {
-      const where = `${each.participant}, ${each.workload}, ${count(each.documents)}`;
-      return `- FAILED ${each.failed} of ${each.rounds}: ${where}: ${each.error ?? ""}`;
-    })
-    .join("\n");
-
 /** Empty where it does not take part. */
 const cell = (found: Median<WorkloadName> | undefined): string => {
   if (found === undefined) return "";
   return found.failed > 0 ? "**FAILED**" : shown(found.workload, found.score);
 };
 
-const shown = (workload: WorkloadName, value: number): string => shownAs(kindOf(workload), value);
-
-const count = (value: number): string => value.toLocaleString("en");
+const shown = shownBy(kindOf);
