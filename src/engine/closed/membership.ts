@@ -70,6 +70,13 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
     const key = keys.get(id);
     return key === undefined ? null : { id, key };
   };
+  // The same bytes each time: what is derived from them is kept by them (keys.ts, `dayTags`)
+  const publicKeys = new Map<string, Uint8Array>();
+  const publicKeyOf = (invite: string): Uint8Array => {
+    const publicKey = publicKeys.get(invite) ?? hexToBytes(invite);
+    publicKeys.set(invite, publicKey);
+    return publicKey;
+  };
   const standing = (): OwnStanding => {
     const found = control.standingOf(device.certificate);
     if (found !== "member") return found === "unknown" ? "waiting" : "removed";
@@ -79,7 +86,7 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
     ...{ ...parts, kind: "closed", secret: true, standing },
     answeredInvites(nowMs) {
       const state = control.state();
-      const own = [...parts.invites.keys()].map(hexToBytes);
+      const own = [...parts.invites.keys()].map(publicKeyOf);
       const open = own.filter((publicKey) => openInvite(state, publicKey, nowMs) !== null);
       const used = own.filter(
         (publicKey) =>
