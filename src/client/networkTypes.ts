@@ -31,7 +31,10 @@ export interface NetworkOptions {
   /** The caller's name for it, at most 128 bytes: a label, never a proof. */
   readonly networkId: string;
   readonly name: string;
-  /** Multiaddresses of relays. */
+  /**
+   * Multiaddresses of relays that this device uses from now on, for all its networks, until the
+   * database is closed; `setNetworkRelays` keeps them, for this network.
+   */
   readonly bootstrapPeers?: readonly string[];
   /**
    * `sharedSecret` (32 bytes or more as UTF-8) makes an open network that can be joined by name and
@@ -108,6 +111,7 @@ export interface NetworkConfig {
    */
   readonly refused: AdmissionRefusal | null;
   readonly collections: ReadonlySet<string>;
+  /** As this session asked for them. */
   readonly bootstrapPeers: readonly string[];
   /**
    * Where its members are looked for beside this device's own relays, as the invite named them or

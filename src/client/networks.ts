@@ -12,6 +12,11 @@ import type { NetworkSnapshot, SyncSnapshot } from "../core/wire/snapshots.ts";
 import { statusOfAll } from "../core/wire/syncStatus.ts";
 import { abortable } from "./abort.ts";
 import { refusal } from "./answer.ts";
+import {
+  checkNetworkDiscovery,
+  usualNetworkDiscovery,
+  type NetworkDiscovery,
+} from "./discovery.ts";
 import type { Emitter } from "./emitter.ts";
 import type {
   JoinOptions,
@@ -100,10 +105,8 @@ interface State extends NetworksDeps {
 
 interface Asked {
   readonly peers: readonly string[];
-  readonly discovery: NetworkConfig["discovery"];
+  readonly discovery: NetworkDiscovery;
 }
-
-const usualNetworkDiscovery: Asked["discovery"] = { bootstrap: true, mdns: true };
 
 // ---------------------------------------------------------------------- making and leaving
 
@@ -293,15 +296,10 @@ const secretOf = (secret: unknown): string | null => {
   throw refusal("InvalidArgument", `sharedSecret: text, not ${describe(secret)}`, "sharedSecret");
 };
 
-const askedOf = (peers: unknown, discovery: unknown): Asked => {
-  const wanted = { ...usualNetworkDiscovery, ...(isPlainObject(discovery) ? discovery : {}) };
-  for (const [name, value] of Object.entries(wanted)) {
-    if (typeof value === "boolean" && Object.hasOwn(usualNetworkDiscovery, name)) continue;
-    const path = `discovery.${name}`;
-    throw refusal("InvalidArgument", `${path}: bootstrap and mdns, each true or false`, path);
-  }
-  return { peers: addressesOf(peers), discovery: wanted };
-};
+const askedOf = (peers: unknown, discovery: unknown): Asked => ({
+  peers: addressesOf(peers),
+  discovery: checkNetworkDiscovery(discovery),
+});
 
 const addressesOf = (addresses: unknown): readonly string[] => {
   if (addresses === undefined) return [];

@@ -3,17 +3,12 @@
  * ignored.
  */
 import { describe, isPlainObject } from "../core/cbor/check.ts";
-import {
-  dialMillisecondsMax,
-  dialMillisecondsMin,
-  discoveryMillisecondsMax,
-  discoveryMillisecondsMin,
-  nameBytesMax,
-} from "../core/base/limits.ts";
+import { nameBytesMax } from "../core/base/limits.ts";
 import { isWellFormed, utf8Length } from "../core/base/utf8.ts";
-import { usualDiscovery, type Discovery } from "../core/wire/connection.ts";
+import type { Discovery } from "../core/wire/connection.ts";
 import type { CollectionSchema, DistributedDbOptions, DistributedOptions, Plugin } from "./api.ts";
 import { notSupported, refusal } from "./answer.ts";
+import { checkDiscovery, type NetworkDiscovery } from "./discovery.ts";
 import type { Document } from "./types.ts";
 
 export interface Settings {
@@ -26,7 +21,7 @@ export interface Settings {
     readonly enabled: boolean;
     readonly networkId: string | null;
     readonly bootstrapPeers: readonly string[];
-    readonly discovery: Discovery & { readonly bootstrap: boolean };
+    readonly discovery: Discovery & NetworkDiscovery;
     /** What was asked for and cannot be had, by name. */
     readonly inert: readonly string[];
   };
@@ -48,40 +43,11 @@ export const readOptions = (options: DistributedDbOptions = {}): Settings => {
       enabled: distributed?.enabled === true,
       networkId: distributed?.networkId ?? null,
       bootstrapPeers: distributed?.bootstrapPeers ?? [],
-      discovery: readDiscovery(distributed),
+      discovery: checkDiscovery(distributed?.discovery, distributed?.dialTimeout),
       inert: inertIn(distributed),
     },
   };
 };
-
-/** With the dial's timeout, which stands beside it. */
-const readDiscovery = (
-  distributed: DistributedOptions = { enabled: false },
-): Settings["distributed"]["discovery"] => {
-  const { discovery = {}, dialTimeout = usualDiscovery.dialTimeout } = distributed;
-  const given: Readonly<Record<string, unknown>> = { ...discovery, dialTimeout };
-  const known = { bootstrap: true, mdns: true, ...usualDiscovery };
-  for (const [name, value] of Object.entries(given)) {
-    const path = `distributed.${name === "dialTimeout" ? "" : "discovery."}${name}`;
-    const [min, max] = name === "interval" ? intervalBounds : dialBounds;
-    const usual = Object.entries(known).find(([each]) => each === name)?.[1];
-    const isNumber = typeof usual === "number";
-    const isRight = isNumber
-      ? Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max
-      : typeof value === typeof usual;
-    if (usual === undefined || !isRight) {
-      const what = isNumber
-        ? `milliseconds from ${String(min)} to ${String(max)}`
-        : "true or false";
-      const fault = usual === undefined ? "no such option" : what;
-      throw refusal("InvalidArgument", `${path}: ${fault}`, path);
-    }
-  }
-  return { ...known, ...discovery, dialTimeout };
-};
-
-const intervalBounds = [discoveryMillisecondsMin, discoveryMillisecondsMax] as const;
-const dialBounds = [dialMillisecondsMin, dialMillisecondsMax] as const;
 
 /** Where a page stands in the place of the designs' process. */
 const inertIn = (distributed: DistributedOptions | undefined): readonly string[] => {

@@ -19,13 +19,16 @@ interface Start {
   readonly discovery: Discovery;
 }
 
-const openWith = (distributed: Omit<DistributedOptions, "enabled">) => {
+const openWith = (
+  distributed: Omit<DistributedOptions, "enabled">,
+  adapter = new InMemoryAdapter(),
+) => {
   const started = new Told<Start>();
   const carry: Carry = (_service, settings, discovery) => {
     started.note({ settings, discovery });
     return Promise.resolve(() => Promise.resolve());
   };
-  const engine = createLocalEngine(new InMemoryAdapter());
+  const engine = createLocalEngine(adapter);
   const database = createDatabase(
     { name: "discovery", distributed: { enabled: true, ...distributed } },
     {
@@ -95,6 +98,7 @@ test.each([
   [{ discovery: { interval: 10 } }, "distributed.discovery.interval"],
   [{ discovery: { interval: 1e12 } }, "distributed.discovery.interval"],
   [{ discovery: { rendezvous: 1 } }, "distributed.discovery.rendezvous"],
+  [{ discovery: "all" }, "distributed.discovery"],
   [{ dialTimeout: 1 }, "distributed.dialTimeout"],
   [{ dialTimeout: 1.5e3 + 0.5 }, "distributed.dialTimeout"],
 ])("%j is refused, with its place", async (distributed, path) => {
@@ -103,12 +107,31 @@ test.each([
   await expect(database.ready).rejects.toMatchObject({ code: "InvalidArgument", path });
 });
 
-test("what a network cannot be asked is refused", async () => {
+test.each([
+  [{ dht: true }, "discovery.dht"],
+  [{ bootstrap: 1 }, "discovery.bootstrap"],
+  [[], "discovery"],
+])("of a network %j is refused, with its place", async (asked, path) => {
   const { database } = openWith({});
-  const network = { networkId: "one", name: "One" };
   // What a program in JavaScript may pass
-  const discovery = { dht: true } as object;
-  await expect(database.createNetwork({ ...network, discovery })).rejects.toMatchObject({
-    ...{ code: "InvalidArgument", path: "discovery.dht" },
+  const discovery = asked as object;
+  const network = { networkId: "one", name: "One", discovery };
+  await expect(database.createNetwork(network)).rejects.toMatchObject({
+    ...{ code: "InvalidArgument", path },
   });
+});
+
+test("relays named with a network are of the session, those set for it are kept", async () => {
+  const adapter = new InMemoryAdapter();
+  const first = openWith({}, adapter);
+  const named = { networkId: "one", name: "One", bootstrapPeers: [relay] };
+  await first.database.createNetwork({ ...named, discovery: { bootstrap: false } });
+  const kept = "/dns/kept.example/tcp/443/tls/ws";
+  await first.database.getNetworkManager().setNetworkRelays("one", [kept]);
+  await first.database.shutdown();
+  const again = openWith({}, adapter);
+  expect((await again.started.nth(1)).settings.relays).toEqual([]);
+  expect(again.database.getNetworkManager().getNetworks()).toMatchObject([
+    { bootstrapPeers: [], relays: [kept], discovery: { bootstrap: true, mdns: true } },
+  ]);
 });
