@@ -275,3 +275,26 @@ export const connectionMessages = {
   serverAdded: "Added. It is used from now on.",
   onlyTurn: "Only for TURN servers",
 };
+
+  frames: "Log of frames",
+  noteFrames: "Note what goes to and fro",
+  framesText:
+    "For whoever looks for what is wrong between two devices: which kind of frame went to or " +
+    "came from which device, when, and how many bytes it had. What is in a frame is never noted " +
+    "and never shown. It goes on while this dialog is closed, in memory alone, until it is " +
+    "switched off.",
+  noFrames: "Nothing went to or came from anybody yet.",
+  framesShown: (noted: number, shown: number) =>
+    noted <= shown
+      ? `${count(noted, "frame")}, the latest first.`
+      : `The latest ${inDigits(shown)} of ${inDigits(noted)} frames. The text has them all.`,
+  frameColumns: ["Time", "Way", "Kind", "Bytes"],
+  frameWays: {
+    sent: (device: string) => `to ${device}`,
+    received: (device: string) => `from ${device}`,
+  },
+  /** Of whom it is not known by what name networks know it. */
+  endPoint: (end: string) => `an end point ${end}`,
+  copyFrames: "Copy as text",
+  framesCopied: "Copied: times, ways, kinds and sizes.",
+  framesNotCopied: "This browser did not let it be copied.",

@@ -82,6 +82,54 @@ test("all well: every step works, and who is connected is drawn and listed", asy
   for (const page of [one, two]) await page.close();
 });
 
+test("frames are noted while that is switched on, with whom, never what is in them", async ({
+  browser,
+  relay,
+}, info) => {
+  test.slow();
+  const [one, two] = [await openPage(browser, relay.url), await openPage(browser, relay.url)];
+  await one.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  watchErrors(one);
+  for (const page of [one, two]) {
+    await makeCollection(page, "notes");
+    await share(page, `home ${info.testId.slice(-8)}`, "notes");
+  }
+  await expect(syncState(one)).toHaveText(/Verified equal with 1 device$/);
+  const dialog = await openConnection(one);
+  const frames = part(dialog, "Log of frames");
+  await expect(frames.getByText("never shown")).toBeVisible();
+  await expect(frames.getByRole("table")).toBeHidden();
+  await frames.getByRole("switch").click();
+  await expect(frames.getByRole("switch")).toBeChecked();
+  const device = await part(dialog, "Devices").getByRole("strong").textContent();
+
+  // While nobody looks too
+  await one.keyboard.press("Escape");
+  await addNote(two, "Canary");
+  await expect(row(one, "Canary")).toBeVisible();
+  await openConnection(one);
+  const operations = frames
+    .getByRole("row")
+    .filter({ hasText: `from ${device ?? ""}` })
+    .filter({ has: one.getByRole("cell", { name: "operation" }) });
+  await expect(operations.first()).toHaveText(/^\d\d:\d\d:\d\d\.\d{3}from .*operation[\d,]+$/);
+  // What comes while somebody looks
+  await addNote(two, "Another");
+  await expect(operations.nth(1)).toBeVisible();
+  await operations.first().scrollIntoViewIfNeeded();
+  await one.screenshot({ path: info.outputPath("frames.png") });
+  await frames.getByRole("button", { name: "Copy as text" }).click();
+  await expect(frames.getByText("Copied: times")).toBeVisible();
+  const text = await one.evaluate(() => navigator.clipboard.readText());
+  expect(text).toContain(`from ${device ?? ""}\tdirect\toperation\t`);
+  expect(text).not.toMatch(/Canary|Another/);
+
+  await frames.getByRole("switch").click();
+  await expect(frames.getByRole("table")).toBeHidden();
+  await expect(frames.getByRole("switch")).not.toBeChecked();
+  for (const page of [one, two]) await page.close();
+});
+
 test("a relay that is gone is named with what to do, and its return too", async ({
   browser,
   relay,

@@ -27,6 +27,13 @@ export const uiMutants: readonly Mutant[] = [
     killedBy: "tests/unit/ui/members.test.ts",
   },
   {
+    name: "a look at the log of frames that is under way switches it on again",
+    file: "src/ui/frameLog.svelte.ts",
+    text: "await this.#inTurn(run);",
+    instead: "await run();",
+    killedBy: "tests/unit/ui/frames.test.ts",
+  },
+  {
     name: "a document that is marked as private stays shared",
     file: "src/ui/editor.svelte.ts",
     text: "if (this.isPrivate && !this.wasPrivate) await this.#collection.unshare(id);",

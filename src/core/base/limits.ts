@@ -345,6 +345,8 @@ export const rotationMilliseconds = 60_000;
 export const rareGroupPeersMax = 2;
 /** That the log of frames keeps, where it is on. */
 export const frameNotesMax = 1_000;
+/** Of these, that a person sees at once: a screen is read, the rest is copied. */
+export const framesShownMax = 25;
 /** How long WebRTC may take to find an address of this device, where that is tried. */
 export const webrtcTrialMillisecondsMax = 5_000;
 /** How long the server of the page may take to say what time it is. */
