@@ -21,15 +21,16 @@ export const checkConnection = (input: unknown): ConnectionChange => {
   }
   const unknown = Object.keys(input).find((name) => !known.includes(name));
   if (unknown !== undefined) throw wrong(unknown, `${unknown}: no such setting`);
-  const { relays, iceServers, relayOnly } = input;
+  const { relays, iceServers, relayOnly, rendezvous } = input;
   return {
     ...(relays === undefined ? {} : { relays: relaysOf(relays) }),
     ...(iceServers === undefined ? {} : { iceServers: serversOf(iceServers) }),
-    ...(relayOnly === undefined ? {} : { relayOnly: flagOf(relayOnly) }),
+    ...(relayOnly === undefined ? {} : { relayOnly: flagOf("relayOnly", relayOnly) }),
+    ...(rendezvous === undefined ? {} : { rendezvous: flagOf("rendezvous", rendezvous) }),
   };
 };
 
-const known: readonly string[] = ["relays", "iceServers", "relayOnly"];
+const known: readonly string[] = ["relays", "iceServers", "relayOnly", "rendezvous"];
 
 const relaysOf = (input: unknown): readonly string[] => {
   const relays = listOf("relays", input, connectionRelaysMax).map((each, at) => {
@@ -82,9 +83,9 @@ const urlOf = (path: string, input: unknown): string => {
   throw wrong(path, `${path}: such as stun:stun.example:3478 or turns:turn.example:5349`);
 };
 
-const flagOf = (input: unknown): boolean => {
+const flagOf = (path: string, input: unknown): boolean => {
   if (typeof input === "boolean") return input;
-  throw wrong("relayOnly", `relayOnly: true or false, not ${describe(input)}`);
+  throw wrong(path, `${path}: true or false, not ${describe(input)}`);
 };
 
 const textOf = (path: string, input: unknown): string => {

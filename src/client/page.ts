@@ -36,8 +36,8 @@ export const createPage = (): PagePlatform => ({
 /** No relays: the page's own origin, which serves page and relay on one port. */
 const carry = async (
   service: DatabaseService,
-  { relays, iceServers, relayOnly }: ConnectionSettings,
-  discovery: Discovery,
+  { relays, iceServers, relayOnly, rendezvous }: ConnectionSettings,
+  asked: Discovery,
 ): Promise<() => Promise<void>> => {
   // libp2p is by far the largest of them, and the worker asks for it a message later
   const loading = loadPart(() => import("../net/node.ts"));
@@ -47,6 +47,8 @@ const carry = async (
     loadPart(() => import("../core/net/relayAddress.ts")),
   ]);
   const used = relays.length === 0 ? [relayOfOrigin(location)] : relays;
+  // Neither the application nor the person is overruled
+  const discovery = { ...asked, rendezvous: asked.rendezvous && rendezvous };
   const { port1, port2 } = new MessageChannel();
   const bridge = createBridge(port1, async (privateKey) => {
     // Where it could not be loaded, the worker is told so

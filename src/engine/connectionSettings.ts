@@ -1,7 +1,8 @@
 /**
  * How this device connects, as the store keeps it in its meta data, on this device alone:
  *
- * `connection` = [1, [relay …], [[[url …], user name or nil, credential or nil] …], relay only?]
+ * `connection` = [1, [relay …], [[[url …], user name or nil, credential or nil] …], relay only?,
+ * rendezvous?], the last of which older programs left out: they had it.
  */
 import { createTurns } from "../core/base/turns.ts";
 import { decodeCbor, encodeCbor, type CborItem } from "../core/cbor/item.ts";
@@ -50,26 +51,28 @@ const readConnection = (bytes: Uint8Array | undefined): ConnectionSettings => {
   return (decoded.ok ? settingsOf(decoded.value) : null) ?? unreadableConnection;
 };
 
-const encodeConnection = ({ relays, iceServers, relayOnly }: ConnectionSettings): Uint8Array =>
+const encodeConnection = (settings: ConnectionSettings): Uint8Array =>
   encodeCbor([
     1,
-    [...relays],
-    iceServers.map(({ urls, username, credential }) => [
+    [...settings.relays],
+    settings.iceServers.map(({ urls, username, credential }) => [
       [...urls],
       username ?? null,
       credential ?? null,
     ]),
-    relayOnly,
+    settings.relayOnly,
+    settings.rendezvous,
   ]);
 
 /** null: it has another form. */
 const settingsOf = (item: CborItem): ConnectionSettings | null => {
-  const [version, relayItems, serverItems, relayOnly] = listOf(item) ?? [];
+  const [version, relayItems, serverItems, relayOnly, rendezvous = true] = listOf(item) ?? [];
   const relays = textsOf(relayItems);
   const servers = listOf(serverItems)?.map(serverOf) ?? null;
   const iceServers = servers?.flatMap((server) => server ?? []) ?? [];
   if (version !== 1 || relays === null || iceServers.length !== servers?.length) return null;
-  return typeof relayOnly === "boolean" ? { relays, iceServers, relayOnly } : null;
+  if (typeof relayOnly !== "boolean" || typeof rendezvous !== "boolean") return null;
+  return { relays, iceServers, relayOnly, rendezvous };
 };
 
 const serverOf = (item: CborItem): IceServer | null => {

@@ -6,6 +6,7 @@ import { untrack } from "svelte";
 import { invalid } from "../core/base/errors.ts";
 import { relayOfOrigin } from "../core/net/relayAddress.ts";
 import { isKeptFrom } from "../core/net/relayReach.ts";
+import { defaultConnection } from "../core/wire/connection.ts";
 import type {
   ConnectionChange,
   ConnectionSettings,
@@ -28,7 +29,7 @@ export type ConnectionPlace = "check" | "relays" | "privacy" | "servers";
 export class ConnectionState {
   /** null: not asked yet. */
   steps = $state.raw<readonly DiagnosisStep[] | null>(null);
-  settings = $state.raw<ConnectionSettings>({ relays: [], iceServers: [], relayOnly: false });
+  settings = $state.raw<ConnectionSettings>(defaultConnection);
   isChecking = $state(false);
   /** What became of the last thing that was asked for, in words. */
   note = $state("");

@@ -108,7 +108,7 @@ const stepTable: Readonly<
   rendezvous: {
     well: words("It knows for whom this device looks."),
     registering: words("Telling the relay for whom this device looks…"),
-    dht: words("It names nobody by itself: others are looked for in the list that relays share."),
+    dht: words("It is not asked who is there: others are looked for in the list of all relays."),
     "relay-away": words("It is told for whom this device looks once it is reached."),
   },
   peers: {
@@ -247,6 +247,11 @@ export const connectionMessages = {
     "with /tls/ws, or wss://.",
   relayKnown: "It is in the list already.",
   relayAdded: "Added. It is being connected.",
+  byList: "Find others by the common list alone",
+  byListText:
+    "Else a relay tells at once who is there. With this switched on it is not asked; others are " +
+    "found by the list that all relays keep in common (a DHT), within seconds or half a minute, " +
+    "and only those who have it switched on too.",
   add: "Add",
   remove: "Remove",
   removeNamed: (what: string) => `Remove ${what}`,
@@ -274,7 +279,6 @@ export const connectionMessages = {
   turnNeeds: "A TURN server needs it.",
   serverAdded: "Added. It is used from now on.",
   onlyTurn: "Only for TURN servers",
-};
 
   frames: "Log of frames",
   noteFrames: "Note what goes to and fro",
@@ -298,3 +302,4 @@ export const connectionMessages = {
   copyFrames: "Copy as text",
   framesCopied: "Copied: times, ways, kinds and sizes.",
   framesNotCopied: "This browser did not let it be copied.",
+};

@@ -236,6 +236,36 @@ test("relays, servers and privacy are set, kept, and used without a reload", asy
   await page.close();
 });
 
+test("who is found by the common list alone is met there, and that is kept", async ({
+  browser,
+  relay,
+}, info) => {
+  test.slow();
+  const [one, two] = [await openPage(browser, relay.url), await openPage(browser, relay.url)];
+  const byList = (page: Page): Locator =>
+    part(page.getByRole("dialog", { name: "Connection" }), "Relays").getByRole("switch");
+  for (const page of [one, two]) {
+    watchErrors(page);
+    await openConnection(page);
+    await expect(byList(page)).not.toBeChecked();
+    await byList(page).click();
+    await expect(byList(page)).toBeChecked();
+    await page.keyboard.press("Escape");
+    await makeCollection(page, "notes");
+    await share(page, `home ${info.testId.slice(-8)}`, "notes");
+  }
+  await expect(syncState(one)).toHaveText(/Verified equal with 1 device$/);
+  const dialog = await openConnection(one);
+  await expect(step(dialog, "It is not asked who is there")).toContainText("Not tried");
+  await one.reload();
+  await openConnection(one);
+  await expect(byList(one)).toBeChecked();
+  await expect(step(dialog, "It is not asked who is there")).toBeVisible();
+  await byList(one).click();
+  await expect(step(dialog, "It knows for whom this device looks.")).toBeVisible();
+  for (const page of [one, two]) await page.close();
+});
+
 test("a second device of one's own has everything after joining, adding, and no more", async ({
   browser,
   relay,

@@ -18,6 +18,13 @@ export const connectionMutants: readonly Mutant[] = [
     killedBy: settings,
   },
   {
+    name: "connection: who set a connection before there was a choice asks no relay any more",
+    file: "src/engine/connectionSettings.ts",
+    text: "rendezvous = true] =",
+    instead: "rendezvous = false] =",
+    killedBy: settings,
+  },
+  {
     name: "connection: what is set is used after a reload alone",
     file: "src/client/carrying.ts",
     text: '  session.events.on("connection", () => {\n',

@@ -24,6 +24,11 @@ export interface ConnectionSettings {
    * where none is set there are none, so that relays carry everything.
    */
   readonly relayOnly: boolean;
+  /**
+   * false: relays are not asked who is there, only their DHT is, as without the discovery option of
+   * that name; whoever asks the DHT alone finds only those who do so too. Default true.
+   */
+  readonly rendezvous: boolean;
 }
 
 /** How a node finds others: of the application, the same as long as the database is open. */
@@ -52,6 +57,7 @@ export const defaultConnection: ConnectionSettings = {
   relays: [],
   iceServers: [],
   relayOnly: false,
+  rendezvous: true,
 };
 
 /** Whether WebRTC may be used at all. */

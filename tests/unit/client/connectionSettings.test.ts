@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { checkConnection } from "../../../src/client/connectionSettings.ts";
 import { encodeCbor } from "../../../src/core/cbor/item.ts";
-import type { ConnectionSettings } from "../../../src/core/wire/connection.ts";
+import { defaultConnection, type ConnectionSettings } from "../../../src/core/wire/connection.ts";
 import { connectionKey, openConnectionSettings } from "../../../src/engine/connectionSettings.ts";
 import { InMemoryAdapter } from "../../../src/storage/memory.ts";
 import { createDistributedDb } from "../../../src/index.node.ts";
@@ -26,6 +26,7 @@ const sound: ConnectionSettings = {
     { urls: ["turns:turn.example:5349?transport=tcp"], username: "ann", credential: "secret" },
   ],
   relayOnly: true,
+  rendezvous: false,
 };
 
 test("what is sound is taken as it is, and what is not named is left alone", () => {
@@ -47,6 +48,7 @@ test.each([
   [{ iceServers: [{ urls: ["turn:x"], credential: "c" }] }, "iceServers[0].username"],
   [{ iceServers: [{ urls: ["turn:x"], username: "u" }] }, "iceServers[0].credential"],
   [{ relayOnly: "yes" }, "relayOnly"],
+  [{ rendezvous: 0 }, "rendezvous"],
 ])("%j is refused, and the error names the place", (input, path) => {
   expect(faultOf(input)).toMatchObject({ code: "InvalidArgument", path, retryable: false });
 });
@@ -86,6 +88,7 @@ test("they are kept on this device, and changes follow each other", async () => 
 test.each([
   ["of a newer version", encodeCbor([2, [], [], false])],
   ["of another form", encodeCbor([1, [7], [], false])],
+  ["with a flag of another form", encodeCbor([1, [], [], false, 1])],
   ["without a part", encodeCbor([1, [], []])],
   ["with a server of another form", encodeCbor([1, [], [["stun:x"]], false])],
   ["that is no record", Uint8Array.of(255, 1)],
@@ -94,14 +97,25 @@ test.each([
   await store.write({ meta: new Map([[connectionKey, bytes]]) });
   const told: ConnectionSettings[] = [];
   await openConnectionSettings(store, (settings) => told.push(settings));
-  expect(told).toEqual([{ relays: [], iceServers: [], relayOnly: true }]);
+  expect(told).toEqual([{ ...defaultConnection, relayOnly: true }]);
+  await store.close();
+});
+
+test("a record of a program that knew no rendezvous is read as it was meant", async () => {
+  const store = await new InMemoryAdapter().open("older");
+  const bytes = encodeCbor([1, [...sound.relays], [], true]);
+  await store.write({ meta: new Map([[connectionKey, bytes]]) });
+  const told: ConnectionSettings[] = [];
+  await openConnectionSettings(store, (settings) => told.push(settings));
+  const { relays } = sound;
+  expect(told).toEqual([{ relays, iceServers: [], relayOnly: true, rendezvous: true }]);
   await store.close();
 });
 
 test("where the network was handed in, its maker is named", async () => {
   const database = createDistributedDb({ adapter: new InMemoryAdapter() });
   const manager = database.getNetworkManager();
-  expect(manager.connectionSettings()).toEqual({ relays: [], iceServers: [], relayOnly: false });
+  expect(manager.connectionSettings()).toEqual(defaultConnection);
   await expect(manager.configureConnection({ relayOnly: true })).rejects.toMatchObject({
     code: "NotSupported",
   });
