@@ -18,6 +18,31 @@ import {
   watchErrors,
 } from "./steps.ts";
 
+test("of two keys that are shown the one is printed that was asked for", async ({ page }) => {
+  await page.addInitScript(() => {
+    window.print = () => undefined;
+  });
+  watchErrors(page);
+  await open(page);
+  const dialog = await openSharing(page);
+  for (const network of ["Here", "There"]) {
+    const card = await makeSplit(dialog, network, 2, 2);
+    await card.getByRole("button", { name: /^Show the recovery keys/ }).click();
+    await card.getByRole("button", { name: "Show the first" }).click();
+  }
+  for (const [asked, other] of [
+    ["Here", "There"],
+    ["There", "Here"],
+  ] as const) {
+    const card = dialog.getByRole("region", { name: asked, exact: true });
+    await card.getByRole("button", { name: "Print" }).click();
+    await page.emulateMedia({ media: "print" });
+    await expect(page.getByRole("heading", { name: `network “${asked}”` })).toBeVisible();
+    await expect(page.getByRole("heading", { name: `network “${other}”` })).toBeHidden();
+    await page.emulateMedia({ media: "screen" });
+  }
+});
+
 test("two of three recovery keys bring a network back whose maker is lost", async ({
   browser,
 }, info) => {
