@@ -1,21 +1,49 @@
 /**
- * Takes an invite from its QR code: through the camera, or from a photo of it. The camera is let go
- * as soon as a code is read, or nobody looks any more.
+ * Takes an invite or a recovery key from its QR code: through the camera, or from a photo of it.
+ * The camera is let go as soon as a code is read, or nobody looks any more.
  */
 import { openQrReader } from "./qrReader.ts";
 import { scanMessages } from "./sharingMessages.ts";
 
 const betweenReadsMilliseconds = 150;
 
-export class InviteScan {
+/** What is to be read. */
+export interface ScanFor {
+  /** Of what a code says; null: it says something else. */
+  readonly find: (text: string) => string | null;
+  /** Said where a code says something else. */
+  readonly another: string;
+  /** What else can be done where there is no camera. */
+  readonly otherwise: string;
+}
+
+/** The link from `#join=` on. */
+export const inviteCode: ScanFor = {
+  find(text) {
+    const at = text.indexOf("#join=");
+    return at === -1 ? null : text.slice(at);
+  },
+  another: scanMessages.noInvite,
+  otherwise: scanMessages.pasteLink,
+};
+
+/** By its form; whether it is the network's is the database's to say. */
+export const recoveryKeyCode: ScanFor = {
+  find: (text) => /^([A-Z2-7]{4}-){13}[A-Z2-7]{4}$/.exec(text)?.[0] ?? null,
+  another: scanMessages.noRecoveryKey,
+  otherwise: scanMessages.enterKey,
+};
+
+export class CodeScan {
   state = $state<"idle" | "starting" | "looking">("idle");
   problem = $state("");
   stream = $state.raw<MediaStream | null>(null);
-  /** Given the link from `#join=` on. */
-  readonly #found: (invite: string) => void;
+  readonly #for: ScanFor;
+  readonly #found: (text: string) => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(found: (invite: string) => void) {
+  constructor(what: ScanFor, found: (text: string) => void) {
+    this.#for = what;
     this.#found = found;
   }
 
@@ -30,7 +58,7 @@ export class InviteScan {
       else this.stream = stream;
     } catch (error) {
       this.stop();
-      this.problem = cameraProblem(error);
+      this.problem = cameraProblem(error, this.#for.otherwise);
     }
   }
 
@@ -78,7 +106,7 @@ export class InviteScan {
     // The picture went with the camera: it was stopped
     if (this.stream === null) return;
     this.stop();
-    this.problem = cameraProblem(error);
+    this.problem = cameraProblem(error, this.#for.otherwise);
   };
 
   /** A state may have changed behind an `await`, which the compiler does not see. */
@@ -87,11 +115,11 @@ export class InviteScan {
   }
 
   #take(text: string): boolean {
-    const at = text.indexOf("#join=");
-    this.problem = at === -1 ? scanMessages.noInvite : "";
-    if (at === -1) return false;
+    const found = this.#for.find(text);
+    this.problem = found === null ? this.#for.another : "";
+    if (found === null) return false;
     this.stop();
-    this.#found(text.slice(at));
+    this.#found(found);
     return true;
   }
 }
@@ -108,9 +136,11 @@ const letGo = (stream: MediaStream): void => {
   for (const track of stream.getTracks()) track.stop();
 };
 
-const cameraProblem = (error: unknown): string => {
+const cameraProblem = (error: unknown, otherwise: string): string => {
   const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError") return scanMessages.refused;
-  if (name === "NotFoundError" || name === "OverconstrainedError") return scanMessages.noCamera;
+  if (name === "NotAllowedError" || name === "SecurityError")
+    return scanMessages.refused(otherwise);
+  if (name === "NotFoundError" || name === "OverconstrainedError")
+    return scanMessages.noCamera(otherwise);
   return scanMessages.busy;
 };

@@ -135,14 +135,18 @@ export const scanMessages = {
   camera: "What the camera shows",
   hold: "Hold the QR code in front of the camera.",
   looking: "The camera is on. Looking for a QR code.",
-  refused:
+  refused: (otherwise: string) =>
     "This page may not use the camera. Allow it in the browser's settings for this site, choose " +
-    "a photo of the QR code, or paste the link.",
-  noCamera: "There is no camera here. Choose a photo of the QR code, or paste the link.",
+    `a photo of the QR code, or ${otherwise}.`,
+  noCamera: (otherwise: string) =>
+    `There is no camera here. Choose a photo of the QR code, or ${otherwise}.`,
+  pasteLink: "paste the link",
+  enterKey: "type the key",
   busy: "The camera gives no picture; another program may use it. Close that and try again.",
   noCode: "No QR code is to be seen there. Take the photo from nearer, in good light.",
   noPicture: "That file is no picture that this browser can show.",
   noInvite: "That QR code is no invite into a network.",
+  noRecoveryKey: "That QR code is no recovery key.",
 };
 
 export const closedMessages = {
