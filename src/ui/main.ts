@@ -15,7 +15,11 @@ if (target === null) throw new Error("index.html has no #app");
 
 const notices = new Notices();
 // what nobody caught is told like everything else
-window.addEventListener("error", (event) => notices.problem(event.error ?? event.message));
+window.addEventListener("error", ({ error, message }) => {
+  // the browser says so of sizes that it tells with the next frame, which is no fault of anything
+  if (message.startsWith("ResizeObserver loop")) return;
+  notices.problem(error ?? message);
+});
 window.addEventListener("unhandledrejection", (event) => notices.problem(event.reason));
 
 const pageDatabase = new PageDatabase(openDatabase, notices);

@@ -309,6 +309,35 @@ test("a database in memory only says what that means", async ({ page }, info) =>
   await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
 });
 
+test("sizes that come a frame later are no fault, and what nobody caught is told", async ({
+  context,
+}) => {
+  // One that may fail
+  const page = await context.newPage();
+  await open(page);
+  const told = await page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        window.addEventListener("error", ({ message }) => resolve(message), { once: true });
+        const wide = document.body.appendChild(document.createElement("div"));
+        // As where a column takes the width that a row gave away
+        new ResizeObserver((_, observer) => {
+          wide.style.width = `${String(wide.clientWidth - 1)}px`;
+          if (wide.clientWidth < 100) observer.disconnect();
+        }).observe(wide);
+      }),
+  );
+  expect(told).toMatch(/^ResizeObserver loop/);
+  await page.evaluate(() => {
+    setTimeout(() => {
+      throw new Error("nobody caught it");
+    });
+  });
+  const problems = page.getByText("That did not work");
+  await expect(page.getByText("nobody caught it")).toBeVisible();
+  await expect(problems).toHaveCount(1);
+});
+
 test("everything can be done with the keyboard alone", async ({ page }) => {
   await open(page);
   await page.getByLabel("Name of the collection").focus();
