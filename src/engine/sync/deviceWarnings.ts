@@ -39,8 +39,9 @@ export const warningsOf = (
     const warning: DeviceWarning = {
       ...{ ...of, kind, bytes, bytesMax, documents, documentsMax },
       what:
-        `${who} has stored ${mebibytes(bytes)} and ${String(documents)} documents in ` +
-        `“${membership.title}”. Its quota is ${mebibytes(bytesMax)} and ${String(documentsMax)}.`,
+        `${who} has stored ${mebibytes(bytes)} and ${inDigits(documents)} documents in ` +
+        `“${membership.title}”. ` +
+        `Its quota is ${mebibytes(bytesMax)} and ${inDigits(documentsMax)} documents.`,
       advice: quotaAdvice[kind],
     };
     return use.isForked ? [warning, forked] : [warning];
@@ -74,7 +75,10 @@ const forkedWords = (who: string, isThis: boolean): Pick<DeviceWarning, "what" |
       "uses it; if nobody did that, do not trust it, and remove it.",
 });
 
-const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+const mebibytes = (bytes: number): string => `${inDigits(bytes / 1_048_576)} MiB`;
+
+const inDigits = (amount: number): string =>
+  amount.toLocaleString("en", { maximumFractionDigits: 1 });
 
 const codeOf = (membership: NetworkMembership, { origin }: Use): string | null => {
   const certificate = origin?.certificate ?? null;

@@ -67,7 +67,8 @@ test("warns from 80 % on, here and there, and health names what there is", async
   await world.until(() => kinds(a)[0] === "quota-exceeded, this device", "and a");
   const [of] = b.opened.sync.deviceWarnings();
   expect(of).toMatchObject({ kind: "quota-exceeded", bytesMax: quota, device: nameOf(a) });
-  expect(of?.what).toContain("A device has stored 0.0 MiB and 9 documents in “Home”");
+  expect(of?.what).toMatch(/^A device has stored 0 MiB and 9 documents in “Home”. Its quota is /);
+  expect(of?.what).toMatch(/ and 1,000,000 documents\.$/);
   expect(of?.advice).toContain("nothing of it is refused");
   expect((await b.opened.health.now()).deviceWarnings).toEqual(b.opened.sync.deviceWarnings());
 });
