@@ -292,7 +292,6 @@ export const connectionMessages = {
     noted <= shown
       ? `${count(noted, "frame")}, the latest first.`
       : `The latest ${inDigits(shown)} of ${inDigits(noted)} frames. The text has them all.`,
-  frameColumns: ["Time", "Way", "Kind", "Bytes"],
   frameWays: {
     sent: (device: string) => `to ${device}`,
     received: (device: string) => `from ${device}`,

@@ -406,6 +406,15 @@ for (const { colorScheme, width } of [looks[1], looks[2]]) {
       await connection.getByText("Named by the invite into").scrollIntoViewIfNeeded();
       await connection.getByRole("region", { name: "Privacy" }).scrollIntoViewIfNeeded();
       await look(joiner, info, "77 a relay named by an invite");
+      const frames = connection.getByRole("region", { name: "Log of frames" });
+      await frames.getByRole("switch").click();
+      await expect(frames.getByRole("switch")).toBeChecked();
+      await maker.keyboard.press("Escape");
+      await addNote(maker, "Bread");
+      await expect(frames.getByText("operation", { exact: true }).first()).toBeVisible();
+      await frames.getByRole("switch").scrollIntoViewIfNeeded();
+      await frames.getByRole("button", { name: "Copy as text" }).scrollIntoViewIfNeeded();
+      await look(joiner, info, "78 frames");
       for (const page of [maker, joiner, late]) await page.close();
     });
   });

@@ -42,7 +42,7 @@ export const frameRows = (notes: readonly FrameNote[], nameOf: NameOfPeer): read
       time: clock.format(note.at),
       way: connectionMessages.frameWays[note.direction](nameOf(note.transportId)),
       kind: note.kind,
-      bytes: inDigits(note.bytes),
+      bytes: `${inDigits(note.bytes)} B`,
     }));
 
 /** A line each, oldest first, with what a table in sight has no room for. */

@@ -20,9 +20,9 @@ test("the latest stand first, no more of them than are read, and the text has al
   const notes = Array.from({ length: frameNotesMax }, (_, at) => noteAt(at, 1_000 + at));
   const rows = frameRows(notes, nameOf);
   expect(rows).toHaveLength(framesShownMax);
-  expect(rows[0]).toMatchObject({ way: "from Mara", kind: "operation", bytes: "1,999" });
+  expect(rows[0]).toMatchObject({ way: "from Mara", kind: "operation", bytes: "1,999 B" });
   expect(rows[0]?.time).toMatch(/^\d\d:\d\d:\d\d\.999$/);
-  expect(rows[1]).toMatchObject({ way: "to Mara", bytes: "1,998" });
+  expect(rows[1]).toMatchObject({ way: "to Mara", bytes: "1,998 B" });
   const lines = framesAsText(notes, nameOf).split("\n");
   expect(lines).toHaveLength(frameNotesMax);
   expect(lines[1]).toBe("1970-01-01T00:00:00.001Z\tfrom Mara\tdirect\toperation\t1001");
