@@ -3,7 +3,7 @@
  * exists nowhere else), loaded only when a network is wanted.
  */
 import { loadPart } from "../core/base/parts.ts";
-import type { ConnectionSettings, Discovery } from "../core/wire/connection.ts";
+import { discoveryOf, type ConnectionSettings, type Discovery } from "../core/wire/connection.ts";
 import type { DatabaseService } from "../worker/api.ts";
 import { valueOf } from "./answer.ts";
 import type { DistributedDatabase, DistributedDbOptions } from "./api.ts";
@@ -36,7 +36,7 @@ export const createPage = (): PagePlatform => ({
 /** No relays: the page's own origin, which serves page and relay on one port. */
 const carry = async (
   service: DatabaseService,
-  { relays, iceServers, relayOnly, rendezvous }: ConnectionSettings,
+  settings: ConnectionSettings,
   asked: Discovery,
 ): Promise<() => Promise<void>> => {
   // libp2p is by far the largest of them, and the worker asks for it a message later
@@ -46,9 +46,9 @@ const carry = async (
     loadPart(() => import("../net/bridge.ts")),
     loadPart(() => import("../core/net/relayAddress.ts")),
   ]);
+  const { relays, iceServers, relayOnly } = settings;
+  const discovery = discoveryOf(asked, settings);
   const used = relays.length === 0 ? [relayOfOrigin(location)] : relays;
-  // Neither the application nor the person is overruled
-  const discovery = { ...asked, rendezvous: asked.rendezvous && rendezvous };
   const { port1, port2 } = new MessageChannel();
   const bridge = createBridge(port1, async (privateKey) => {
     // Where it could not be loaded, the worker is told so

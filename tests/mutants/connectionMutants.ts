@@ -25,6 +25,13 @@ export const connectionMutants: readonly Mutant[] = [
     killedBy: settings,
   },
   {
+    name: "connection: relays are asked who is there although a person chose the DHT alone",
+    file: "src/core/wire/connection.ts",
+    text: "asked.rendezvous && rendezvous",
+    instead: "asked.rendezvous || rendezvous",
+    killedBy: settings,
+  },
+  {
     name: "connection: what is set is used after a reload alone",
     file: "src/client/carrying.ts",
     text: '  session.events.on("connection", () => {\n',

@@ -34,6 +34,13 @@ export const uiMutants: readonly Mutant[] = [
     killedBy: "tests/unit/ui/frames.test.ts",
   },
   {
+    name: "any QR code is entered as a recovery key",
+    file: "src/ui/scan.svelte.ts",
+    text: "/^([A-Z2-7]{4}-){13}[A-Z2-7]{4}$/",
+    instead: "/^[^]*$/",
+    killedBy: "tests/unit/ui/recovery.test.ts",
+  },
+  {
     name: "a document that is marked as private stays shared",
     file: "src/ui/editor.svelte.ts",
     text: "if (this.isPrivate && !this.wasPrivate) await this.#collection.unshare(id);",

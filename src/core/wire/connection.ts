@@ -60,6 +60,12 @@ export const defaultConnection: ConnectionSettings = {
   rendezvous: true,
 };
 
+/** Neither what the application asks for nor what a person set overrules the other. */
+export const discoveryOf = (
+  asked: Discovery,
+  { rendezvous }: Pick<ConnectionSettings, "rendezvous">,
+): Discovery => ({ ...asked, rendezvous: asked.rendezvous && rendezvous });
+
 /** Whether WebRTC may be used at all. */
 export const allowsWebrtc = ({
   iceServers,

@@ -5,7 +5,12 @@
 import { expect, test } from "vitest";
 import { checkConnection } from "../../../src/client/connectionSettings.ts";
 import { encodeCbor } from "../../../src/core/cbor/item.ts";
-import { defaultConnection, type ConnectionSettings } from "../../../src/core/wire/connection.ts";
+import {
+  defaultConnection,
+  discoveryOf,
+  usualDiscovery,
+  type ConnectionSettings,
+} from "../../../src/core/wire/connection.ts";
 import { connectionKey, openConnectionSettings } from "../../../src/engine/connectionSettings.ts";
 import { InMemoryAdapter } from "../../../src/storage/memory.ts";
 import { createDistributedDb } from "../../../src/index.node.ts";
@@ -110,6 +115,13 @@ test("a record of a program that knew no rendezvous is read as it was meant", as
   const { relays } = sound;
   expect(told).toEqual([{ relays, iceServers: [], relayOnly: true, rendezvous: true }]);
   await store.close();
+});
+
+test("relays are asked who is there where neither the program nor the person is against it", () => {
+  const askedBy = (program: boolean, person: boolean): boolean =>
+    discoveryOf({ ...usualDiscovery, rendezvous: program }, { rendezvous: person }).rendezvous;
+  expect([askedBy(true, true), askedBy(false, true)]).toEqual([true, false]);
+  expect([askedBy(true, false), askedBy(false, false)]).toEqual([false, false]);
 });
 
 test("where the network was handed in, its maker is named", async () => {

@@ -8,6 +8,7 @@ import { createDistributedDb, InMemoryAdapter } from "../../../src/index.node.ts
 import { makeForm } from "../../../src/ui/join.svelte.ts";
 import { Recovery } from "../../../src/ui/recovery.svelte.ts";
 import { RecoverySplit } from "../../../src/ui/recoverySplit.svelte.ts";
+import { inviteCode, recoveryKeyCode } from "../../../src/ui/scan.svelte.ts";
 import { sheetOf, sheetText } from "../../../src/ui/text/recoverySheet.ts";
 import { createApiBench } from "../../contract/api/bench.ts";
 
@@ -50,6 +51,9 @@ test("a network is made once its recovery is sound, and its keys are turned over
   const recovery = new Recovery(database, "team");
   await recovery.show();
   const first = recovery.key;
+  const link = `https://app.example/#join=${first}`;
+  expect([first, ` ${first}`, link].map(recoveryKeyCode.find)).toEqual([first, null, null]);
+  expect([first, link].map(inviteCode.find)).toEqual([null, `#join=${first}`]);
   recovery.turn(1);
   expect([recovery.keys.indexOf(recovery.key), recovery.key === first]).toEqual([1, false]);
   recovery.putAway();
