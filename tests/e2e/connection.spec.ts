@@ -2,7 +2,7 @@
  * What a person sees of the connection, over a relay of the test's own: all well, a relay that is
  * gone, WebRTC that is blocked, who is connected with whom, and the settings.
  */
-import { expect, test as base, type Browser, type Page } from "@playwright/test";
+import { expect, test as base, type Browser, type Locator, type Page } from "@playwright/test";
 import { blockIce, removeWebrtc } from "../support/brokenWebrtc.ts";
 import { withRelay, type RelayOfOwn } from "./relayOfOwn.ts";
 import {
