@@ -11,6 +11,7 @@ const wants = {
   file: "src/core/sync/wants.ts",
   killedBy: "tests/unit/core/sync/sessionPace.test.ts",
 };
+const played = { file: wants.file, killedBy: "tests/property/session.test.ts" };
 
 export const limitMutants: readonly Mutant[] = [
   {
@@ -125,5 +126,17 @@ export const limitMutants: readonly Mutant[] = [
     name: "a device beyond its quota asks for its own log last",
     text: 'view.ownWriters(scope).has(writer) ? "usual" : view.paceOf(scope, writer);',
     instead: "view.paceOf(scope, writer);",
+  },
+  {
+    ...played,
+    name: "what comes last never comes",
+    text: 'isNothingElse ? missingRanges(draft, view, "last") : usual;',
+    instead: 'isNothingElse ? missingRanges(draft, view, "last").slice(1) : usual;',
+  },
+  {
+    ...played,
+    name: "who gives way to others loses the credit of what is on its way",
+    text: "  if (request !== null) noteGivenUp(draft, request);\n",
+    instead: "",
   },
 ];

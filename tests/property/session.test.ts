@@ -59,6 +59,34 @@ test("over sound links every byte travels a link about once", { timeout: 60_000 
   }
 });
 
+test("over sound links slowed writers cost no offence and no timeout", { timeout: 60_000 }, () => {
+  for (let seed = firstSeed; seed < firstSeed + Math.min(seeds, 5); seed++) {
+    const random = createRandom(seed);
+    const world = createWorld(random, 4, { ...soundLink, delayMs: 1_000 });
+    const [first, middle, third, last] = world.replicas;
+    if (!first || !middle || !third || !last) throw new Error("four replicas");
+    attachAll(world);
+    // Some windows of it
+    for (let written = 0; written < 40; written++) world.write(first, random.pick(scopes), 150_000);
+    const others = world.replicas.slice(1);
+    for (const { paces } of others) paces.slow(first.name, random.pick([100_000, 1_000_000]));
+    for (const each of [first, third]) world.connect(middle, each);
+    for (let step = 0; step < 60; step++) {
+      world.write(random.pick(world.replicas), random.pick(scopes), random.pick([20, 30_000]));
+      if (random.chance(0.5)) world.run(random.integer(4_000));
+      const bytesPerSecond = random.pick([100_000, 1_000_000, null]);
+      if (random.chance(0.1)) random.pick(others).paces.slow(first.name, bytesPerSecond);
+      // What it wrote meanwhile is pulled
+      if (random.chance(0.1)) world.disconnect(middle, last);
+      if (random.chance(0.3)) connectOnce(world, middle, last);
+    }
+    connectOnce(world, middle, last);
+    converge(world, seed);
+    expect(offencesIn(world), `seed ${seed}`).toEqual([]);
+    expect(world.lies, `seed ${seed}: claims`).toEqual([]);
+  }
+});
+
 test("a newcomer gets all in one request, under credit", { timeout: 60_000 }, () => {
   const world = createWorld(createRandom(7), 2, soundLink);
   const [a, b] = world.replicas;
@@ -158,6 +186,7 @@ test("who attaches what the peer has is verified as soon as all of it is here", 
 const badLink = (random: Random): LinkRules => ({
   loss: random.pick([0, 0.05, 0.2]),
   duplicate: random.pick([0, 0.1, 0.3]),
+  delayMs: 1,
   jitterMs: random.pick([0, 30, 400]),
   frameBytes: random.pick([600, 65_536, 262_144]),
 });
@@ -168,18 +197,22 @@ const attachAll = (world: World): void => {
   }
 };
 
-/** Writes, connections that come and go, and now and then a copied device that goes on writing. */
+/**
+ * Writes, connections that come and go, devices that are slowed and no more, and now and then a
+ * copied device that goes on writing.
+ */
 const live = (world: World, random: Random): void => {
   for (let step = 0; step < 40; step++) {
     const [a, b] = random.shuffle(world.replicas);
     if (a === undefined || b === undefined) throw new Error("two replicas at least");
     const scope = random.pick(scopes);
-    const dice = random.integer(20);
+    const dice = random.integer(22);
     if (dice < 10) world.write(a, scope, random.integer(300));
     else if (dice < 13) world.disconnect(a, b);
     else if (dice < 16) connectOnce(world, a, b);
     else if (dice < 17) cloneWriter(a, b, scope);
     else if (dice < 18) branch(world, random, a, scope);
+    else if (dice < 20) slow(world, random, a);
     else world.run(random.integer(4_000));
   }
 };
@@ -200,6 +233,14 @@ const cloneWriter = (a: Replica, b: Replica, scope: ScopeId): void => {
 const branch = (world: World, random: Random, a: Replica, scope: ScopeId): void => {
   const held = [...(a.stores.get(scope)?.held.keys() ?? [])];
   if (held.length > 0) world.write(a, scope, 10, random.pick(held));
+};
+
+/** Most find at once that its quota is spent, or that it is not any more. */
+const slow = (world: World, random: Random, { name }: Replica): void => {
+  const bytesPerSecond = random.pick([10, 100, 1_000, null]);
+  for (const { paces } of world.replicas) {
+    if (random.chance(0.8)) paces.slow(name, bytesPerSecond);
+  }
 };
 
 /** As a partial mesh has it: most get everything through others. */
@@ -223,6 +264,16 @@ const converge = (world: World, seed: number): void => {
   expect(new Set(world.replicas.map(contentOf)).size, message).toBe(1);
   expect(isVerified(world), message).toBe(true);
 };
+
+const offencesIn = (world: World): readonly string[] =>
+  world.replicas.flatMap(({ links }) =>
+    [...links].flatMap(({ state }) =>
+      Object.keys(state.counters).filter((reason) => offences.includes(reason)),
+    ),
+  );
+
+/** What honest peers over sound links never see. */
+const offences = ["operation-unasked", "operation-over-credit", "rate-exceeded", "request-timeout"];
 
 const isVerified = (world: World): boolean =>
   world.replicas.every(({ links }) =>

@@ -24,17 +24,22 @@ import type {
   SyncStatus,
 } from "../../src/core/sync/sessionState.ts";
 import type { Random } from "../support/random.ts";
+import { createPaces, type Paces } from "./sessionPaces.ts";
 
 export interface LinkRules {
   /** Chances, 0 to 1. */
   readonly loss: number;
   readonly duplicate: number;
-  /** Milliseconds: frames take between none and this, so later ones may come first. 0: in order. */
+  /** Milliseconds that a frame takes at least. */
+  readonly delayMs: number;
+  /** So many more at most, by dice, so that later ones may come first. 0: in order. */
   readonly jitterMs: number;
   readonly frameBytes: number;
 }
 
-export const soundLink: LinkRules = { loss: 0, duplicate: 0, jitterMs: 0, frameBytes: 262_144 };
+export const soundLink: LinkRules = {
+  ...{ loss: 0, duplicate: 0, delayMs: 1, jitterMs: 0, frameBytes: 262_144 },
+};
 
 export interface Segment {
   readonly writer: WriterId;
@@ -57,6 +62,8 @@ export interface Replica {
   readonly own: Map<ScopeId, Set<WriterId>>;
   writers: number;
   readonly links: Set<Link>;
+  /** Whom it slows, by name. */
+  readonly paces: Paces;
   /** Says another digest than the others though it holds the same. */
   isOdd: boolean;
 }
@@ -120,7 +127,7 @@ class SimulatedWorld implements World {
     this.rules = rules;
     this.replicas = Array.from({ length: count }, (_, name) => ({
       ...{ name, stores: new Map(), own: new Map(), writers: 0, links: new Set<Link>() },
-      isOdd: false,
+      ...{ paces: createPaces(), isOdd: false },
     }));
   }
 
@@ -191,6 +198,7 @@ class SimulatedWorld implements World {
     for (let tick = this.now + 250; tick <= end; tick += 250) {
       this.at(tick - this.now, () => {
         for (const replica of this.replicas) {
+          replica.paces.pass(250);
           for (const link of replica.links) {
             this.feed(link, { kind: "tick", now: this.now });
             for (const scope of link.statuses.keys()) this.checkClaim(link, scope);
@@ -219,7 +227,7 @@ class SimulatedWorld implements World {
         return;
       case "deliver":
         this.at(this.random.integer(20), () => {
-          this.ingest(link, output.scope, output.segments);
+          this.ingest(link, output.scope, withinRate(link.from, output));
           this.feed(link, { kind: "delivered", request: output.request, bytes: output.bytes });
         });
         return;
@@ -259,7 +267,7 @@ class SimulatedWorld implements World {
       const copies = this.random.chance(this.rules.duplicate) ? 2 : 1;
       for (let copy = 0; copy < copies; copy++) {
         if (this.random.chance(this.rules.loss)) continue;
-        const delayMs = 1 + this.random.integer(this.rules.jitterMs + 1);
+        const delayMs = this.rules.delayMs + this.random.integer(this.rules.jitterMs + 1);
         this.at(delayMs, () => {
           this.arrive(link.back(), frame);
         });
@@ -288,6 +296,7 @@ class SimulatedWorld implements World {
       }
       store.held.set(next.hash, next);
       delivered.push(next);
+      link.from.paces.charge(authorOf(next.writer), next.bytes.length);
       this.endOwn(link.from, scope, next.bytes);
       ready.push(...(store.waiting.get(next.hash) ?? []));
       store.waiting.delete(next.hash);
@@ -370,9 +379,24 @@ const currentWriter = (replica: Replica, scope: ScopeId): WriterId => {
   replica.own.set(scope, own);
   const last = [...own].at(-1);
   if (last !== undefined) return last;
-  const writer = writerIdOf(hash("writer", replica.name, replica.writers++).slice(0, 16));
+  // The name stands in it
+  const rest = hash("writer", replica.name, replica.writers++).slice(1, 16);
+  const writer = writerIdOf(Uint8Array.of(replica.name, ...rest));
   own.add(writer);
   return writer;
+};
+
+/** Whose replica began the log. */
+const authorOf = (writer: WriterId): number => parseInt(writer.slice(0, 2), 16);
+
+/** What is pushed though its writer's time has not come is let go. */
+const withinRate = (
+  { paces }: Replica,
+  { request, segments }: Extract<SessionOutput, { kind: "deliver" }>,
+): readonly Uint8Array[] => {
+  const isInTime = (bytes: Uint8Array): boolean =>
+    paces.of(authorOf(readSegment(bytes).writer)) !== "paused";
+  return request === null ? segments.filter(isInTime) : segments;
 };
 
 /** [writer, n, previous, filling]: its hash stands for the header's. */
@@ -432,7 +456,7 @@ const viewOf = (link: Link): SessionView => {
           other !== link &&
           claimedTips(other.state).some((claim) => claim.scope === scope && claim.tip === tip),
       ),
-    paceOf: () => "usual",
+    paceOf: (_, writer) => from.paces.of(authorOf(writer)),
     ownWriters: (scope) => from.own.get(scope) ?? new Set(),
     locator: (scope, writer) => {
       const found: HeaderHash[] = [];
