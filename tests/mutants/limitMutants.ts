@@ -29,6 +29,12 @@ export const limitMutants: readonly Mutant[] = [
   },
   {
     ...deviceUse,
+    name: "what others build on waits for what it needs of the same device",
+    text: "if (!isForOthers && !needed.has(each.waiting.writer)) continue;",
+    instead: "if (!isForOthers) continue;",
+  },
+  {
+    ...deviceUse,
     name: "a device beyond its quota is asked for at once by building on itself",
     text: "const isForOthers = device !== null && !debts.has(device);",
     instead: "const isForOthers = device !== null;",

@@ -77,7 +77,8 @@ test("warns from 80 % on, here and there, and health names what there is", async
 const beyond = async (world: World, rate: number): Promise<readonly [Device, Device, Device]> => {
   const slow = { ...bounds, slowedBytesPerSecond: rate };
   const devices = [
-    await world.open({ bounds: slow }),
+    // Each of its starts without a goodbye begins another log
+    await world.open({ bounds: slow, journalProvesContinuity: false }),
     await world.open({ bounds: slow }),
     await world.open({ bounds: slow }),
   ] as const;
@@ -152,6 +153,29 @@ test("what others build on comes as ever", async () => {
   const begun = world.now();
   await world.until(() => b.get("notes", "slow2")?.["by"] === "c", "what c wrote on top of it");
   // Their time would come in an hour
+  expect(world.now() - begun).toBeLessThan(60_000);
+});
+
+test("and what that builds on in its turn: an earlier log of the same device", async () => {
+  const world = createWorld();
+  const [a, b, c] = await beyond(world, 10);
+  await b.disconnect();
+  await fill(a, 3, "earlier");
+  const earlier = a.shared("notes").writer?.id;
+  await a.reopen(undefined, { bounds, online: false });
+  await a.update("notes", "earlier2", { $set: { by: "a" } });
+  await write(a, "later", 10);
+  expect(a.shared("notes").writer?.id).not.toBe(earlier);
+  const home = c.shared("notes");
+  const source = { scope: home.scope, from: "a", isRequested: true };
+  await c.engine.ingest.take(home, await segmentsOf(a), source);
+  // Names nothing of the earlier log
+  await c.update("notes", "later", { $set: { by: "c" } });
+  await c.engine.cutter.cutAll([home]);
+  await b.connect();
+  const begun = world.now();
+  await world.until(() => b.get("notes", "later")?.["by"] === "c", "what c wrote on top of it");
+  expect(b.get("notes", "earlier2")?.["by"]).toBe("a");
   expect(world.now() - begun).toBeLessThan(60_000);
 });
 
