@@ -144,6 +144,20 @@ export const peerMutants: readonly Mutant[] = [
     killedBy: "tests/unit/engine/syncModes.test.ts",
   },
   {
+    name: "forceSync cuts before a peer named the heads of this device's log",
+    file: "src/engine/sync/round.ts",
+    text: "if (pendingOpsOf(home) > 0 && !isConfirmed(state, home)) {",
+    instead: "if (pendingOpsOf(home) < 0) {",
+    killedBy: "tests/unit/engine/rebuild.test.ts",
+  },
+  {
+    name: "forceSync hears only of what pages are told",
+    file: "src/engine/sync/connect.ts",
+    text: "      if (state.watchers.size > 0) schedule(state);\n",
+    instead: "",
+    killedBy: "tests/unit/engine/syncModes.test.ts",
+  },
+  {
     name: "what is held is told before all that came is taken in",
     file: "src/core/sync/session.ts",
     text: '(draft.push.outstanding === 0 && input.kind !== "cut")',

@@ -217,6 +217,7 @@ const peerDeps = (
     heard(scope) {
       const home = homeOf(scope);
       if (home !== null) cutSoon(state, home);
+      if (state.watchers.size > 0) schedule(state);
     },
     ranges: (body) => {
       takeRanges(state, self(), homeOf, body);

@@ -7,7 +7,8 @@ import { roundPeersNamedMax, roundStallMillisecondsMax } from "../../core/base/l
 import type { Home } from "../home.ts";
 import type { Peer } from "./peer.ts";
 import { partnersOf, peersOf, type SyncState } from "./state.ts";
-import { schedule, tellAttachments, tellPage } from "./tell.ts";
+import { pendingOpsOf } from "./summary.ts";
+import { isConfirmed, schedule, tellAttachments, tellPage } from "./tell.ts";
 import { watchProgress } from "./watch.ts";
 
 export interface Round {
@@ -25,13 +26,26 @@ export const forceSync = async (state: SyncState, name: string): Promise<Round> 
   return mode === "manual" ? roundByHand(state, shared) : round(state, shared);
 };
 
+/**
+ * Nothing is cut before a peer named the heads of this device's log, nor where nobody is: nothing
+ * may leave before that, and a device that finds its log going on elsewhere would have to fork it.
+ */
 const round = async (state: SyncState, home: Home): Promise<Round> => {
+  if (pendingOpsOf(home) > 0 && !isConfirmed(state, home)) {
+    askAll(state, home);
+    if (!(await watch(state, home, () => isConfirmed(state, home)))) return { synced: false };
+  }
   await state.engine.cutter.cutAll([home]);
   // Whoever comes next is answered at once
   home.digest.value();
+  askAll(state, home);
+  const isSettled = (partners: readonly Peer[]): boolean =>
+    partners.every((peer) => isEqual(peer, home));
+  return { synced: await watch(state, home, isSettled) };
+};
+
+const askAll = (state: SyncState, home: Home): void => {
   for (const peer of peersOf(state, home)) peer.step({ kind: "ask", scope: home.scope });
-  schedule(state);
-  return settled(state, home);
 };
 
 /** Sessions know the home while it lasts. */
@@ -53,25 +67,30 @@ const roundByHand = async (state: SyncState, home: Home): Promise<Round> => {
 };
 
 /**
- * Until every connected peer is verified equal, none is left, or it comes no further. Who may share
- * it by hand too is waited for.
+ * Until it is so of the connected peers, none is left, or it comes no further. Who may share it by
+ * hand too is waited for.
  */
-const settled = async (state: SyncState, home: Home): Promise<Round> => {
+const watch = async (
+  state: SyncState,
+  home: Home,
+  isSo: (partners: readonly Peer[]) => boolean,
+): Promise<boolean> => {
   const isByHand = state.rounds.has(home);
-  const synced = await watchProgress(state, {
+  schedule(state);
+  const found = await watchProgress(state, {
     look: () => {
       const partners = partnersOf(state, home);
       if (partners.length === 0) {
         return isByHand && peersOf(state, home).length > 0 ? null : false;
       }
-      return partners.every((peer) => isEqual(peer, home)) ? true : null;
+      return isSo(partners) ? true : null;
     },
     progress: () => JSON.stringify(peersOf(state, home).map((peer) => progressOf(peer, home))),
   });
-  if (synced !== null) return { synced };
+  if (found !== null) return found;
   const left = partnersOf(state, home).filter((peer) => peer.shares(home.scope));
   // Nobody said that they share it
-  if (left.length === 0 && isByHand) return { synced: false };
+  if (left.length === 0 && isByHand) return false;
   throw stalled(home, partnersOf(state, home));
 };
 

@@ -109,7 +109,7 @@ const cutNow = async (state: SyncState, home: Home): Promise<void> => {
 };
 
 /** A peer has named the heads of these logs, and none that is not here. */
-const isConfirmed = (state: SyncState, home: Home): boolean =>
+export const isConfirmed = (state: SyncState, home: Home): boolean =>
   peersOf(state, home).some((peer) =>
     writersOf(home).every(({ id }) => peer.namesHeldOnly(home.scope, id)),
   );

@@ -24,6 +24,15 @@ const allVerified = async (world: World, ...devices: readonly Device[]): Promise
   for (const other of others) expect(other).toEqual(first);
 };
 
+const forced = async (world: World, device: Device): Promise<{ readonly synced: boolean }> => {
+  let isOver = false;
+  const round = device.opened.sync.force("notes").finally(() => {
+    isOver = true;
+  });
+  await world.until(() => isOver, "the round ends");
+  return round;
+};
+
 const everythingOf = (device: Device): object => {
   const { documents, digest, tree } = device.shared("notes");
   return {
@@ -146,6 +155,29 @@ describe("a profile that was rolled back", () => {
     expect(a.shared("notes").tree.forks()).toHaveLength(1);
     expect(a.failures()).toEqual([]);
   });
+
+  test.each(["eager", "manual"] as const)(
+    "has cut nothing for forceSync before it heard of its log (%s)",
+    async (mode) => {
+      const world = createWorld();
+      const [a, c] = await pair(world);
+      await a.write({ kind: "sync-mode", collection: "notes", mode });
+      const image = a.image();
+      await a.update("notes", "1", { $inc: { n: 1 } });
+      expect(await forced(world, a)).toEqual({ synced: true });
+
+      await a.reopen(image, { online: false });
+      await a.update("notes", "1", { $inc: { n: 10 } });
+      // Nobody is there to name anything
+      expect(await forced(world, a)).toEqual({ synced: false });
+      await a.connect();
+      await world.until(() => (a.networks()[0]?.peers.length ?? 0) > 0, "they meet");
+      expect(await forced(world, a)).toEqual({ synced: true });
+      expect(everythingOf(a)).toEqual(everythingOf(c));
+      expect(c.get("notes", "1")?.["n"]).toBe(11);
+      expect(a.shared("notes").tree.forks()).toEqual([]);
+    },
+  );
 
   test("crashing while the own log comes back loses nothing", async () => {
     for (let at = 1; ; at++) {

@@ -217,6 +217,22 @@ describe("forceSync", () => {
     await verified(world, a, b);
   });
 
+  test("cuts nothing, and ends, where nobody names the heads of this device's log", async () => {
+    const world = createWorld(2);
+    const [a, b] = [await world.open({ online: false }), await world.open()];
+    for (const device of [a, b]) await device.share("notes");
+    await a.insert("notes", [{ id: "1" }]);
+    await a.connect();
+    await world.until(() => (a.networks()[0]?.peers.length ?? 0) > 0, "they meet");
+    world.hub.setFaults({ loss: 1 });
+    const unheard = expect(force(a)).rejects.toMatchObject({ code: "SyncStalled" });
+    await world.pass(31_000);
+    await unheard;
+    expect(a.shared("notes").writer?.pendingOps()).toBe(1);
+    world.hub.setFaults({ loss: 0 });
+    await verified(world, a, b);
+  });
+
   test("lasts for as long as it comes further", async () => {
     const world = createWorld(2);
     const [a, b] = [await world.open(), await world.open({ online: false })];

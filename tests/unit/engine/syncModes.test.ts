@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { messageTypes } from "../../../src/core/sync/frames.ts";
 import type { SyncMode } from "../../../src/core/wire/snapshots.ts";
 import { noteFrames } from "../../support/noteFrames.ts";
-import { createWorld, type Device, type World } from "./world.ts";
+import { holdBack } from "./faults.ts";
+import { createWorld, networkId, type Device, type World } from "./world.ts";
 
 /** Frames that the first device sends from now on, by type. */
 const countingFrames = async (
@@ -158,6 +159,26 @@ test("lazy: enough of it goes at once, and forceSync waits for nothing", async (
   const forced = force(a);
   await world.until(() => b.find("notes").length === 1_025, "what was asked for");
   expect(world.now() - again).toBeLessThan(1_000);
+  await verified(world, a, b);
+  expect(await forced).toEqual({ synced: true });
+});
+
+test("lazy: forceSync cuts once a peer named this log, whatever else is under way", async () => {
+  const world = createWorld();
+  const [a, b] = await pair(world, "lazy");
+  await verified(world, a, b);
+  await a.write({ kind: "detach", collection: "notes" });
+  await a.insert("notes", documents(0, 3));
+  await a.engine.cutter.cutAll([a.shared("notes")]);
+  await a.insert("notes", documents(3, 1));
+  const load = holdBack(a, "segment");
+  await a.write({ kind: "attach", collection: "notes", networkId });
+  const begun = world.now();
+  const forced = force(a);
+  await world.until(() => a.shared("notes").writer?.pendingOps() === 0, "it is cut");
+  expect(world.now() - begun).toBeLessThan(1_000);
+  expect(b.find("notes")).toEqual([]);
+  load.go();
   await verified(world, a, b);
   expect(await forced).toEqual({ synced: true });
 });
