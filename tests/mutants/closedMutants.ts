@@ -41,6 +41,13 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: faults,
   },
   {
+    name: "two holders of recovery keys who ask at once each go on signing their own",
+    file: "src/engine/closed/gather.ts",
+    text: "agreedTo(control, each) + signers.filter((signer) => !hasSigned(each, signer)).length;",
+    instead: "agreedTo(control, each) + signers.filter((one) => !hasSigned(each, one)).length * 0;",
+    killedBy: "tests/unit/engine/closedRecovery.test.ts",
+  },
+  {
     name: "a recovery key agrees though it signed nothing",
     file: "src/engine/closed/gather.ts",
     text: "if (await crypto.verify(each.signer, each.signature, text)) sound.push(each);",

@@ -343,10 +343,10 @@ export class Device {
 
   /** A closed one is made once, and entered by invites. */
   private async enterNetwork(engine: Engine): Promise<void> {
-    const { networkKind } = this.around;
+    const { networkKind, recovery } = this.around;
     if (networkKind === "closed" && (!this.parts.isFounder || this.hasFounded)) return;
     const named = { networkId, name: "Simulated", sharedSecret: "simulated ".repeat(4) };
-    await joinNetwork(engine, { ...named, kind: networkKind });
+    await joinNetwork(engine, { ...named, kind: networkKind, recovery });
     this.hasFounded = true;
   }
 

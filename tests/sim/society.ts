@@ -14,6 +14,7 @@ import { isAwaited, isCopyOf, isMember, truthOf } from "./closedChecks.ts";
 import { networkId, type Device } from "./device.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Random } from "../support/random.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 export interface Society {
   /** Whoever came in shares its collections; now and then somebody decides something. */
@@ -49,6 +50,10 @@ const inNetwork = (devices: readonly Device[]): readonly Member[] =>
 const standsIn = ({ membership }: Member): boolean =>
   !["waiting", "removed"].includes(membership.standing());
 
+/** By the seed itself and no dice, which would change what all others do. */
+export const recoveryIn = (seed: number): Surroundings["recovery"] =>
+  seed % 4 === 3 ? { keys: 3, needed: 2 } : { keys: 1, needed: 1 };
+
 export const createSociety = (deps: SocietyDeps): Society => {
   const { devices, random } = deps;
   const shareAll = (collections: readonly string[], chance: number): void => {
@@ -62,13 +67,15 @@ export const createSociety = (deps: SocietyDeps): Society => {
       }
     }
   };
-  /** The recovery key as whoever made the network has it on paper. */
-  let paper: string | null = null;
+  /** The recovery keys as whoever made the network has them on paper. */
+  let papers: readonly string[] = [];
   return {
     act() {
-      const holder = paper === null ? holderAmong(devices) : undefined;
+      const holder = papers.length === 0 ? holdersAmong(devices)[0] : undefined;
       holder?.device.manage({ kind: "export-recovery-key", networkId }, ({ recoveryKeys }) => {
-        paper = recoveryKeys[0] ?? null;
+        papers = recoveryKeys;
+        // Several are with several people
+        if (papers.length > 1) holder.device.manage({ kind: "forget-recovery-keys", networkId });
       });
       shareAll(["a"], 0.3);
       if (!random.chance(0.3)) return;
@@ -81,7 +88,7 @@ export const createSociety = (deps: SocietyDeps): Society => {
     settle() {
       shareAll(["a", "b"], 1);
       const truth = truthOf(devices);
-      if (truth !== null) openTerm(devices, truth, paper);
+      if (truth !== null) openTerm(devices, truth, papers);
     },
     isUnsettled() {
       const truth = truthOf(devices);
@@ -177,43 +184,59 @@ const loseSequencer = (deps: SocietyDeps, members: readonly Member[]): void => {
 };
 
 /**
- * Whoever keeps the recovery key lets the chain go on, where two decisions contradict each other or
- * the sequencer is not there any more.
+ * Whoever keeps a recovery key lets the chain go on, where two decisions contradict each other or
+ * the sequencer is not there any more: as many as have to agree, at once.
  */
 const openTerm = (
   devices: readonly Device[],
   truth: ClosedControl,
-  recoveryKey: string | null,
+  papers: readonly string[],
 ): void => {
   const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));
-  const { sequencer } = truth.state();
+  const { sequencer, recovery } = truth.state();
   const copiesOf = (key: string): number =>
     members.filter(({ membership }) => keyOf(membership) === key).length;
   // Two copies of one device contradict each other for ever
   const isLost = copiesOf(sequencer) !== 1;
   const isFrozen = members.some(({ membership }) => membership.control.isFrozen());
   // Who was removed meets nobody that would hear of it
-  const holder = members.find(({ membership }) => membership.recoverySeeds.length > 0);
+  const holders = enoughOf(members, recovery.needed);
   // Somebody may have come in beside the record at which others stopped
-  const known = holder?.membership.control.state().devices;
+  const known = holders[0]?.membership.control.state().devices;
   const next =
     members.find(({ membership }) => {
       const key = keyOf(membership);
       return copiesOf(key) === 1 && known?.has(key) !== false;
     }) ?? members[0];
   if (!(isLost || isFrozen) || next === undefined) return;
-  if (holder === undefined) {
-    // Lost with its device; it opens a term when people come back to this
-    if (recoveryKey === null) return;
-    next.device.manage({ kind: "import-recovery-key", networkId, recoveryKey });
+  if (seedsOf(holders).size < recovery.needed) {
+    // Lost with their device; they open a term when people come back to this
+    const takers = [next, ...members.filter((each) => each !== next)];
+    for (const [index, recoveryKey] of papers.slice(0, recovery.needed).entries()) {
+      const { device } = takers[index] ?? next;
+      device.manage({ kind: "import-recovery-key", networkId, recoveryKey });
+    }
     return;
   }
   const device = nameOf(keyOf(next.membership));
-  holder.device.manage({ kind: "term", networkId, device });
+  for (const holder of holders) holder.device.manage({ kind: "term", networkId, device });
 };
 
-const holderAmong = (devices: readonly Device[]): Member | undefined =>
-  inNetwork(devices).find(({ membership }) => membership.recoverySeeds.length > 0);
+const holdersAmong = (devices: readonly Device[]): readonly Member[] =>
+  inNetwork(devices).filter(({ membership }) => membership.recoverySeeds.length > 0);
+
+const seedsOf = (members: readonly Member[]): ReadonlySet<string> =>
+  new Set(members.flatMap(({ membership }) => membership.recoverySeeds.map(bytesToHex)));
+
+/** Of those who keep recovery keys the first, until they have so many together. */
+const enoughOf = (members: readonly Member[], needed: number): readonly Member[] => {
+  const found: Member[] = [];
+  for (const member of members) {
+    if (member.membership.recoverySeeds.length === 0) continue;
+    if (seedsOf(found).size < needed) found.push(member);
+  }
+  return found;
+};
 
 const isUnsettled = (devices: readonly Device[], truth: ClosedControl): boolean => {
   const members = inNetwork(devices).filter(({ device }) => isMember(device, truth));

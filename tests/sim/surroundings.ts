@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly openNetwork: OpenNetworkMaker;
   /** The one network: everybody knows its secret, or who is in it came by an invite. */
   readonly networkKind: "open" | "closed";
+  /** Of a closed one: how many recovery keys there are, and how many have to agree. */
+  readonly recovery: { readonly keys: number; readonly needed: number };
   /** What must not happen: the simulation has failed. */
   readonly problem: (what: string) => void;
   /** For whoever looks at one run. */

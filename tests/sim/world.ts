@@ -24,7 +24,7 @@ import { createLiar, type Liar } from "./liar.ts";
 import { createOracle, type Oracle } from "./oracle.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { createSociety, type Society } from "./society.ts";
+import { createSociety, recoveryIn, type Society } from "./society.ts";
 
 export interface SimulationOptions {
   readonly engines?: number;
@@ -128,7 +128,7 @@ class World {
     });
     this.around = {
       openNetwork: options.suite === 0 ? testNetwork : openNetwork,
-      networkKind: this.networkKind,
+      ...{ networkKind: this.networkKind, recovery: recoveryIn(seed) },
       scheduler: this.scheduler,
       random: this.random,
       crypto,

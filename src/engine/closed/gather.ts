@@ -22,17 +22,26 @@ import type { Engine } from "../engine.ts";
 import { agreedTo, isGathering, isRecoveryKey } from "./agreed.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
 
-/** The one under this device that has most signatures; null: nobody asked for any. */
+/**
+ * The one under this device that has most signatures once these have signed it, too: where two
+ * holders asked at once, each has signed its own. null: nobody asked for any.
+ */
 export const gatheredUnder = (
   { control, proposals }: ClosedMembership,
   sequencer: KeyText,
+  signers: readonly SigningKey[],
 ): ParsedProposal | null => {
+  const agreed = (each: ParsedProposal): number =>
+    agreedTo(control, each) + signers.filter((signer) => !hasSigned(each, signer)).length;
   const under = [...proposals.values()].filter(
     ({ proposal: { content } }) =>
       content.kind === "term" && bytesToHex(content.sequencer) === sequencer,
   );
-  return under.sort((a, b) => agreedTo(control, b) - agreedTo(control, a))[0] ?? null;
+  return under.sort((a, b) => agreed(b) - agreed(a))[0] ?? null;
 };
+
+const hasSigned = ({ signed }: ParsedProposal, { publicKey }: SigningKey): boolean =>
+  signed.signatures.some(({ signer }) => equalBytes(signer, publicKey));
 
 /** The same proposal, with these signatures as well. */
 export const signAlso = async (

@@ -68,7 +68,7 @@ export const openTerm = async (
   const { crypto } = engine.deps;
   seedsOf(membership);
   const signers = await recoverySigners(membership, crypto);
-  const asked = gatheredUnder(membership, device);
+  const asked = gatheredUnder(membership, device, signers);
   const signed = asked === null ? null : await signAlso(membership, asked, signers, crypto);
   if (signed !== null) return propose(engine, membership, signed);
   const keys = await orphanedKeys(engine, membership);

@@ -92,6 +92,20 @@ test("two of three holders bring the network back, each by asking for it", async
   for (const device of [a, b, c]) expect(device.failures()).toEqual([]);
 });
 
+test("two who asked at the same time agree as soon as one of them asks again", async () => {
+  const { world, b, c, keys } = await lost();
+  await takeKey(b, keys[0] ?? "");
+  await takeKey(c, keys[1] ?? "");
+  expect(await Promise.all([term(b, b), term(c, b)])).toEqual([true, true]);
+  const hasBoth = (device: Device): boolean => membershipOf(device).proposals.size === 2;
+  await world.until(() => hasBoth(b) && hasBoth(c), "each has the other's");
+  expect([recovery(b)?.asked?.agreed, recovery(c)?.asked?.agreed]).toEqual([1, 1]);
+  await term(c, b);
+  await world.until(() => sequencer(b) === keyOf(b) && sequencer(c) === keyOf(b), "brought back");
+  await world.until(() => !hasBoth(b) && !hasBoth(c), "nothing waits");
+  expect([recovery(b)?.asked, recovery(c)?.asked]).toEqual([null, null]);
+});
+
 test("one device that has enough of them needs nobody else", async () => {
   const { world, b, c, keys } = await lost();
   for (const key of keys.slice(0, 2)) await takeKey(c, key);
