@@ -41,10 +41,24 @@ export const closedMutants: readonly Mutant[] = [
     killedBy: faults,
   },
   {
+    name: "what is written after a removal is sealed under the first key of all",
+    file: "src/engine/closed/membership.ts",
+    text: "return mayWrite ? keyOf(control.epochAt(head)) : null;",
+    instead: "return mayWrite ? keyOf(control.state().epochs[0]?.id) : null;",
+    killedBy: "tests/sim/canaries.test.ts",
+  },
+  {
+    name: "a removal seals the new key for whoever goes as well",
+    file: "src/engine/closed/keys.ts",
+    text: "roleOf(state, name) === null || leaving.has(name) || certificate.xWingKey === null",
+    instead: "roleOf(state, name) === null || leaving.size < 0 || certificate.xWingKey === null",
+    killedBy: "tests/sim/canaries.test.ts",
+  },
+  {
     name: "two holders of recovery keys who ask at once each go on signing their own",
     file: "src/engine/closed/gather.ts",
-    text: "agreedTo(control, each) + signers.filter((signer) => !hasSigned(each, signer)).length;",
-    instead: "agreedTo(control, each) + signers.filter((one) => !hasSigned(each, one)).length * 0;",
+    text: "signers.filter((signer) => !hasSigned(each, signer)).length;",
+    instead: "signers.filter((signer) => !hasSigned(each, signer)).length * 0;",
     killedBy: "tests/unit/engine/closedRecovery.test.ts",
   },
   {

@@ -10,6 +10,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { Home } from "../../src/engine/home.ts";
 import { findRows } from "../../src/engine/query.ts";
 import { stableText } from "../support/model.ts";
+import type { Canaries } from "./canaries.ts";
 import { privatePrefix, type Commands } from "./commands.ts";
 import { closedProblems, isMember, membersApart, truthOf } from "./closedChecks.ts";
 import type { Device } from "./device.ts";
@@ -21,6 +22,9 @@ export interface CheckDeps {
   /** Nobody but a liar may have forked. */
   readonly isWatched: boolean;
   readonly networkKind: "open" | "closed";
+  /** Disks forget what was not flushed. */
+  readonly forgets: boolean;
+  readonly canaries: Canaries;
   readonly devices: readonly Device[];
   readonly oracle: Oracle;
   readonly crypto: CryptoPort;

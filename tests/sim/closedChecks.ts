@@ -14,6 +14,7 @@ import type { DeliveredSegment } from "../../src/core/segment/segment.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import { deviceNameOf } from "../../src/engine/device.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { originOf } from "./canaries.ts";
 import { sharedHomes } from "./checks.ts";
 import type { Device } from "./device.ts";
 import { readEngineLog, type EngineLog } from "./engineLog.ts";
@@ -40,6 +41,8 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
   const members = standings.filter(({ device }) => isMember(device, truth));
   const isAlone = membersApart(deps.devices, truth) < 2;
   const strangers = standings.filter(({ device }) => !isMember(device, truth));
+  const logs = standings.map(({ log }) => log);
+  const { canaries, crypto } = deps;
   return [
     ...(isAlone
       ? []
@@ -50,6 +53,8 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
         ]),
     ...strangers.flatMap((each) => strangerProblems(each, truth)),
     ...standings.flatMap((each) => leakedKeys(each, truth, recordsOf(deps.devices))),
+    // What a disk forgets of the chain it may write for whoever is gone
+    ...(deps.forgets ? [] : await canaries.problems({ crypto, truth, members, strangers, logs })),
     ...(deps.isWatched ? forkProblems(standings, members) : []),
     ...members.flatMap(unnamedForks),
   ];
@@ -137,10 +142,7 @@ const chainProblems = (members: readonly Standing[], truth: ClosedControl): read
  * A profile that was copied goes by the same name among peers, in whatever network each of them
  * came since: the two never meet.
  */
-export const isCopyOf = (a: Device, b: Device): boolean => {
-  const originOf = ({ name }: Device): string | undefined => name.split("c")[0];
-  return a !== b && originOf(a) === originOf(b);
-};
+export const isCopyOf = (a: Device, b: Device): boolean => a !== b && originOf(a) === originOf(b);
 
 /** It asked for something that the sequencer can decide: if there is one, and they can meet. */
 export const isAwaited = (

@@ -12,6 +12,8 @@ import { networkId } from "./device.ts";
 
 export interface Commands {
   readonly next: (random: Random) => Write;
+  /** Stands in no other command than the last, if anywhere. */
+  readonly text: () => string;
   /** Texts that stand in documents written as private, and where. */
   readonly privateTexts: ReadonlyMap<string, { readonly collection: string; readonly id: string }>;
   /** "collection/id" of documents that somebody chose to share. */
@@ -70,6 +72,7 @@ export const createCommands = (): Commands => {
   return {
     privateTexts,
     sharedOnPurpose,
+    text: () => textOf(step),
     next(random) {
       step++;
       const collection = random.pick(collections);
@@ -90,6 +93,8 @@ export const createCommands = (): Commands => {
   };
 };
 
+const textOf = (step: number): string => `text ${step}`;
+
 const strategies = ["last-write-wins", "first-write-wins"] as const;
 
 const rowOf = (document: object): Parameters<typeof encodeRows>[0][number] => {
@@ -107,7 +112,7 @@ const randomTarget = (random: Random): Target => {
 
 const randomDocument = (random: Random, step: number): Record<string, Value> => ({
   x: step,
-  ...(random.chance(0.5) ? { y: `text ${step}` } : {}),
+  ...(random.chance(0.5) ? { y: textOf(step) } : {}),
   ...(random.chance(0.4)
     ? { a: random.pick<Value>([step, {}, { b: step }, { b: { c: 1 } }]) }
     : {}),
@@ -127,7 +132,7 @@ const randomUpdate = (random: Random, step: number): object => {
   };
   if (random.chance(0.4)) add("$set", { x: step });
   if (random.chance(0.2)) add("$unset", { y: true });
-  else if (random.chance(0.2)) add("$set", { y: `text ${step}` });
+  else if (random.chance(0.2)) add("$set", { y: textOf(step) });
   const deep = random.integer(8);
   if (deep === 0) add("$set", { a: step });
   if (deep === 1) add("$set", { a: {} });

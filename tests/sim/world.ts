@@ -13,6 +13,7 @@ import { loadPages } from "../support/loadPages.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { stableText } from "../support/model.ts";
+import { createCanaries } from "./canaries.ts";
 import { chainLines, standingText } from "./chainText.ts";
 import { finalProblems, mirrorDiffers } from "./checks.ts";
 import { isMember, membersApart, truthOf } from "./closedChecks.ts";
@@ -50,6 +51,8 @@ export interface SimulationReport {
   readonly events: number;
   readonly frames: number;
   readonly checks: number;
+  /** Texts that were kept from whoever was gone, for each of these. */
+  readonly canaries: number;
 }
 
 /** Rejects with all that was found wrong, and the seed that shows it again. */
@@ -98,6 +101,7 @@ class World {
   private readonly oracle: Oracle;
   private readonly commands: Commands = createCommands();
   private readonly devices: Device[] = [];
+  private readonly canaries = createCanaries(this.devices);
   private readonly commandsMax: number;
   private readonly forgets: boolean;
   private readonly networkKind: Surroundings["networkKind"];
@@ -179,6 +183,7 @@ class World {
       events: this.scheduler.events(),
       frames,
       checks: this.checks,
+      canaries: this.canaries.tried(),
     };
   }
 
@@ -235,7 +240,9 @@ class World {
     const open = this.devices.filter(({ engine }) => engine !== null);
     if (open.length === 0) return;
     const device = this.random.pick(open);
-    device.submit(this.commands.next(this.random));
+    const write = this.commands.next(this.random);
+    this.canaries.note(device, write, this.commands.text());
+    device.submit(write);
     if (this.random.chance(0.05)) device.repeat();
   }
 
@@ -278,7 +285,7 @@ class World {
     const isSpared = this.society !== null && device === this.devices[0];
     const [what, happen] =
       this.forgets && random.chance(0.12) && !isSpared
-        ? this.misfortuneOf(device)
+        ? (["suffers", () => this.restart(device, () => device.suffer())] as const)
         : this.accidentOf(device, dice);
     this.note(`${device.name} ${what}`);
     happen();
@@ -300,10 +307,6 @@ class World {
     if (dice < 89) return ["clone", () => this.clone(device)];
     const skew = random.pick([...skews, device.skew + 3_600_000]);
     return [`clock ${skew}`, () => device.setClock(skew)];
-  }
-
-  private misfortuneOf(device: Device): readonly [what: string, happen: () => void] {
-    return ["suffers", () => this.restart(device, () => device.suffer())];
   }
 
   private groups(): Parameters<MemoryHub["partition"]>[0] {
@@ -328,6 +331,7 @@ class World {
     end: () => void | Promise<void>,
     milliseconds: number | null = null,
   ): void {
+    this.canaries.cutOff(device);
     void Promise.resolve(end()).then(() => {
       this.scheduler.after(milliseconds ?? this.random.pick([0, 50, 20_000]), () => {
         device.start();
@@ -405,9 +409,10 @@ class World {
       if (engine !== null) await disk.atOnce(() => loadPages(engine));
     }
     this.noteSociety();
-    const { devices, oracle, commands, networkKind } = this;
+    const { devices, oracle, commands, networkKind, isWatched, forgets, canaries } = this;
     const { crypto } = this.around;
-    const deps = { devices, oracle, crypto, commands, networkKind, isWatched: this.isWatched };
+    const about = { networkKind, isWatched, forgets };
+    const deps = { ...about, devices, oracle, crypto, commands, canaries };
     for (const problem of await finalProblems(deps)) {
       this.problem(problem);
     }
