@@ -15,6 +15,7 @@ import {
   type Kind,
 } from "./settingKinds.ts";
 
+/** All that can be set on a relay, checked. The README's table says what each is for. */
 export interface Settings {
   readonly port: number;
   readonly host: string;

@@ -13,6 +13,7 @@ import { createPublicServer } from "./server.ts";
 import type { Settings } from "./settings.ts";
 import { createStaticFiles } from "./static.ts";
 
+/** A relay that serves, until its `stop`. */
 export interface RunningRelay {
   readonly peerId: string;
   readonly port: number;
@@ -20,6 +21,7 @@ export interface RunningRelay {
   readonly url: string;
   /** Multiaddresses with peer id. */
   readonly addresses: readonly string[];
+  /** Ends every connection; resolves when the port is free. */
   stop(): Promise<void>;
 }
 

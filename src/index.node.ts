@@ -1,6 +1,8 @@
 /**
  * The package in Node, and where it is put together: the engine runs in the same process, in memory
  * unless an adapter is given. Nothing imports this file.
+ *
+ * @module node
  */
 import type {
   DistributedCollection as Collection,
@@ -16,6 +18,7 @@ import { InMemoryAdapter } from "./storage/memory.ts";
 import type { StorageAdapter } from "./storage/store.ts";
 import { createLocalEngine } from "./worker/localEngine.ts";
 
+/** What `createDistributedDb` takes in Node. */
 export interface CreateOptions extends DistributedDbOptions {
   /** Default: a new one in memory, gone when the process ends. */
   readonly adapter?: StorageAdapter;
@@ -40,9 +43,11 @@ export const createDistributedDb = <C extends object = object>(
 const constructors = createConstructors(() => createDistributedDb());
 /** As the source designs construct it: over a database in memory, unless given another. */
 export const NetworkManager = constructors.NetworkManager;
+/** What `getNetworkManager` answers. */
 export type NetworkManager = Manager;
 /** As the source designs construct it; `db.collection(name)` is the usual way. */
 export const DistributedCollection = constructors.DistributedCollection;
+/** What `db.collection(name)` answers: `T` is what its documents are. */
 export type DistributedCollection<T = Document> = Collection<T>;
 
 export * from "./client/exported.ts";

@@ -2,6 +2,8 @@
  * The package in a page, and where it is put together: the engine runs in a worker over IndexedDB;
  * over an adapter that the caller hands in, it is loaded into the page itself. Nothing imports this
  * file.
+ *
+ * @module page
  */
 import type {
   DistributedCollection as Collection,
@@ -18,6 +20,7 @@ import type { Carrier } from "./core/net/carrier.ts";
 import { InMemoryAdapter } from "./storage/memory.ts";
 import type { StorageAdapter } from "./storage/store.ts";
 
+/** What `createDistributedDb` takes in a page. */
 export interface CreateOptions extends DistributedDbOptions {
   /** Default: IndexedDB, in a worker. */
   readonly adapter?: StorageAdapter;
@@ -52,9 +55,11 @@ const loadEngine = async (adapter: StorageAdapter, network?: Carrier): Promise<L
 const constructors = createConstructors(() => createHere(new InMemoryAdapter()));
 /** As the source designs construct it: over a database in memory, unless given another. */
 export const NetworkManager = constructors.NetworkManager;
+/** What `getNetworkManager` answers. */
 export type NetworkManager = Manager;
 /** As the source designs construct it; `db.collection(name)` is the usual way. */
 export const DistributedCollection = constructors.DistributedCollection;
+/** What `db.collection(name)` answers: `T` is what its documents are. */
 export type DistributedCollection<T = Document> = Collection<T>;
 
 export * from "./client/exported.ts";

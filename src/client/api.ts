@@ -1,6 +1,6 @@
 /**
- * The public interfaces: database, collection, transaction, live query, plugins. Types only and in
- * one file, since each names the others.
+ * The public interfaces: database, collection, plugins. Types only and in one file, since each
+ * names the others.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { NebulusError } from "../core/base/errors.ts";
@@ -27,6 +27,12 @@ import type {
   SyncState,
 } from "./networkTypes.ts";
 import type {
+  LiveQuery,
+  Transaction,
+  TransactionCollection,
+  TransactionFindOptions,
+} from "./transactionTypes.ts";
+import type {
   CallOptions,
   ConflictStrategy,
   Document,
@@ -44,8 +50,9 @@ import type {
   UpdateEntry,
 } from "./types.ts";
 
-export type { Health };
+export type { Health, LiveQuery, Transaction, TransactionCollection, TransactionFindOptions };
 
+/** What a database is opened with. An unknown option rejects with `InvalidArgument`. */
 export interface DistributedDbOptions {
   /** Names the data of this device; default `nebulus`. */
   readonly name?: string;
@@ -56,12 +63,17 @@ export interface DistributedDbOptions {
   readonly plugins?: readonly Plugin[];
   /** `strict` (default): a write resolves when it is flushed to the disk. */
   readonly durability?: "strict" | "relaxed";
+  /** Part "secrets": `atRest: true` is refused with `NotSupported` until then. */
   readonly encryption?: { readonly atRest?: boolean };
+  /** Part "secrets": `required: true` is refused with `NotSupported` until then. */
   readonly auth?: { readonly required: boolean };
+  /** Default: no network. */
   readonly distributed?: DistributedOptions;
+  /** Part "memories": refused with `NotSupported` until then. */
   readonly embedder?: unknown;
 }
 
+/** Whether and how the database meets others. */
 export interface DistributedOptions {
   /** Loads the network in a page. Default false: no network code is loaded. */
   readonly enabled: boolean;
@@ -85,6 +97,7 @@ export interface DistributedOptions {
   readonly bindAddress?: string;
 }
 
+/** How others are found. Another name or kind of value rejects with `InvalidArgument`. */
 export interface DiscoveryOptions {
   /**
    * false: no `bootstrapPeers`, of the database or of a network, are dialled. Default true. The
@@ -113,6 +126,7 @@ export type CollectionSchema = StandardSchemaV1 & {
   readonly upgrade?: (document: Document) => Document;
 };
 
+/** Given when a collection is first named; others given later throw `InvalidArgument`. */
 export interface CollectionOptions {
   /** Checks what is written on this device; what peers write is never refused by it. */
   readonly schema?: CollectionSchema;
@@ -124,7 +138,9 @@ export interface CollectionOptions {
   readonly sync?: SyncMode;
 }
 
+/** Which write a hook is told of. */
 export interface HookContext {
+  /** Its name. */
   readonly collection: string;
   /**
    * A peer's write can not be changed by a hook: only the hooks after a write are told of one, and
@@ -144,6 +160,7 @@ export interface Plugin {
   readonly onInit?: (database: DistributedDatabase) => Waiting<void>;
   /** What is returned is stored instead. */
   readonly beforeInsert?: (document: Document, context: HookContext) => Waiting<Changed>;
+  /** `document` is stored. */
   readonly afterInsert?: (document: Document, context: HookContext) => Waiting<void>;
   /** `next` is what the document would become; what is returned is stored instead. */
   readonly beforeUpdate?: (
@@ -151,12 +168,15 @@ export interface Plugin {
     previous: Document,
     context: HookContext,
   ) => Waiting<Changed>;
+  /** `next` is stored. */
   readonly afterUpdate?: (
     next: Document,
     previous: Document,
     context: HookContext,
   ) => Waiting<void>;
+  /** Throwing is the only way to keep it. */
   readonly beforeDelete?: (document: Document, context: HookContext) => Waiting<void>;
+  /** `document` as it was. */
   readonly afterDelete?: (document: Document, context: HookContext) => Waiting<void>;
   /** Part "strategies": a plugin that has it is refused until then. */
   readonly onConflict?: unknown;
@@ -167,12 +187,19 @@ type Waiting<R> = R | Promise<R>;
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
 type Changed = Document | undefined | void;
 
-/** By collection, what its documents are; collections that it does not name hold any documents. */
+/**
+ * A database on this device. `C` says by collection what its documents are; collections that it
+ * does not name hold any documents. Calls reject with `Closed` once it is shut down, and with what
+ * `ready` rejects with where it could not be opened.
+ */
 export interface DistributedDatabase<
   C extends object = object,
 > extends LaterOf<LaterDatabaseMethod> {
+  /** Part "secrets": its methods reject with `NotSupported` until then. */
   readonly vault: LaterOf<LaterVaultMethod>;
+  /** Part "memories": its methods reject with `NotSupported` until then. */
   readonly blobs: LaterOf<LaterBlobMethod>;
+  /** As `DistributedDbOptions` named it. */
   readonly name: string;
   /**
    * Settles when the database is open. No call needs it; a rejection that nobody waits for is no
@@ -181,17 +208,20 @@ export interface DistributedDatabase<
   readonly ready: Promise<void>;
   /**
    * Makes the collection known. The same object for the same name; throws `InvalidArgument` for a
-   * name that none has.
+   * name that none has, text of 1 to 256 bytes, and for other options than at its first naming.
    */
   collection<N extends keyof C & string>(
     name: N,
     options?: CollectionOptions,
   ): DistributedCollection<C[N]>;
+  /** Its documents are what the schema says. */
   collection<S extends CollectionSchema>(
     name: string,
     options: CollectionOptions & { readonly schema: S },
   ): DistributedCollection<StandardSchemaV1.InferOutput<S>>;
+  /** One that `C` does not name. */
   collection<T = Document>(name: string, options?: CollectionOptions): DistributedCollection<T>;
+  /** All that this device knows, those that nobody named since the opening too. */
   collections(options?: CallOptions): Promise<readonly CollectionInfo[]>;
   /**
    * Runs `run` over one consistent state and commits what it writes, all or nothing. When somebody
@@ -209,10 +239,16 @@ export interface DistributedDatabase<
    * A signal that is aborted before it begins keeps everything; later it ends the waiting alone.
    */
   destroy(call?: CallOptions): Promise<void>;
+  /**
+   * Its `networkId`. One that is known already stays as it is, with its collections; where that is
+   * another one of the same name, it rejects with `NetworkNameTaken`.
+   */
   createNetwork(options: NetworkOptions, call?: CallOptions): Promise<string>;
   /**
-   * A bare name, with neither secret nor invite, is listed as `pending`: nothing syncs until one
-   * arrives.
+   * `networkId`: its name, or the link of an invite. A bare name, with neither secret nor invite,
+   * is listed as `pending`: nothing syncs until one arrives. Does not wait for others. Rejects with
+   * `InvalidArgument` for an invite that cannot be used, with `NetworkNameTaken` where this device
+   * is in another network of that name.
    */
   joinNetwork(
     networkId: string,
@@ -241,6 +277,10 @@ export interface DistributedDatabase<
    * it keeps.
    */
   removeMember(networkId: string, member: string, call?: CallOptions): Promise<void>;
+  /**
+   * Of an account in a closed network. Rejects with `NotPermitted` without the right, and where no
+   * owner would be left.
+   */
   setRole(
     networkId: string,
     account: string,
@@ -279,17 +319,21 @@ export interface DistributedDatabase<
   openTerm(networkId: string, device?: string, call?: CallOptions): Promise<void>;
   /** Writes what stands in `closed.notAccepted` anew; `NotPermitted` without the right to write. */
   reissueNotAccepted(networkId: string, call?: CallOptions): Promise<void>;
+  /** Deletes what stands in `closed.notAccepted`, for good. */
   discardNotAccepted(networkId: string, call?: CallOptions): Promise<void>;
   /** One that a member shares already (`closed.collections`) is made here where it is not. */
   addCollectionToNetwork(networkId: string, collection: string, call?: CallOptions): Promise<void>;
   /** Nothing happens for a collection that is unknown or in no network. */
   removeCollectionFromNetwork(collection: string, call?: CallOptions): Promise<void>;
+  /** The same object each time. */
   getNetworkManager(): NetworkManager;
   /** Asked each time: nothing of it is kept fresh by itself, but for the event `damage`. */
   health(call?: CallOptions): Promise<Health>;
+  /** As it is now: some is known only once the database is open. */
   capabilities(): Capabilities;
   /** Over the collections of one network, or of all: the least finished one counts. */
   syncStatus(networkId?: string): SyncStatus;
+  /** The answer takes the handler off again. What one throws is thrown outside of all others. */
   on<E extends keyof DatabaseEvents>(
     event: E,
     handler: (detail: DatabaseEvents[E]) => void,
@@ -301,6 +345,7 @@ export interface DistributedDatabase<
   shutdown(call?: CallOptions): Promise<void>;
 }
 
+/** Events of a database and what their handlers are given. */
 export interface DatabaseEvents {
   /**
    * What went wrong with nobody waiting for it: hooks after a write, callbacks of subscriptions.
@@ -316,6 +361,7 @@ export interface DatabaseEvents {
   readonly networks: undefined;
   /** The sync state of a collection changed. */
   readonly sync: undefined;
+  /** What `collections()` answers is another; counts of documents are told now and then. */
   readonly collections: undefined;
   /** The settings of the connection changed, or what works of it. */
   readonly connection: undefined;
@@ -326,31 +372,44 @@ export interface DatabaseEvents {
   readonly leading: boolean;
   /** Another tab runs a newer version of this program: reload when nothing is under way. */
   readonly outdated: undefined;
+  /** It was shut down or destroyed. */
   readonly closed: undefined;
 }
 
+/**
+ * Documents of one kind. Writes resolve when they are durable, and reject with the input's own
+ * fault: `InvalidDocument`, `InvalidEntryType`, `InvalidQuery`, `InvalidUpdate` (`path` names the
+ * place), `SchemaViolation`, `TooLarge`; with `PluginFailed` where a hook threw, `NotPermitted` for
+ * a reader of its network, `QuotaExceeded` or `StorageFailed`.
+ */
 export interface DistributedCollection<T = Document> extends LaterOf<LaterCollectionMethod> {
+  /** As `collection` was asked for it. */
   readonly name: string;
   /** The document as it is stored. A living id: `DuplicateId`. */
   insert(document: NewDocument<T>, options?: InsertOptions): Promise<Stored<T>>;
-  /** All, or none. */
+  /** All, or none. At most 100,000. */
   insertBatch(
     documents: readonly NewDocument<T>[],
     options?: InsertOptions,
   ): Promise<readonly Stored<T>[]>;
   /** Inserts, or makes the living document equal: fields that are not given go. */
   upsert(document: NewDocument<T>, options?: CallOptions): Promise<Stored<T>>;
+  /** All, or none; each as `upsert`. At most 100,000. */
   upsertBatch(
     documents: readonly NewDocument<T>[],
     options?: CallOptions,
   ): Promise<readonly Stored<T>[]>;
+  /** Without a query all documents. */
   find<const O extends FindOptions>(query?: Query, options?: O): Promise<Found<T, O>[]>;
+  /** The first that `find` would give; null: none matches. */
   findOne<const O extends FindOptions>(query?: Query, options?: O): Promise<Found<T, O> | null>;
   /** Fetched page by page: each shows the moment at which it is fetched. */
   iterate<const O extends IterateOptions>(query?: Query, options?: O): AsyncIterable<Found<T, O>>;
+  /** null: there is none. */
   get<const O extends GetOptions>(id: string, options?: O): Promise<Found<T, O> | null>;
   /** In the order of the ids, those that are missing left out. */
   getMany<const O extends GetOptions>(ids: readonly string[], options?: O): Promise<Found<T, O>[]>;
+  /** Without a query that of all documents. */
   count(query?: Query, options?: CallOptions): Promise<number>;
   /** The count of documents that matched, changed or not. */
   update(where: Selector, update: Update<T>, options?: CallOptions): Promise<number>;
@@ -370,26 +429,35 @@ export interface DistributedCollection<T = Document> extends LaterOf<LaterCollec
   ): Promise<Stored<T> | null>;
   /** The count of documents that matched. */
   delete(where: Selector, options?: CallOptions): Promise<number>;
+  /** Of those that match only the first, by id: 0 or 1. */
   deleteOne(where: Selector, options?: CallOptions): Promise<number>;
+  /** All, or none; the sum of the counts. */
   deleteBatch(selectors: readonly Selector[], options?: CallOptions): Promise<number>;
   /** Deletes all documents; their count. */
   clear(options?: CallOptions): Promise<number>;
   /** Deletes all documents, detaches the collection and forgets that it was known. */
   drop(options?: CallOptions): Promise<void>;
   /**
-   * `callback` is called with the present rows, then after every batch of writes that changes them.
+   * `callback` is called with the present rows, then after every batch of writes that changes them,
+   * until what is returned is called. `onError` as in `LiveOptions`.
    */
   subscribe(
     query: Query,
     callback: (rows: readonly Stored<T>[]) => void,
     onError?: (error: Error) => void,
   ): () => void;
+  /** Throws `InvalidQuery`. Nothing runs before somebody subscribes. */
   live<const O extends LiveOptions>(query?: Query, options?: O): LiveQuery<Found<T, O>>;
   /** Makes the document shared with the collection's network. */
   share(id: string, options?: CallOptions): Promise<void>;
   /** Takes it out of the network again; it stays on this device. */
   unshare(id: string, options?: CallOptions): Promise<void>;
+  /**
+   * Shares it with the network's members from here on. Rejects with `UnknownNetwork`, and with
+   * `AlreadyAttached` where it is in one.
+   */
   attachToNetwork(networkId: string, options?: CallOptions): Promise<void>;
+  /** Its documents stay on this device. Nothing happens where it is in no network. */
   detachFromNetwork(options?: CallOptions): Promise<void>;
   /** Null while it is in no network. */
   getSyncState(): SyncState | null;
@@ -398,6 +466,10 @@ export interface DistributedCollection<T = Document> extends LaterOf<LaterCollec
    * `SyncStalled` where it comes no further for 30 s, which says what is missing, and from whom.
    */
   forceSync(options?: CallOptions): Promise<{ readonly synced: boolean }>;
+  /**
+   * In a closed network it is the same for all members, and an owner's to change: `NotPermitted`.
+   * Other strategies of the source designs reject with `NotSupported`.
+   */
   setConflictStrategy(strategy: ConflictStrategy, options?: CallOptions): Promise<void>;
   /**
    * When changes of this collection travel to and from this device: at once (`eager`, the default),
@@ -406,37 +478,6 @@ export interface DistributedCollection<T = Document> extends LaterOf<LaterCollec
    */
   setSyncMode(mode: SyncMode, options?: CallOptions): Promise<void>;
 }
-
-/** A store as Svelte knows them. It follows the database while anyone is subscribed. */
-export interface LiveQuery<D> {
-  /**
-   * Undefined until the database has answered; then the rows. Rows that did not change keep their
-   * identity.
-   */
-  readonly current: readonly D[] | undefined;
-  /** Calls `run` at once with what `current` is, then after every change. */
-  subscribe(run: (rows: readonly D[] | undefined) => void): () => void;
-}
-
-export interface Transaction<C extends object = object> {
-  collection<N extends keyof C & string>(name: N): TransactionCollection<C[N]>;
-  collection<T = Document>(name: string): TransactionCollection<T>;
-}
-
-/** As in a collection. Reads see what the transaction wrote before. */
-export interface TransactionCollection<T = Document> {
-  get(id: string): Promise<Stored<T> | null>;
-  getMany(ids: readonly string[]): Promise<Stored<T>[]>;
-  find(query?: Query, options?: TransactionFindOptions): Promise<Stored<T>[]>;
-  findOne(query?: Query, options?: TransactionFindOptions): Promise<Stored<T> | null>;
-  count(query?: Query): Promise<number>;
-  insert(document: NewDocument<T>): Promise<Stored<T>>;
-  upsert(document: NewDocument<T>): Promise<Stored<T>>;
-  update(where: Selector, update: Update<T>): Promise<number>;
-  delete(where: Selector): Promise<number>;
-}
-
-export type TransactionFindOptions = Pick<FindOptions, "sort" | "limit" | "offset">;
 
 /** What this database can do here. */
 export interface Capabilities {

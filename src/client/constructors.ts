@@ -11,13 +11,19 @@ import type {
 import type { NetworkManager } from "./networkTypes.ts";
 import type { Document } from "./types.ts";
 
+/** What `new NetworkManager` takes. */
 export interface NetworkManagerOptions {
   /** Default: a new one in memory. */
   readonly database?: DistributedDatabase;
 }
 
+/** Gives the manager of that database: what `getNetworkManager` of it answers. */
 export type NetworkManagerConstructor = new (options?: NetworkManagerOptions) => NetworkManager;
 
+/**
+ * Gives the collection of that name in the manager's database; without a manager that `new` made,
+ * in a new one in memory. Throws as `collection` does.
+ */
 export type DistributedCollectionConstructor = new <T = Document>(
   name: string,
   manager?: NetworkManager,

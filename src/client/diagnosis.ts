@@ -33,6 +33,7 @@ export type DiagnosisStepName =
   /** Each peer is connected. */
   | "peer";
 
+/** What was found of one step. */
 export interface DiagnosisStep {
   readonly step: DiagnosisStepName;
   /** `waiting`: under way, or for somebody else to do. `skipped`: there is nothing to try. */
@@ -48,6 +49,7 @@ export interface DiagnosisStep {
   readonly attempts?: DirectAttempts;
 }
 
+/** Why a step stands as it does, in groups: the first of each says with which state they go. */
 export type DiagnosisReason =
   /** ok */
   | "well"

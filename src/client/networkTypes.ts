@@ -10,8 +10,8 @@ import type { MemberRoleName } from "../core/wire/networks.ts";
 import type { FrameNote } from "../core/wire/peers.ts";
 import type {
   AdmissionRefusal,
-  ClosedSnapshot,
-  MemberSnapshot,
+  ClosedSnapshot as ClosedNetwork,
+  MemberSnapshot as Member,
   SyncMode,
   SyncProgress,
   SyncStatus,
@@ -22,9 +22,7 @@ import type { CallOptions } from "./types.ts";
 export type { ChannelLayer, ConnectionChange, ConnectionSettings, DiagnosisStep, FrameNote };
 export type { IceServer };
 export type { DeviceWarning };
-export type { AdmissionRefusal, SyncMode, SyncProgress, SyncStatus };
-
-export type ClosedNetwork = ClosedSnapshot;
+export type { AdmissionRefusal, ClosedNetwork, Member, SyncMode, SyncProgress, SyncStatus };
 
 /** How a network is made. Without `encryption` it is closed. */
 export interface NetworkOptions {
@@ -58,26 +56,30 @@ export interface NetworkOptions {
   readonly recovery?: { readonly keys: number; readonly needed: number };
 }
 
+/** What there is to say beside a network's name. */
 export interface JoinOptions extends CallOptions {
+  /** Of an open network: 32 bytes or more as UTF-8, the same for all who are in it. */
   readonly sharedSecret?: string;
 }
 
+/** Whom an invite lets in. What it cannot be rejects with `InvalidArgument`. */
 export interface InviteOptions extends CallOptions {
   /** Of who comes in by it. Default editor. */
   readonly role?: MemberRoleName;
   /** How many may use it. Default 1. */
   readonly uses?: number;
-  /** Default: three days. */
+  /** Default: three days. `Infinity`: until it is used up or revoked. */
   readonly expiresInMs?: number;
   /**
-   * What whoever comes in by it is to be called: one line of 128 bytes at most. Whoever it is may
-   * change it.
+   * What whoever comes in by it is to be called: one line of 128 bytes at most, and only where it
+   * is for one person. Whoever it is may change it.
    */
   readonly name?: string;
   /** `device`: a further device of this person. Default member. */
   readonly kind?: "member" | "device";
 }
 
+/** A link into a closed network. */
 export interface Invite {
   /** Whoever has it can ask to come in: give it to nobody else. */
   readonly url: string;
@@ -87,10 +89,9 @@ export interface Invite {
   readonly isWaiting: boolean;
   /** The same as a picture, to be scanned: SVG. */
   qr(): Promise<string>;
+  /** As `revokeInvite`. */
   revoke(): Promise<void>;
 }
-
-export type Member = MemberSnapshot;
 
 /** A network as it is listed. */
 export interface NetworkConfig {
@@ -251,17 +252,26 @@ export interface MessageOutcome {
   readonly error: NebulusError | null;
 }
 
+/**
+ * Networks and peers of a database, in the words of the source designs. What is answered at once is
+ * as the database last told it; before it is open there is nothing.
+ */
 export interface NetworkManager {
   /** Resolves when the database is open. Calling it again does nothing. */
   initialize(): Promise<void>;
+  /** As that of the database. */
   createNetwork(options: NetworkOptions, call?: CallOptions): Promise<string>;
+  /** As that of the database. */
   joinNetwork(
     networkId: string,
     bootstrapPeers?: readonly string[],
     options?: JoinOptions,
   ): Promise<void>;
+  /** As that of the database. */
   leaveNetwork(networkId: string, call?: CallOptions): Promise<void>;
+  /** As that of the database. */
   addCollectionToNetwork(networkId: string, collection: string, call?: CallOptions): Promise<void>;
+  /** Nothing happens where the collection is not in that network. */
   removeCollectionFromNetwork(
     networkId: string,
     collection: string,
@@ -269,12 +279,15 @@ export interface NetworkManager {
   ): Promise<void>;
   /** Names; empty for an unknown network. */
   getNetworkCollections(networkId: string): readonly string[];
+  /** null for one that is unknown, or pending by its bare name. */
   getNetworkStats(networkId: string): NetworkStats | null;
+  /** All that this device is in, and those that are pending. */
   getNetworks(): readonly NetworkConfig[];
   /** Of one network, or of all. */
   getConnectedPeers(networkId?: string): readonly PeerInfo[];
   /** Names this device; the same after a reload. Empty until the database is open. */
   getPeerId(): string;
+  /** In whichever network: `peerId` as `PeerInfo` has it. */
   isPeerConnected(peerId: string): boolean;
   /**
    * Connects with the peer at an address of `PeerInfo.addresses`, if this device shares a network
@@ -312,7 +325,7 @@ export interface NetworkManager {
     message: NewMessage,
     call?: CallOptions,
   ): Promise<void>;
-  /** Runs on every `message:received` of that type. */
+  /** Runs on every `message:received` of that type, until the answer is called. */
   onMessage(type: string, handler: (message: ProtocolMessage) => void): () => void;
   /** As they are kept on this device; the password of a TURN server is among them. */
   connectionSettings(): ConnectionSettings;
@@ -341,10 +354,15 @@ export interface NetworkManager {
   diagnose(call?: CallOptions): Promise<readonly DiagnosisStep[]>;
   /** Closes the database that it belongs to. */
   shutdown(call?: CallOptions): Promise<void>;
+  /** The answer takes the handler off again. */
   on<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): () => void;
+  /** For the next one only. The answer takes the handler off before. */
   once<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): () => void;
+  /** A handler that `on` or `once` was given. */
   off<E extends keyof NetworkEvents>(event: E, handler: Handler<NetworkEvents[E]>): void;
+  /** Runs the handlers here, as if it had happened; nothing goes to others. */
   emit<E extends keyof NetworkEvents>(event: E, detail: NetworkEvents[E]): void;
 }
 
+/** Told of an event. What one throws is told to `db.on("error")`, and keeps no other from it. */
 export type Handler<T> = (detail: T) => void;

@@ -49,17 +49,30 @@ export type Found<T, O> = O extends { readonly fields: readonly string[] }
 type WithMeta<D, O> = O extends { readonly meta: true } ? D & Metadata : D;
 
 /**
- * Mongo-style: `{ "address.city": "Paris", age: { $gte: 18 }, $or: [ … ] }`. The operators stand in
- * API.md, their meaning in core/query/match.ts.
+ * Mongo-style: `{ "address.city": "Paris", age: { $gte: 18 }, $or: [ … ] }`. Of a path: `$eq`,
+ * `$ne`, `$gt`, `$gte`, `$lt`, `$lte`, `$in`, `$nin`, `$regex` (with `$options`), `$exists`,
+ * `$contains`, `$startsWith`, `$size`, `$all`, `$elemMatch`, `$not`; of whole queries `$and`,
+ * `$or`, `$nor`, `$not`. For lists and missing fields see core/query/match.ts.
  */
 export type Query = Readonly<Record<string, unknown>>;
 
+/**
+ * What an update does, by operator and dotted path; two about one path, or about one below another,
+ * reject with `InvalidUpdate`. `$inc`, `$addToSet` and `$pull` merge with what others do meanwhile,
+ * the others replace.
+ */
 export interface UpdateOperators {
+  /** Values; an object replaces all that stands below its path. */
   readonly $set?: Readonly<Record<string, unknown>>;
+  /** Fields that go. */
   readonly $unset?: Readonly<Record<string, true | 1 | "">> | readonly string[];
+  /** Numbers to add; a missing field counts as 0. */
   readonly $inc?: Readonly<Record<string, number>>;
+  /** An element for the end of a list, or several as `{ $each: [ … ] }`. */
   readonly $push?: Readonly<Record<string, unknown>>;
+  /** An element to take out wherever it stands, or several as `{ $in: [ … ] }`. */
   readonly $pull?: Readonly<Record<string, unknown>>;
+  /** An element to be there once, or several as `{ $each: [ … ] }`. */
   readonly $addToSet?: Readonly<Record<string, unknown>>;
 }
 
@@ -69,6 +82,10 @@ export type Update<T> = UpdateOperators | { readonly [P in keyof T]?: T[P] | und
 /** Which documents a write is about: those that match, or the one with this id. */
 export type Selector = Query | string;
 
+/**
+ * Dotted paths with their directions, the weightiest first. Names that are whole numbers need the
+ * list: in an object JavaScript puts them first.
+ */
 export type Sort =
   | Readonly<Record<string, 1 | -1 | "asc" | "desc">>
   | readonly (readonly [path: string, direction: 1 | -1 | "asc" | "desc"])[];
@@ -82,10 +99,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Which documents of those that match are given, in which order, and what of them. */
 export interface FindOptions extends CallOptions {
   /** Without one the order is that of the ids. Ties are broken by id. */
   readonly sort?: Sort;
+  /** At most so many. Default: all. */
   readonly limit?: number;
+  /** So many are left out first. Default 0. */
   readonly offset?: number;
   /**
    * Begins behind this document: the last of the page before, with the fields that are sorted by.
@@ -93,14 +113,19 @@ export interface FindOptions extends CallOptions {
   readonly after?: { readonly id: string };
   /** Dotted paths to keep; the id always is. */
   readonly fields?: readonly string[];
+  /** Also those that were deleted; `meta` tells which. Default false. */
   readonly includeDeleted?: boolean;
+  /** With what `Metadata` has. Default false. */
   readonly meta?: boolean;
 }
 
+/** For documents that are read by id. */
 export interface GetOptions extends CallOptions {
+  /** With what `Metadata` has. Default false. */
   readonly meta?: boolean;
 }
 
+/** For documents that are read page by page. */
 export interface IterateOptions extends FindOptions {
   /**
    * How many documents are fetched at once; default 256. Each page shows the moment at which it is
@@ -109,11 +134,13 @@ export interface IterateOptions extends FindOptions {
   readonly pageSize?: number;
 }
 
+/** What a live query is about; it ends with its last subscriber, so that it needs no signal. */
 export interface LiveOptions extends Omit<FindOptions, "signal"> {
   /** Told once, when the query can not go on; without it `db.on("error")` is. */
   readonly onError?: (error: Error) => void;
 }
 
+/** For documents that are inserted. */
 export interface InsertOptions extends CallOptions {
   /** Where the document goes in a collection with a network; default `shared`. */
   readonly visibility?: Visibility;
@@ -125,4 +152,5 @@ export interface UpdateEntry<T> {
   readonly update: Update<T>;
 }
 
+/** Which of several concurrent values of a field shows; all are kept until one is written over. */
 export type ConflictStrategy = "last-write-wins" | "first-write-wins";

@@ -9,6 +9,7 @@ import type { Discovery } from "../core/wire/connection.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { RelayedNode } from "./relayedNode.ts";
 
+/** The carrier of one device: `network` of `distributed` takes it. */
 export type LibP2PNetwork = Carrier;
 
 /** What of `Discovery` is not named is as usual. */

@@ -25,9 +25,12 @@ import {
   type MemoryLink,
 } from "./memoryLink.ts";
 
+/** The carrier of one peer: `network` of `distributed` takes it. */
 export type MemoryNetwork = Carrier;
 
+/** How a hub's links behave from the start: without any, nothing is lost or late. */
 export interface MemoryHubOptions extends Partial<LinkFaults> {
+  /** The same seed gives the same faults. Default 1. */
   readonly seed?: number;
   /** The platform's if absent. */
   readonly timers?: Pick<Clock, "after">;
@@ -35,12 +38,14 @@ export interface MemoryHubOptions extends Partial<LinkFaults> {
   readonly watch?: (frame: Uint8Array) => void;
 }
 
+/** Counted over all links since the hub was made. */
 export interface HubStats extends Readonly<LinkStats> {
   /** Links made since the beginning, and open now. */
   readonly linked: number;
   readonly open: number;
 }
 
+/** A network without wires: all carriers that it makes can meet. */
 export interface MemoryHub {
   /** A new carrier; it takes part from `start` until `stop`, after which it may start again. */
   readonly network: () => MemoryNetwork;
@@ -49,12 +54,15 @@ export interface MemoryHub {
    * cut at once, and what is on its way with them.
    */
   readonly partition: (groups: readonly (readonly MemoryNetwork[])[]) => void;
+  /** Ends the partition: all reach each other again, and links are made anew. */
   readonly heal: () => void;
   /** Changes what links do to frames, from the next frame on. */
   readonly setFaults: (faults: Partial<LinkFaults>) => void;
+  /** What links did up to now. */
   readonly stats: () => HubStats;
 }
 
+/** A hub of its own: carriers of another are never met. */
 export const createMemoryHub = (options: MemoryHubOptions = {}): MemoryHub => {
   const { seed = 1, timers = systemClock, watch = () => undefined, ...chosen } = options;
   const random = createDice(seed);

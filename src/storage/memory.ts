@@ -34,7 +34,9 @@ export interface StoreOperation {
  */
 export type StoreFault = (operation: StoreOperation) => void | Promise<void>;
 
+/** For tests; without any it is memory that never fails. */
 export interface InMemoryOptions {
+  /** Called around every call of a store, to fail it or to hold it back. */
   readonly fault?: StoreFault;
   /** See `Store`. Default true: memory that is still there has lost nothing. */
   readonly journalProvesContinuity?: boolean;
@@ -60,6 +62,7 @@ export class InMemoryAdapter implements StorageAdapter {
   readonly #images = new Map<string, MutableImage>();
   readonly #options: InMemoryOptions;
 
+  /** An empty disk. */
   constructor(options: InMemoryOptions = {}) {
     this.#options = options;
   }

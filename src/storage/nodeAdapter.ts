@@ -15,6 +15,7 @@ export class FileAdapter implements StorageAdapter {
   readonly kind = "file";
   readonly #adapter: StorageAdapter;
 
+  /** A path, looked up from the working directory now; nothing is made before `open`. */
   constructor(directory: string) {
     this.#adapter = adapterAt(directory);
   }

@@ -69,14 +69,21 @@ export interface ErrorValue {
   readonly cause?: string;
 }
 
+/** What every call rejects with that can fail for a reason of its caller's or of the world's. */
 export class NebulusError extends Error {
   override readonly name = "NebulusError";
+  /** To be told apart by. */
   readonly code: ErrorCode;
+  /** The same call may succeed later. */
   readonly retryable: boolean;
+  /** Where in the input: dotted path, id, or option name. */
   readonly path: string | undefined;
+  /** Of a write; undefined where nobody knows, and for what writes nothing. */
   readonly outcome: "committed" | "not committed" | undefined;
+  /** Of a `SchemaViolation`: all that the schema found. */
   readonly issues: readonly string[] | undefined;
 
+  /** `cause`: what was thrown; without it the one that `value` tells of in words. */
   constructor(value: ErrorValue, cause?: unknown) {
     super(value.message, { cause: cause ?? value.cause });
     this.code = value.code;
@@ -86,6 +93,7 @@ export class NebulusError extends Error {
     this.issues = value.issues;
   }
 
+  /** As plain data, for JSON or `postMessage`; the cause as text. */
   toValue(): ErrorValue {
     return {
       code: this.code,

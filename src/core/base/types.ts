@@ -17,6 +17,7 @@ export type Value =
 
 /** A document as users see it: flat JSON-like fields and an `id`. */
 export type Fields = { readonly [name: string]: Value };
+/** With the id, as every document has one. */
 export type DocumentFields = Fields & { readonly id: string };
 
 /** 16 bytes as 32 lower-case hexadecimal digits: text order equals byte order. */

@@ -9,12 +9,15 @@ export interface VectorClock {
   readonly [peer: string]: number;
 }
 
+/** How one clock stands to another; `concurrent`: each has seen what the other has not. */
 export type ClockOrder = "before" | "after" | "concurrent" | "equal";
 
 /** A clock that is not there yet counts as empty. */
 type MaybeClock = VectorClock | null | undefined;
 
+/** Pure functions over vector clocks: none changes what it is given. */
 export const vectorClock = {
+  /** The empty clock. */
   create: (): VectorClock => ({}),
 
   /** A new clock in which `peer` counts one more. */
@@ -39,8 +42,10 @@ export const vectorClock = {
   happensBefore: (a: MaybeClock, b: MaybeClock): boolean =>
     peersOf(a, b).every((peer) => counterOf(a, peer) <= counterOf(b, peer)),
 
+  /** Before and not equal. */
   strictlyBefore: (a: MaybeClock, b: MaybeClock): boolean => vectorClock.compare(a, b) === "before",
 
+  /** A copy; of nothing an empty clock. */
   clone: (clock: MaybeClock): VectorClock => ({ ...clock }),
 } as const;
 

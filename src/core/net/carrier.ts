@@ -86,6 +86,7 @@ export type RelayFault =
   /** The connection ended. */
   | "lost";
 
+/** How it stands with one relay. */
 export interface RelayStatus {
   /** Multiaddress as configured. */
   readonly address: string;
@@ -106,7 +107,9 @@ export interface RelayTags {
   readonly tags: readonly string[];
 }
 
+/** How it stands with one peer. */
 export interface PeerStatus {
+  /** Its id, as `ChannelInfo` has it. */
   readonly peer: string;
   readonly path: ChannelPath | "connecting";
   /** Of the two it is this side that connects. */
@@ -125,6 +128,7 @@ export interface DirectAttempts {
   readonly succeeded: number;
 }
 
+/** All that a carrier knows of its relays and peers. */
 export interface CarrierStatus {
   readonly relays: readonly RelayStatus[];
   /** Peers that a relay named under one of our tags, and those with an open channel. */
@@ -133,7 +137,9 @@ export interface CarrierStatus {
   readonly direct?: DirectAttempts;
 }
 
+/** Who a carrier is to others. */
 export interface CarrierIdentity {
+  /** As `ChannelInfo.remotePeer` names it at the other end. */
   readonly peerId: string;
   /** The libp2p private key (its protobuf bytes): to be kept and handed to the next `start`. */
   readonly privateKey: Uint8Array;

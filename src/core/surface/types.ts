@@ -7,10 +7,12 @@ import type { Value } from "../base/types.ts";
 import type { EntryType as EntryTypeName } from "../cbor/document.ts";
 import type { VectorClock } from "../clock/vector.ts";
 
+/** The kinds of entries by their names in the source designs. */
 export const EntryType = {
   MEMORY: "MEMORY",
   AUTH: "AUTH",
 } as const satisfies { readonly [name in EntryTypeName]: name };
+/** `MEMORY`: a document. `AUTH`: a secret, which needs a vault. */
 export type EntryType = EntryTypeName;
 
 /** What kind of memory a document holds; grouping and posting go by it. */
@@ -25,15 +27,22 @@ export const MemoryCategory = {
   PREFERENCE: "PREFERENCE",
   TRAIT: "TRAIT",
 } as const;
+/** One of the values of `MemoryCategory`. */
 export type MemoryCategory = (typeof MemoryCategory)[keyof typeof MemoryCategory];
 
+/** What a `CRDTOperation` does. */
 export const OperationType = {
   INSERT: "insert",
   UPDATE: "update",
   DELETE: "delete",
 } as const;
+/** One of the values of `OperationType`. */
 export type OperationType = (typeof OperationType)[keyof typeof OperationType];
 
+/**
+ * The protocol's messages by their names in the source designs, for tools that show such names.
+ * What devices send each other are frames of other kinds: `FrameNote` names them.
+ */
 export const MessageType = {
   SYNC_REQUEST: "sync_request",
   SYNC_RESPONSE: "sync_response",
@@ -42,6 +51,7 @@ export const MessageType = {
   COLLECTION_ANNOUNCE: "collection_announce",
   COLLECTION_REQUEST: "collection_request",
 } as const;
+/** One of the values of `MessageType`. */
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
 /**

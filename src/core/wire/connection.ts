@@ -14,6 +14,7 @@ export interface IceServer {
   readonly credential?: string;
 }
 
+/** How this device connects, as a person set it; kept on this device. */
 export interface ConnectionSettings {
   /** Multiaddresses; none: the relay that serves the page. */
   readonly relays: readonly string[];

@@ -2,6 +2,7 @@
  * What people are told of a device of a network, this one included, as it crosses to pages.
  */
 
+/** It has stored much, or two logs of it stand under one name. */
 export type DeviceWarning = DeviceWarningWords &
   (
     | {
@@ -17,7 +18,8 @@ export type DeviceWarning = DeviceWarningWords &
     | { readonly kind: "forked" }
   );
 
-interface DeviceWarningWords {
+/** Which device it is about, in which network, and the words for whoever is told. */
+export interface DeviceWarningWords {
   readonly networkId: string;
   /** As `_peerId` names it. */
   readonly device: string;

@@ -2,6 +2,7 @@
  * What pages ask of closed networks, as it crosses to the worker.
  */
 
+/** `owner`: decides who is in it; `editor`: reads and writes; `reader`: reads. */
 export type MemberRoleName = "owner" | "editor" | "reader";
 
 export interface InviteRequest {

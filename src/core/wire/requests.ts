@@ -7,6 +7,7 @@ import type { FilterData } from "../query/match.ts";
 import type { UpdateData } from "../query/update.ts";
 import type { SyncMode } from "./snapshots.ts";
 
+/** `private`: the document stays on this device, whether its collection is attached or not. */
 export type Visibility = "shared" | "private";
 export type { Change };
 
@@ -132,10 +133,13 @@ export type LiveChange =
     }
   | { readonly kind: "failed"; readonly message: string };
 
+/** A collection as it is listed. */
 export interface CollectionInfo {
   readonly name: string;
+  /** How many live in it. */
   readonly documents: number;
   /** The caller's name of the network it is attached to. */
   readonly networkId: string | null;
+  /** As `setConflictStrategy` set it. */
   readonly strategy: string;
 }

@@ -35,6 +35,7 @@ export interface NetworkSnapshot {
   readonly traffic: TrafficSnapshot;
 }
 
+/** How this device stands in a closed network, and what it knows of it. */
 export interface ClosedSnapshot {
   /**
    * `waiting`: the sequencer has yet to admit this device; what it writes stays here until then.
@@ -67,6 +68,7 @@ export const admissionRefusals = [
   ...(["invite-revoked", "invite-used", "invite-expired", "maker-removed"] as const),
   ...(["network-full", "not-allowed"] as const),
 ] as const;
+/** One of `admissionRefusals`. */
 export type AdmissionRefusal = (typeof admissionRefusals)[number];
 
 /** What a new term takes. */
@@ -80,6 +82,7 @@ export interface RecoverySnapshot {
   readonly asked: { readonly device: string; readonly agreed: number } | null;
 }
 
+/** A collection that a closed network has. */
 export interface SharedCollectionSnapshot {
   /** null: made by a newer program, or sealed under a key that is not here. */
   readonly name: string | null;
@@ -88,6 +91,7 @@ export interface SharedCollectionSnapshot {
   readonly isAttached: boolean;
 }
 
+/** Writes of this device that count for nobody else, of one collection. */
 export interface NotAcceptedSnapshot {
   readonly collection: string;
   readonly operations: number;
@@ -95,6 +99,7 @@ export interface NotAcceptedSnapshot {
   readonly documents: readonly string[];
 }
 
+/** An account in a closed network, with its devices. */
 export interface MemberSnapshot {
   /** 32 bytes in hexadecimal. */
   readonly account: string;
@@ -113,6 +118,7 @@ export interface MemberSnapshot {
   }[];
 }
 
+/** An invite that this device made, open or yet to be known. */
 export interface InviteSnapshot {
   readonly id: string;
   /** `waiting`: the sequencer has yet to know of it. */
@@ -193,6 +199,7 @@ export interface SyncProgress {
 
 /** When a collection's changes travel: at once, gathered for seconds, or by `forceSync` alone. */
 export const syncModes = ["eager", "lazy", "manual"] as const;
+/** `eager`: at once; `lazy`: gathered for up to ten seconds; `manual`: by `forceSync` alone. */
 export type SyncMode = (typeof syncModes)[number];
 
 export interface SyncSnapshot {
