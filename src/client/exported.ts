@@ -9,11 +9,21 @@ export { applyOperation, resolveConflict } from "../core/surface/resolver.ts";
 export { EntryType, MemoryCategory, MessageType, OperationType } from "../core/surface/types.ts";
 export { createMemoryHub } from "../net/memory.ts";
 export type { ErrorCode, ErrorValue } from "../core/base/errors.ts";
+export type { DocumentFields, Value } from "../core/base/types.ts";
 export type { ClockOrder, VectorClock } from "../core/clock/vector.ts";
 export type { DamageReport, OnlyHere, RecoveryReport } from "../core/wire/health.ts";
 export type { CollectionInfo } from "../core/wire/requests.ts";
 export type { CRDTOperation, DistributedDocument } from "../core/surface/types.ts";
-export type { MemoryHub, MemoryHubOptions, MemoryNetwork } from "../net/memory.ts";
+export type { DeviceWarningWords } from "../core/wire/deviceWarning.ts";
+export type { MemberRoleName } from "../core/wire/networks.ts";
+export type {
+  InviteSnapshot,
+  NotAcceptedSnapshot,
+  RecoverySnapshot,
+  SharedCollectionSnapshot,
+} from "../core/wire/snapshots.ts";
+export type { HubStats, MemoryHub, MemoryHubOptions, MemoryNetwork } from "../net/memory.ts";
+export type { LinkFaults } from "../net/memoryLink.ts";
 export type {
   Carrier,
   CarrierIdentity,
@@ -23,6 +33,7 @@ export type {
   DirectAttempts,
   PeerChannel,
   PeerStatus,
+  RelayFault,
   RelayStatus,
   RelayTags,
 } from "../core/net/carrier.ts";
@@ -32,6 +43,8 @@ export type {
   CollectionSchema,
   DatabaseEvents,
   DiscoveryOptions,
+  // Under the designs' own name a composition root exports what `new` takes too
+  DistributedCollection as Collection,
   DistributedDatabase,
   DistributedDbOptions,
   DistributedOptions,
@@ -43,8 +56,16 @@ export type {
   TransactionCollection,
   TransactionFindOptions,
 } from "./api.ts";
+export type {
+  DistributedCollectionConstructor,
+  NetworkManagerConstructor,
+  NetworkManagerOptions,
+} from "./constructors.ts";
+export type { DiagnosisReason, DiagnosisStepName } from "./diagnosis.ts";
+export type { Later } from "./later.ts";
 export type { Invite, InviteOptions, Member } from "./networkTypes.ts";
 export type {
+  AdmissionRefusal,
   ClosedNetwork,
   ChannelLayer,
   ConnectionChange,
@@ -52,11 +73,13 @@ export type {
   DeviceWarning,
   DiagnosisStep,
   FrameNote,
+  Handler,
   IceServer,
   JoinOptions,
   MessageOutcome,
   NetworkConfig,
   NetworkEvents,
+  NetworkManager as Manager,
   NetworkOptions,
   NetworkStats,
   NewMessage,
