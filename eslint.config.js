@@ -8,6 +8,7 @@ export default defineConfig(
   {
     ignores: [
       "dist/",
+      "docs/",
       "test-results/",
       "bench-results/",
       "playwright-report/",

@@ -6,7 +6,7 @@
 import { ensureChromium } from "./chromium.mjs";
 import { ready, run, runAside } from "./ready.mjs";
 
-const readingStages = ["format:check", "lint", "types", "types:svelte"];
+const readingStages = ["format:check", "lint", "types", "types:svelte", "docs:check"];
 const browserStages = ["test:browser", "build", "size", "test:e2e"];
 
 /** @param {number} since */

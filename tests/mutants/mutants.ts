@@ -6,6 +6,7 @@ import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { acknowledgeMutants } from "./acknowledgeMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
+import { docsMutants } from "./docsMutants.ts";
 import { limitMutants } from "./limitMutants.ts";
 import { netMutants } from "./netMutants.ts";
 import { pageMutants } from "./pageMutants.ts";
@@ -424,4 +425,5 @@ export const mutants: readonly Mutant[] = [
   ...acknowledgeMutants,
   ...uiMutants,
   ...limitMutants,
+  ...docsMutants,
 ];

@@ -11,7 +11,17 @@ import type { Mutant } from "./mutant.ts";
 import { mutants } from "./mutants.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const copied = ["src", "tests", "relay", ".ci", "package.json", "tsconfig.json", "vite.config.ts"];
+const copied = [
+  "src",
+  "tests",
+  "relay",
+  ".ci",
+  "README.md",
+  "package.json",
+  "svelte.config.js",
+  "tsconfig.json",
+  "vite.config.ts",
+];
 
 interface Outcome {
   readonly mutant: Mutant;
@@ -22,7 +32,6 @@ interface Outcome {
 const copySources = (): string => {
   const copy = mkdtempSync(join(tmpdir(), "nebulus-mutants-"));
   for (const name of copied) cpSync(join(root, name), join(copy, name), { recursive: true });
-  cpSync(join(root, "svelte.config.js"), join(copy, "svelte.config.js"));
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   return copy;
 };
