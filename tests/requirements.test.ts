@@ -12,7 +12,7 @@ import { z } from "zod";
 const rowsOfParts = { part1: 201, part2: 20, part3: 29, part4: 309, part5: 122 };
 const rowsInAll = 1_042;
 /** Rows that are decided as far as their part reaches, and no further. */
-const openRows = 48;
+const openRows = 46;
 
 const root = resolve(import.meta.dirname, "..");
 const rowSchema = z.strictObject({

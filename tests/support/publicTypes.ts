@@ -107,8 +107,12 @@ const lineOf = (checker: ts.TypeChecker, place: string, type: ts.Type): Line => 
         ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope |
         ts.TypeFormatFlags.WriteArrowStyleSignature,
     )
-    .replaceAll(/\s+/g, " "),
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(texts, (found) => found.split(" | ").sort().join(" | ")),
 });
+
+/** Texts of a union: the compiler names them in the order in which it met them anywhere. */
+const texts = /"[^"]*"(?: \| "[^"]*")+/g;
 
 /** As a type: it may stand in a text. */
 const saysAny = (type: string): boolean => /\bany\b/.test(type.replace(/"[^"]*"/g, ""));
