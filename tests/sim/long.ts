@@ -5,7 +5,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { simulate, type SimulationOptions } from "./world.ts";
+import { simulate } from "./native.ts";
+import type { SimulationOptions } from "./world.ts";
 
 interface Progress {
   readonly next: number;

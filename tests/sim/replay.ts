@@ -1,7 +1,8 @@
 /**
  * Runs one seed again and tells what happens: `node tests/sim/replay.ts 8 '{"suite":0}'`.
  */
-import { simulate, type SimulationOptions } from "./world.ts";
+import { simulate } from "./native.ts";
+import type { SimulationOptions } from "./world.ts";
 
 const [seed = "1", options = "{}"] = process.argv.slice(2);
 const write = (line: string): void => {
