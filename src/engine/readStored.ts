@@ -25,15 +25,19 @@ export interface ReadHome {
   readonly waiting: readonly Uint8Array[];
 }
 
+/** `left`: as if these were not there. */
 export const readStored = async (
   home: Home,
   store: Store,
   ingest: Pick<Ingest, "readAll">,
   damage: (found: Damage) => void = () => undefined,
+  left: readonly SegmentKey[] = [],
 ): Promise<ReadHome> => {
   const read = emptyHome(home);
   const segments = new Map<ShortHash, ParsedSegment>();
+  const leftHeaders = new Set(left.map(({ header }) => header));
   for await (const { key, bytes } of store.segments(home.scope)) {
+    if (leftHeaders.has(key.header)) continue;
     const parsed = parseSegment(bytes);
     const segment = parsed.ok ? parsed.value : trimmedIn(read, bytes);
     if (segment !== null) segments.set(shortened(segment.headerHash), segment);

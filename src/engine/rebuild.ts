@@ -177,7 +177,7 @@ const writeUnsent = async (
 ): Promise<void> => {
   try {
     await deps.commits.commit((draft) => {
-      writeAnew(draft, home, unsent);
+      writeAnew(draft, home, unsent, lostIn(home));
     });
   } catch (error) {
     Object.assign(home, before);
@@ -252,6 +252,13 @@ const unsentIn = async (
 };
 
 const asideBytes = ({ aside }: Home): readonly Uint8Array[] => aside.map(({ bytes }) => bytes);
+
+/**
+ * What documents were made by may have become void meanwhile, before this device's own log was
+ * looked at: what it wrote of them is not lost by that.
+ */
+const lostIn = ({ membership }: Home): LostBirths =>
+  membership.kind === "closed" ? "born anew" : "left out";
 
 export const writeAnew = (
   draft: Draft,

@@ -5,6 +5,7 @@
 import { digestMutants } from "./digestMutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { acknowledgeMutants } from "./acknowledgeMutants.ts";
+import { asideMutants } from "./asideMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
 import { docsMutants } from "./docsMutants.ts";
 import { limitMutants } from "./limitMutants.ts";
@@ -415,6 +416,7 @@ export const mutants: readonly Mutant[] = [
   ...peerMutants,
   ...tabMutants,
   ...trimMutants,
+  ...asideMutants,
   ...closedMutants,
   ...skippedMutants,
   ...rangesMutants,

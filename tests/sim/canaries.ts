@@ -59,14 +59,17 @@ export const createCanaries = (devices: readonly Device[]): Canaries => {
   /** Of each profile and its copies: the keys that it had in the network, one after another. */
   const keysOf = new Map<string, Set<string>>();
   let tried = 0;
+  const noteKeys = (): void => {
+    for (const each of devices) {
+      if (each.membership === null) continue;
+      const origin = originOf(each);
+      const keys = keysOf.get(origin) ?? new Set();
+      keysOf.set(origin, keys.add(bytesToHex(each.membership.device.publicKey)));
+    }
+  };
   return {
     note(device, write, text) {
-      for (const each of devices) {
-        if (each.membership === null) continue;
-        const origin = originOf(each);
-        const keys = keysOf.get(origin) ?? new Set();
-        keysOf.set(origin, keys.add(bytesToHex(each.membership.device.publicKey)));
-      }
+      noteKeys();
       const control = device.membership?.control;
       if (control === undefined || device.isLiar) return;
       const state = control.state();
@@ -79,6 +82,8 @@ export const createCanaries = (devices: readonly Device[]): Canaries => {
       for (const canary of canaries) if (writes.has(canary.write)) canaries.delete(canary);
     },
     async problems({ crypto, truth, members, strangers, logs }) {
+      // Who was removed may have been asked in again since the last write, under another key
+      noteKeys();
       const found: string[] = [];
       const written = [...canaries].filter(isWritten);
       const open = await bodiesFor(members, logs, crypto);

@@ -68,7 +68,7 @@ export const finalProblems = async (deps: CheckDeps): Promise<readonly string[]>
   }
   const together = deps.networkKind === "open" ? open : membersIn(deps, open);
   return [
-    ...(open.length < deps.devices.length ? ["a device is not open"] : []),
+    ...deps.devices.flatMap(({ name, engine }) => (engine === null ? [`${name} is not open`] : [])),
     ...together.flatMap(({ device }) => statusProblems(device)),
     ...convergenceProblems(together),
     ...(deps.networkKind === "open" ? [] : await closedProblems(deps)),

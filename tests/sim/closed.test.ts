@@ -5,5 +5,3 @@
 import { testSeeds } from "./seeds.ts";
 
 testSeeds("closed", { from: 4_001, count: 52 }, { suite: 1, closed: true });
-// Once: own writes that stood in no log any more, where a term had undone the admission
-testSeeds("closed, again", { from: 7_195, count: 1 }, { suite: 1, closed: true });

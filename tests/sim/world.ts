@@ -403,7 +403,7 @@ class World {
     const chatter = isLate ? await this.framesIn(120_000) : 0;
     if (chatter > 0) this.problem(`${chatter} frames after all was said`);
     for (const device of this.devices) device.start();
-    await this.pass(1_000);
+    await this.pass(this.forgets ? 60_000 : 1_000); // such a disk takes its time
     for (const device of this.devices) await this.check(device);
     for (const { engine, disk } of this.devices) {
       if (engine !== null) await disk.atOnce(() => loadPages(engine));

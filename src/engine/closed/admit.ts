@@ -3,7 +3,6 @@
  * over the chain and what opens it. Who lost the answer and asks again is handed it again.
  */
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
-import { assert } from "../../core/base/result.ts";
 import {
   certify,
   storedCertificate,
@@ -46,6 +45,7 @@ export const admitJoiner = async (
   const certificate = known ?? (isDevice ? await certifyOwn(engine, membership, shown) : shown);
   if (known === null && invite !== null) {
     const content = await admissionOf(engine, membership, { publicKey, invite, certificate });
+    if (content === null) return "invite-revoked";
     const decision = await decide(engine, membership, content);
     if (decision.kind === "refused") {
       return inviteRefusal(control.state(), publicKey, timers.now()) ?? refusalOf(decision.fault);
@@ -109,6 +109,7 @@ const certifyOwn = (
   return certify({ ...shown, account }, network.networkHash, accountSeed, crypto);
 };
 
+/** null: the invite was taken back here, and the chain does not say so yet. */
 const admissionOf = async (
   { deps: { crypto } }: Engine,
   { network, invites }: ClosedMembership,
@@ -121,9 +122,9 @@ const admissionOf = async (
     readonly invite: InviteState;
     readonly certificate: CheckedCertificate;
   },
-): Promise<ControlContent> => {
+): Promise<ControlContent | null> => {
   const own = invites.get(bytesToHex(publicKey));
-  assert(own !== undefined, "only own invites are answered");
+  if (own === undefined) return null;
   const text = admitText(network.networkHash, certificate.bytes);
   const proof = { publicKey, signature: await crypto.sign(own.seed, text) };
   return invite.purpose === "device"

@@ -79,11 +79,14 @@ export const settleOwnWrites = async (
   const isMember = standing !== "waiting" && standing !== "removed";
   for (const home of engine.registry.homesOf(membership)) {
     const lost = home.isDropped ? await undeliveredOwn(engine, home) : [];
-    const beyond = [...(isMember ? ownBeyond(home, membership) : []), ...lost];
+    const beyond = (): readonly SegmentKey[] => [
+      ...(isMember ? ownBeyond(home, membership) : []),
+      ...lost,
+    ];
     const isOver = cutOff.includes(home)
       ? writersOf(home).length > 0
       : standing !== "waiting" && isEnded(home, membership);
-    if (beyond.length > 0 || isOver) {
+    if (beyond().length > 0 || isOver) {
       await setAside(engine, home, beyond);
       await engine.cutter.absorb();
     }
@@ -211,24 +214,23 @@ const summaryOf = (ops: readonly OwnOp[]): NotAccepted => ({
 
 /**
  * In one transaction, so that it stands in one place or the other. The journal has what was never
- * cut until it is let go: an opening in between finds it set aside, too.
+ * cut until it is let go: an opening in between finds it set aside, too. `beyond` is asked when
+ * nothing is cut any more.
  */
-const setAside = (
-  { ingest, rebuild, deps }: Engine,
-  home: Home,
-  beyond: readonly SegmentKey[],
-): Promise<void> =>
-  ingest.inTurn(home, () =>
-    rebuild.alone(home, async () => {
+const setAside = (engine: Engine, home: Home, beyond: () => readonly SegmentKey[]): Promise<void> =>
+  engine.ingest.inTurn(home, () =>
+    engine.rebuild.alone(home, async () => {
+      const { ingest, deps } = engine;
       const { store, crypto } = deps;
       const isDue = mayWrite(home);
-      const cut = await segmentsOf(store, beyond);
+      const gone = await withBuiltOn(engine, home, beyond());
+      const cut = await segmentsOf(store, gone);
       const uncut = await sealPending(home, crypto);
       const added = [...cut, ...uncut].map((bytes) => asideOf(bytes, isDue));
       const [writer, retired] = [home.writer, home.retired];
       Object.assign(home, { writer: null, retired: [] });
       try {
-        await forget(deps, home, staleCheckpoint(home), beyond, [
+        await forget(deps, home, staleCheckpoint(home), gone, [
           ...added.map((each) => asideChange(home.scope, each)),
           presentChange(home),
         ]);
@@ -247,6 +249,25 @@ const setAside = (
       await forget(deps, home, stale);
     }),
   );
+
+/** And what this device wrote upon them: it can be delivered nowhere once they are gone. */
+const withBuiltOn = async (
+  { ingest, deps: { store } }: Engine,
+  home: Home,
+  beyond: readonly SegmentKey[],
+): Promise<readonly SegmentKey[]> => {
+  const own = ownWriters(home);
+  let gone = beyond;
+  for (let more = beyond; more.length > 0; gone = [...gone, ...more]) {
+    const { waiting } = await readStored(home, store, ingest, undefined, gone);
+    more = waiting.flatMap((bytes) => {
+      const parsed = parseSegment(bytes);
+      const isNew = parsed.ok && home.tree.get(parsed.value.headerHash) !== null;
+      return isNew && own.has(parsed.value.header.writer) ? [keyOf(home, parsed.value)] : [];
+    });
+  }
+  return gone;
+};
 
 /** What is not cut, as segments that leave this device never: plain, as the journal had it. */
 const sealPending = async (home: Home, crypto: CryptoPort): Promise<readonly Uint8Array[]> => {

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { writersOf } from "../../../src/engine/home.ts";
 import { admitJoiner } from "../../../src/engine/closed/admit.ts";
 import { beginJoining, completeJoining } from "../../../src/engine/closed/create.ts";
-import { makeInvite } from "../../../src/engine/closed/manage.ts";
+import { makeInvite, revokeInvite } from "../../../src/engine/closed/manage.ts";
 import {
   change,
   closedOf,
@@ -21,6 +21,7 @@ import {
   standing,
   takeInvite,
   team,
+  tell,
   verified,
 } from "./closedWorld.ts";
 import { failAt } from "./faults.ts";
@@ -160,6 +161,23 @@ test("a used, a revoked and an expired invite lead nowhere", async () => {
   await expect(beginJoining(first.engine, expiring.link)).rejects.toMatchObject({
     code: "InvalidArgument",
   });
+});
+
+test("an invite that was taken back lets nobody in, though the sequencer is away", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "owner" });
+  const { link, id } = await invited(b);
+  const c = await open(world);
+  const { publicKey, device } = await beginJoining(c.engine, link);
+  await world.until(() => closedOf(b)?.invites[0]?.state === "open", "decided");
+  await a.disconnect();
+  expect(await revokeInvite(b.engine, membershipOf(b), id)).toBe(true);
+  // It was shown before
+  const answer = await admitJoiner(b.engine, membershipOf(b), publicKey, device.certificate);
+  expect(answer).toBe("invite-revoked");
+  await tell(b);
+  expect(closedOf(b)?.waiting).toEqual(["revoke"]);
 });
 
 test("who lost the answer to an invite for one is handed it again, and nobody else", async () => {

@@ -3,6 +3,7 @@
  * and written anew, whatever crash comes between.
  */
 import { expect, test } from "vitest";
+import { parseRecord } from "../../../src/core/network/closed/record.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import { atEachWrite } from "./atEachWrite.ts";
 import {
@@ -14,7 +15,9 @@ import {
   give,
   invited,
   join,
+  membershipOf,
   open,
+  recordsOf,
   share,
   standing,
   takeInvite,
@@ -22,7 +25,7 @@ import {
   tell,
   verified,
 } from "./closedWorld.ts";
-import type { Device, World } from "./world.ts";
+import { createWorld, type Device, type World } from "./world.ts";
 
 /** c is let in by a decision that is to be left beside the chain; b builds on what c wrote. */
 const builtOn = async (world: World) => {
@@ -97,3 +100,36 @@ test("whatever crash comes between, what others wrote beyond their right is gone
   );
   expect(times).toBeGreaterThan(2);
 });
+
+test("whose log goes on elsewhere keeps what it wrote of documents that count no more", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  await share(a);
+  const image = a.image();
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [b, c]) await share(device);
+  await c.insert("notes", [{ id: "c", count: 1 }]);
+  await world.until(() => b.get("notes", "c") !== undefined, "b has it");
+  await world.until(verified(a, b, c), "verified");
+  await Promise.all([a, b, c].map((device) => device.disconnect()));
+  const { device: copy, records } = await contradict(world, image);
+  await copy.close();
+  for (const device of [a, b]) await give(device, records);
+  // Nothing is cut while two records stand at one height
+  await b.update("notes", "c", { $inc: { count: 100 } });
+  await manage(a.engine, { kind: "term", networkId: team, device: null });
+  await tell(a);
+  // By which b and c were never let in, and are to be
+  await give(b, recordsOf(a).filter(isTerm));
+  expect(membershipOf(b).standing()).toBe("waiting");
+  await b.engine.rebuild.beginAnew(b.shared("notes"));
+  await Promise.all([a, b, c].map((device) => device.connect()));
+  await world.until(() => a.get("notes", "c")?.["count"] === 101, "a has it");
+  await world.until(verified(a, b, c), "verified");
+  for (const device of [a, b, c]) expect(device.find("notes")).toEqual([{ id: "c", count: 101 }]);
+});
+
+const isTerm = (bytes: Uint8Array): boolean => {
+  const parsed = parseRecord(bytes);
+  return parsed.ok && parsed.value.proposal.content.kind === "term";
+};
