@@ -101,7 +101,7 @@ test("whatever crash comes between, what others wrote beyond their right is gone
   expect(times).toBeGreaterThan(2);
 });
 
-test("whose log goes on elsewhere keeps what it wrote of documents that count no more", async () => {
+test("whose log goes on elsewhere keeps what it wrote of documents that are void", async () => {
   const world = createWorld();
   const a = await founder(world);
   await share(a);
