@@ -6,6 +6,7 @@
 import { webcrypto } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { bytesToHex, concatBytes, hexToBytes } from "../../src/core/base/bytes.ts";
+import { nativeHashBytesMin } from "../../src/core/base/limits.ts";
 import { utf8Encode } from "../../src/core/base/utf8.ts";
 import { sha256 } from "../../src/core/crypto/hash.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
@@ -302,6 +303,17 @@ describe.each(adapters)("$name", ({ make, throwing }) => {
     }
     for (const wrong of [new Uint8Array(), cipherText.subarray(1), concatBytes(cipherText, seed)]) {
       expect(await xWing.decapsulate(seed, wrong)).toBeNull();
+    }
+  });
+
+  test("SHA-256 of its specification, and alike whatever the size", async () => {
+    expect(bytesToHex(await crypto.sha256(utf8Encode("abc")))).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+    const around = new Uint8Array(new SharedArrayBuffer(nativeHashBytesMin + 9)).fill(7);
+    for (const size of [0, nativeHashBytesMin - 1, nativeHashBytesMin, nativeHashBytesMin + 1]) {
+      const bytes = around.subarray(8, 8 + size);
+      expect(await crypto.sha256(bytes)).toEqual(sha256(bytes));
     }
   });
 

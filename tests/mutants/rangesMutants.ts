@@ -52,7 +52,7 @@ export const rangesMutants: readonly Mutant[] = [
   {
     name: "a peer's body is taken for the one that the header names",
     file: "src/engine/sync/mend.ts",
-    text: "if (node === null || !isBodyWhole(segment)) return null;",
+    text: "if (node === null || !(await isBodyWhole(segment, deps.crypto))) return null;",
     instead: "if (node === null) return null;",
     killedBy: engine,
   },

@@ -483,12 +483,12 @@ export class Device {
     };
     this.cryptoCalls = 0;
     return {
-      randomBytes: crypto.randomBytes,
-      publicKey: crypto.publicKey,
+      ...{ randomBytes: crypto.randomBytes, publicKey: crypto.publicKey },
       sign: (seed, message) => slowly(() => crypto.sign(seed, message)),
       verify: (key, signature, message) => slowly(() => crypto.verify(key, signature, message)),
       seal: (key, data, plaintext) => slowly(() => crypto.seal(key, data, plaintext)),
       open: (key, data, sealed) => slowly(() => crypto.open(key, data, sealed)),
+      sha256: (bytes) => slowly(() => crypto.sha256(bytes)),
       pairSecret: (seed, key) => slowly(() => crypto.pairSecret(seed, key)),
       xWing: {
         publicKey: crypto.xWing.publicKey,

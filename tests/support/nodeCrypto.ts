@@ -14,6 +14,7 @@ import {
 } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToHex, concatBytes, hexToBytes } from "../../src/core/base/bytes.ts";
+import { sha256 } from "../../src/core/crypto/hash.ts";
 import type { CryptoPort } from "../../src/core/crypto/port.ts";
 import {
   xWingDecapsulate,
@@ -53,6 +54,7 @@ export const createNodeCrypto = (random: Pick<Random, "bytes">): CryptoPort => {
     },
     seal: (key, associatedData, plaintext) => Promise.resolve(seal(key, associatedData, plaintext)),
     open: (key, associatedData, sealed) => Promise.resolve(open(key, associatedData, sealed)),
+    sha256: (bytes) => Promise.resolve(sha256(bytes)),
     pairSecret: (seed, publicKey) => Promise.resolve(pairSecretOf(seed, publicKey)),
     xWing: {
       publicKey: (seed) => Promise.resolve(xWingPublicKey(seed)),

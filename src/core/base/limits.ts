@@ -198,6 +198,8 @@ export const applicationBacklogBytesMax = 1_048_576;
  */
 export const gatherMillisecondsPerOp = 3;
 export const gatherMillisecondsMax = 40;
+/** Below it JavaScript has hashed something before the platform would have answered. */
+export const nativeHashBytesMin = 16_384;
 /** Lazy collections gather what is written for so long, or until it is so many ops. */
 export const lazyMilliseconds = 10_000;
 export const lazyOpsMax = 1_024;

@@ -36,6 +36,8 @@ export interface CryptoPort {
     associatedData: Uint8Array,
     sealed: Uint8Array,
   ) => Promise<Uint8Array | null>;
+  /** Of what is large: natively, where the platform has it. */
+  readonly sha256: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly xWing: XWing;
   /**
    * What two holders of Ed25519 keys share: X25519 of both in Montgomery form, 32 bytes. Null for a

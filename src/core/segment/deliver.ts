@@ -32,7 +32,7 @@ export interface DeliveryView extends ScopeContext {
   readonly tree: Pick<SegmentTree, "get" | "find" | "held" | "wouldSplit" | "headsOf">;
   /** Null exactly in suite 0. */
   readonly control: ControlChain | null;
-  readonly crypto: Pick<CryptoPort, "verify">;
+  readonly crypto: Pick<CryptoPort, "verify" | "sha256">;
 }
 
 /** What a segment lacks to be judged. */
@@ -96,7 +96,7 @@ export const checkDelivery = async (
   if (header.suite !== view.suite) return refused("suite");
   const held = view.tree.held(shortened(headerHash));
   if (held !== null) return held === headerHash ? { kind: "known" } : refused("short-hash");
-  if (!isBodyWhole(segment)) return refused("body-hash");
+  if (!(await isBodyWhole(segment, view.crypto))) return refused("body-hash");
   const previous = header.previous === null ? null : view.tree.get(header.previous);
   if (header.previous !== null && previous === null) {
     return { kind: "waits", needs: needsOf(header, view) };

@@ -73,7 +73,7 @@ export const sealSegment = async (
   const { body: plain, ...fields } = draft;
   const form = { bodyLength: plain.length, bodyForm: stored.form, extensions: [] };
   if (keys.suite === 0) {
-    const bodyHash = sha256(stored.bytes);
+    const bodyHash = await crypto.sha256(stored.bytes);
     return finished({ ...fields, ...form, suite: 0, key: null, bodyHash }, null, stored.bytes);
   }
   const salt = crypto.randomBytes(32);
@@ -81,7 +81,7 @@ export const sealSegment = async (
   const key = { epoch: keys.epoch.id, salt, commitment };
   const unhashed = { ...fields, ...form, suite: 1, key, bodyHash: new Uint8Array(32) } as const;
   const body = await crypto.seal(sealingKey, bodyBinding(unhashed, keys), stored.bytes);
-  const header = { ...unhashed, bodyHash: sha256(body) };
+  const header = { ...unhashed, bodyHash: await crypto.sha256(body) };
   const signature = await crypto.sign(keys.signingSeed, signedText(encodeHeader(header), keys));
   return finished(header, signature, body);
 };

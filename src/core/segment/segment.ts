@@ -15,6 +15,7 @@ import { encodeCbor } from "../cbor/item.ts";
 import { CborReader } from "../cbor/reader.ts";
 import { readOptional } from "../cbor/structures.ts";
 import { sha256 } from "../crypto/hash.ts";
+import type { CryptoPort } from "../crypto/port.ts";
 import type { WriterOrigin } from "./branches.ts";
 import { decodeHeader, type HeaderFault, type SegmentHeader } from "./header.ts";
 
@@ -80,8 +81,10 @@ export const parseSegment = (bytes: Uint8Array): Result<ParsedSegment, SegmentFa
 };
 
 /** Whether the body is the one that the header names; else it was damaged on its way or at rest. */
-export const isBodyWhole = ({ body, header }: ParsedSegment): boolean =>
-  equalBytes(sha256(body), header.bodyHash);
+export const isBodyWhole = async (
+  { body, header }: ParsedSegment,
+  crypto: Pick<CryptoPort, "sha256">,
+): Promise<boolean> => equalBytes(await crypto.sha256(body), header.bodyHash);
 
 /**
  * What is left of a segment of `local` whose ops went behind the time of history: [header bstr,

@@ -5,6 +5,7 @@
  */
 import type { ed25519 } from "@noble/curves/ed25519.js";
 import { base64UrlToBytes, bytesToHex, concatBytes, hexToBytes } from "../../core/base/bytes.ts";
+import { nativeHashBytesMin } from "../../core/base/limits.ts";
 import { loadPart } from "../../core/base/parts.ts";
 import { assert } from "../../core/base/result.ts";
 import { sha256 } from "../../core/crypto/hash.ts";
@@ -50,6 +51,10 @@ export const createWebCrypto = (crypto: Crypto): CryptoPort => {
         throw error;
       }
     },
+    sha256: async (bytes) =>
+      bytes.length < nativeHashBytesMin
+        ? sha256(bytes)
+        : new Uint8Array(await subtle.digest("SHA-256", source(bytes))),
     pairSecret: async (seed, publicKey) =>
       (await loadPart(() => import("./pair.ts"))).pairSecretOf(seed, publicKey),
     xWing: {

@@ -69,7 +69,7 @@ export const soundSegments = async (
   for (const header of headers) {
     const stored = await loadSegment(home, deps.store, header);
     const segment = stored === null ? null : parseSegment(stored);
-    if (segment?.ok !== true || !isBodyWhole(segment.value)) continue;
+    if (segment?.ok !== true || !(await isBodyWhole(segment.value, deps.crypto))) continue;
     given.push(segment.value.bytes);
     bytes += segment.value.bytes.length;
     if (bytes >= operationBytesTarget) break;
@@ -108,7 +108,8 @@ const lostSegments = async ({ deps }: Engine, home: Home): Promise<Set<HeaderHas
   const lost = new Set(home.tree.records(0).map(({ hash }) => hash));
   for await (const { bytes } of deps.store.segments(home.scope)) {
     const segment = parseSegment(bytes);
-    if (segment.ok && isBodyWhole(segment.value)) lost.delete(segment.value.headerHash);
+    if (!segment.ok || !(await isBodyWhole(segment.value, deps.crypto))) continue;
+    lost.delete(segment.value.headerHash);
   }
   return lost;
 };
@@ -123,7 +124,7 @@ const soundSegment = async (
   if (!parsed.ok) return null;
   const segment = parsed.value;
   const node = home.tree.get(segment.headerHash);
-  if (node === null || !isBodyWhole(segment)) return null;
+  if (node === null || !(await isBodyWhole(segment, deps.crypto))) return null;
   const { networkHash } = home.membership.network;
   const view = { networkHash, scope: home.scope, crypto: deps.crypto };
   return (await isSignedBy(node.origin, segment, view)) ? segment : null;
