@@ -2,7 +2,7 @@
  * Finds out what works of the connection: what the page can tell by itself, and what the network
  * told last, wherever it runs.
  */
-import { webrtcTrialKeptMilliseconds } from "../core/base/limits.ts";
+import { trialKeptMilliseconds } from "../core/base/limits.ts";
 import { allowsWebrtc, type ConnectionSettings } from "../core/wire/connection.ts";
 import type { Carrying } from "./carrying.ts";
 import type { PagePlatform } from "./connection.ts";
@@ -49,7 +49,9 @@ const createTrials = (page: DoctorDeps["page"]): Trials => {
 const createKept = <T>(): ((of: string, find: () => Promise<T>) => Promise<T>) => {
   let last: { readonly of: string; readonly at: number; finding: Promise<T> } | null = null;
   return (of, find) => {
-    const isFresh = last !== null && Date.now() - last.at < webrtcTrialKeptMilliseconds;
+    const age = last === null ? Number.NaN : Date.now() - last.at;
+    // Behind zero: somebody set the clock right
+    const isFresh = age >= 0 && age < trialKeptMilliseconds;
     if (last?.of !== of || !isFresh) last = { of, at: Date.now(), finding: find() };
     return last.finding;
   };

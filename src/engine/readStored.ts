@@ -25,24 +25,14 @@ export interface ReadHome {
   readonly waiting: readonly Uint8Array[];
 }
 
-/** `left`: as if these were not there. */
 export const readStored = async (
   home: Home,
   store: Store,
   ingest: Pick<Ingest, "readAll">,
   damage: (found: Damage) => void = () => undefined,
-  left: readonly SegmentKey[] = [],
 ): Promise<ReadHome> => {
   const read = emptyHome(home);
-  const segments = new Map<ShortHash, ParsedSegment>();
-  const leftHeaders = new Set(left.map(({ header }) => header));
-  for await (const { key, bytes } of store.segments(home.scope)) {
-    if (leftHeaders.has(key.header)) continue;
-    const parsed = parseSegment(bytes);
-    const segment = parsed.ok ? parsed.value : trimmedIn(read, bytes);
-    if (segment !== null) segments.set(shortened(segment.headerHash), segment);
-    else if (!parsed.ok) damage(segmentDamage(key, parsed.error));
-  }
+  const segments = await segmentsIn(read, store, damage);
   const { delivered } = deliverAll(read, segments);
   await ingest.readAll(read, (header) => Promise.resolve(delivered.get(header) ?? null));
   const waiting = [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
@@ -51,6 +41,34 @@ export const readStored = async (
     damage(segmentDamage(keyOf(home, segment), "what it builds on is not there"));
   }
   return { read, waiting: waiting.map(({ bytes }) => bytes) };
+};
+
+/** What could not be delivered if these were not there. */
+export const waitingWithout = async (
+  home: Home,
+  store: Store,
+  left: readonly SegmentKey[],
+): Promise<readonly ParsedSegment[]> => {
+  const read = emptyHome(home);
+  const segments = await segmentsIn(read, store, () => undefined);
+  for (const { header } of left) segments.delete(shortened(header));
+  const { delivered } = deliverAll(read, segments);
+  return [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
+};
+
+const segmentsIn = async (
+  read: Home,
+  store: Store,
+  damage: (found: Damage) => void,
+): Promise<Map<ShortHash, ParsedSegment>> => {
+  const segments = new Map<ShortHash, ParsedSegment>();
+  for await (const { key, bytes } of store.segments(read.scope)) {
+    const parsed = parseSegment(bytes);
+    const segment = parsed.ok ? parsed.value : trimmedIn(read, bytes);
+    if (segment !== null) segments.set(shortened(segment.headerHash), segment);
+    else if (!parsed.ok) damage(segmentDamage(key, parsed.error));
+  }
+  return segments;
 };
 
 /** A segment of which the header alone is kept; the home is told how far its log is trimmed. */

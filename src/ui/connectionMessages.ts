@@ -32,12 +32,12 @@ const stepTable: Readonly<
     "clock-fast": words(
       "This device's clock is fast.",
       "Set it right in the system's settings. What you write gives way meanwhile to what others " +
-        "write, and devices whose clocks are a day or more apart do not find each other.",
+        "write, and devices whose clocks are more than two days apart do not find each other.",
     ),
     "clock-slow": words(
       "This device's clock is slow.",
       "Set it right in the system's settings. What others write gives way here meanwhile, and " +
-        "devices whose clocks are a day or more apart do not find each other.",
+        "devices whose clocks are more than two days apart do not find each other.",
     ),
   },
   network: {
@@ -286,7 +286,7 @@ export const connectionMessages = {
     "For whoever looks for what is wrong between two devices: which kind of frame went to or " +
     "came from which device, when, and how many bytes it had. What is in a frame is never noted " +
     "and never shown. It goes on while this dialog is closed, in memory alone, until it is " +
-    "switched off.",
+    "switched off or the tab that keeps it closes.",
   noFrames: "Nothing went to or came from anybody yet.",
   framesShown: (noted: number, shown: number) =>
     noted <= shown
@@ -299,6 +299,6 @@ export const connectionMessages = {
   /** Of whom it is not known by what name networks know it. */
   endPoint: (end: string) => `an end point ${end}`,
   copyFrames: "Copy as text",
-  framesCopied: "Copied: times, ways, kinds and sizes.",
+  framesCopied: "Copied: times, ways with names of devices, kinds and sizes.",
   framesNotCopied: "This browser did not let it be copied.",
 };

@@ -1,6 +1,7 @@
 /**
  * The log of frames of one database as the view shows it. It goes on while the view is closed, so
- * that something can be done meanwhile, and ends with the page or when it is switched off.
+ * that something can be done meanwhile, and ends when it is switched off or with the tab that
+ * keeps it.
  */
 import type { DistributedDatabase } from "../client/api.ts";
 import type { FrameNote } from "../client/networkTypes.ts";
@@ -43,12 +44,17 @@ export class FrameLog {
     };
   }
 
-  /** Where another tab has taken the database over it is off there, and switched on again. */
+  /**
+   * It is one for all tabs: another may have switched it on or off, or taken the database over,
+   * where it is off then.
+   */
   async look(): Promise<void> {
     await this.#ask(async () => {
-      this.notes = await this.#read(this.isOn ? true : undefined);
-      // It may have been switched on before this page was opened, or in another tab
+      const had = this.notes.length;
+      this.notes = await this.#read(undefined);
       if (this.notes.length > 0) this.isOn = true;
+      else if (had > 0) this.isOn = false;
+      this.problem = "";
     });
   }
 

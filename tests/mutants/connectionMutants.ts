@@ -27,7 +27,7 @@ export const connectionMutants: readonly Mutant[] = [
   {
     name: "connection: relays are asked who is there although a person chose the DHT alone",
     file: "src/core/wire/connection.ts",
-    text: "asked.rendezvous && rendezvous",
+    text: "asked.rendezvous && (rendezvous || !asked.dht)",
     instead: "asked.rendezvous || rendezvous",
     killedBy: settings,
   },

@@ -353,8 +353,11 @@ export const framesShownMax = 25;
 export const webrtcTrialMillisecondsMax = 5_000;
 /** How long the server of the page may take to say what time it is. */
 export const clockAskedMillisecondsMax = 5_000;
-/** A trial holds for so long: browsers allow a page some hundred connections until they tidy up. */
-export const webrtcTrialKeptMilliseconds = 10_000;
+/**
+ * A trial of WebRTC or of the clock holds for so long: browsers allow a page some hundred
+ * connections until they tidy up.
+ */
+export const trialKeptMilliseconds = 10_000;
 
 // Settings of the connection, which stay on this device
 export const connectionRelaysMax = 16;

@@ -27,7 +27,8 @@ export interface ConnectionSettings {
   readonly relayOnly: boolean;
   /**
    * false: relays are not asked who is there, only their DHT is, as without the discovery option of
-   * that name; whoever asks the DHT alone finds only those who do so too. Default true.
+   * that name; whoever asks the DHT alone finds only those who do so too. Without effect where the
+   * application uses no DHT. Default true.
    */
   readonly rendezvous: boolean;
 }
@@ -61,11 +62,14 @@ export const defaultConnection: ConnectionSettings = {
   rendezvous: true,
 };
 
-/** Neither what the application asks for nor what a person set overrules the other. */
+/**
+ * Neither what the application asks for nor what a person set overrules the other; where the
+ * application uses no DHT, the rendezvous stays: nobody would be found.
+ */
 export const discoveryOf = (
   asked: Discovery,
   { rendezvous }: Pick<ConnectionSettings, "rendezvous">,
-): Discovery => ({ ...asked, rendezvous: asked.rendezvous && rendezvous });
+): Discovery => ({ ...asked, rendezvous: asked.rendezvous && (rendezvous || !asked.dht) });
 
 /** Whether WebRTC may be used at all. */
 export const allowsWebrtc = ({

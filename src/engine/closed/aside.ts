@@ -7,7 +7,7 @@
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import { notAcceptedNamedMax } from "../../core/base/limits.ts";
 import { assert } from "../../core/base/result.ts";
-import type { WriterId } from "../../core/base/types.ts";
+import type { HeaderHash, WriterId } from "../../core/base/types.ts";
 import { hash } from "../../core/crypto/hash.ts";
 import type { OwnOp } from "../../core/segment/cut.ts";
 import { sealSegment } from "../../core/segment/seal.ts";
@@ -30,7 +30,7 @@ import { keyOf } from "../ingest.ts";
 import { mayWrite, mustWrite } from "../permission.ts";
 import { presentChange } from "../present.ts";
 import { forget, writeAnew } from "../rebuild.ts";
-import { readStored } from "../readStored.ts";
+import { readStored, waitingWithout } from "../readStored.ts";
 import { unsentOf } from "../reissue.ts";
 import { createStoredOps } from "../storedOps.ts";
 import { readStranded } from "../stranded.ts";
@@ -81,7 +81,7 @@ export const settleOwnWrites = async (
     const lost = home.isDropped ? await undeliveredOwn(engine, home) : [];
     const beyond = (): readonly SegmentKey[] => [
       ...(isMember ? ownBeyond(home, membership) : []),
-      ...lost,
+      ...lost.filter(({ header }) => home.tree.get(header) === null),
     ];
     const isOver = cutOff.includes(home)
       ? writersOf(home).length > 0
@@ -252,22 +252,22 @@ const setAside = (engine: Engine, home: Home, beyond: () => readonly SegmentKey[
 
 /** And what this device wrote upon them: it can be delivered nowhere once they are gone. */
 const withBuiltOn = async (
-  { ingest, deps: { store } }: Engine,
+  { deps: { store } }: Engine,
   home: Home,
   beyond: readonly SegmentKey[],
 ): Promise<readonly SegmentKey[]> => {
+  if (beyond.length === 0) return beyond;
   const own = ownWriters(home);
-  let gone = beyond;
-  for (let more = beyond; more.length > 0; gone = [...gone, ...more]) {
-    const { waiting } = await readStored(home, store, ingest, undefined, gone);
-    more = waiting.flatMap((bytes) => {
-      const parsed = parseSegment(bytes);
-      const isNew = parsed.ok && home.tree.get(parsed.value.headerHash) !== null;
-      return isNew && own.has(parsed.value.header.writer) ? [keyOf(home, parsed.value)] : [];
-    });
-  }
-  return gone;
+  // What waits already waits for what a peer may bring
+  const before = new Set((await waitingWithout(home, store, [])).map(headerHashOf));
+  const after = await waitingWithout(home, store, beyond);
+  const builtOn = after.filter(
+    (segment) => own.has(segment.header.writer) && !before.has(segment.headerHash),
+  );
+  return [...beyond, ...builtOn.map((segment) => keyOf(home, segment))];
 };
+
+const headerHashOf = ({ headerHash }: ParsedSegment): HeaderHash => headerHash;
 
 /** What is not cut, as segments that leave this device never: plain, as the journal had it. */
 const sealPending = async (home: Home, crypto: CryptoPort): Promise<readonly Uint8Array[]> => {

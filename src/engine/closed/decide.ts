@@ -26,7 +26,7 @@ import type { Engine } from "../engine.ts";
 import { dropVoid, settleOwnWrites } from "./aside.ts";
 import { frontierOf } from "./frontier.ts";
 import { isGathering } from "./agreed.ts";
-import { overtakenTerms } from "./gather.ts";
+import { isOvertaken, overtakenTerms } from "./gather.ts";
 import { isHostile } from "./hostility.ts";
 import { carriesOn, learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
@@ -167,8 +167,9 @@ const turns = new WeakMap<ClosedMembership, Turns>();
 const sequenceNow = async (
   engine: Engine,
   membership: ClosedMembership,
-  { proposal: { content, base }, signed }: ParsedProposal,
+  { proposal, signed }: ParsedProposal,
 ): Promise<Decision> => {
+  const { content, base } = proposal;
   const { control, network, device } = membership;
   const { crypto, timers } = engine.deps;
   if (!decidesHere(membership, content)) return { kind: "refused", fault: "not-the-sequencer" };
@@ -179,6 +180,9 @@ const sequenceNow = async (
   // Whoever does not know what it decides can not judge it
   if (content.kind === "unknown") return { kind: "refused", fault: "needs-newer" };
   const isTerm = content.kind === "term";
+  if (isTerm && isOvertaken(control, { proposal })) {
+    return { kind: "refused", fault: "out-of-place" };
+  }
   if (!isTerm && (control.isFrozen() || !mayDecide(membership))) return { kind: "waiting" };
   if (content.kind === "keys" && !(await carriesOn(engine, membership, base, content.keys))) {
     return { kind: "refused", fault: "carries-nothing" };

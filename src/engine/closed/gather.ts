@@ -19,7 +19,7 @@ import {
 } from "../../core/network/closed/record.ts";
 import { roleOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { Engine } from "../engine.ts";
-import { agreedTo, isGathering, isRecoveryKey } from "./agreed.ts";
+import { agreedTo, isRecoveryKey } from "./agreed.ts";
 import { closedChange, type ClosedMembership } from "./membership.ts";
 
 /**
@@ -92,17 +92,22 @@ export const takeGathered = async (
   return true;
 };
 
-/** A term began since: what was to open another one is not asked for any more. */
+/**
+ * A term began since: what was to open another one is not asked for any more, complete or not. Two
+ * holders who sign each other's make two of one wish.
+ */
 export const overtakenTerms = (membership: ClosedMembership): readonly string[] =>
   terms(membership)
-    .filter((parsed) => isGathering(membership.control, parsed))
     .filter((parsed) => isOvertaken(membership.control, parsed))
     .map(({ name }) => name);
 
 const terms = ({ proposals }: ClosedMembership): readonly ParsedProposal[] =>
   [...proposals.values()].filter(({ proposal }) => proposal.content.kind === "term");
 
-const isOvertaken = (control: ClosedControl, { proposal: { base } }: ParsedProposal): boolean => {
+export const isOvertaken = (
+  control: ClosedControl,
+  { proposal: { base } }: Pick<ParsedProposal, "proposal">,
+): boolean => {
   const found = control.find(base);
   return found.kind === "known" && found.position < control.state().termHeight;
 };

@@ -35,7 +35,7 @@ const round = async (state: SyncState, home: Home): Promise<Round> => {
     askAll(state, home);
     if (!(await watch(state, home, () => isConfirmed(state, home)))) return { synced: false };
   }
-  await state.engine.cutter.cutAll([home]);
+  if (isConfirmed(state, home)) await state.engine.cutter.cutAll([home]);
   // Whoever comes next is answered at once
   home.digest.value();
   askAll(state, home);
