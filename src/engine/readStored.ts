@@ -43,16 +43,23 @@ export const readStored = async (
   return { read, waiting: waiting.map(({ bytes }) => bytes) };
 };
 
-/** What could not be delivered if these were not there. */
-export const waitingWithout = async (
+/** What is delivered, and could not be if these were not there. */
+export const builtOn = async (
   home: Home,
   store: Store,
   left: readonly SegmentKey[],
 ): Promise<readonly ParsedSegment[]> => {
-  const read = emptyHome(home);
-  const segments = await segmentsIn(read, store, () => undefined);
+  const segments = await segmentsIn(emptyHome(home), store, () => undefined);
+  const before = new Set(waitingAmong(home, segments));
   for (const { header } of left) segments.delete(shortened(header));
-  const { delivered } = deliverAll(read, segments);
+  return waitingAmong(home, segments).filter((segment) => !before.has(segment));
+};
+
+const waitingAmong = (
+  home: Home,
+  segments: ReadonlyMap<ShortHash, ParsedSegment>,
+): readonly ParsedSegment[] => {
+  const { delivered } = deliverAll(emptyHome(home), segments);
   return [...segments.values()].filter(({ headerHash }) => !delivered.has(headerHash));
 };
 

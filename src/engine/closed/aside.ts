@@ -7,7 +7,7 @@
 import { bytesToHex, equalBytes } from "../../core/base/bytes.ts";
 import { notAcceptedNamedMax } from "../../core/base/limits.ts";
 import { assert } from "../../core/base/result.ts";
-import type { HeaderHash, WriterId } from "../../core/base/types.ts";
+import type { WriterId } from "../../core/base/types.ts";
 import { hash } from "../../core/crypto/hash.ts";
 import type { OwnOp } from "../../core/segment/cut.ts";
 import { sealSegment } from "../../core/segment/seal.ts";
@@ -30,7 +30,7 @@ import { keyOf } from "../ingest.ts";
 import { mayWrite, mustWrite } from "../permission.ts";
 import { presentChange } from "../present.ts";
 import { forget, writeAnew } from "../rebuild.ts";
-import { readStored, waitingWithout } from "../readStored.ts";
+import { builtOn, readStored } from "../readStored.ts";
 import { unsentOf } from "../reissue.ts";
 import { createStoredOps } from "../storedOps.ts";
 import { readStranded } from "../stranded.ts";
@@ -259,15 +259,9 @@ const withBuiltOn = async (
   if (beyond.length === 0) return beyond;
   const own = ownWriters(home);
   // What waits already waits for what a peer may bring
-  const before = new Set((await waitingWithout(home, store, [])).map(headerHashOf));
-  const after = await waitingWithout(home, store, beyond);
-  const builtOn = after.filter(
-    (segment) => own.has(segment.header.writer) && !before.has(segment.headerHash),
-  );
-  return [...beyond, ...builtOn.map((segment) => keyOf(home, segment))];
+  const upon = (await builtOn(home, store, beyond)).filter(({ header }) => own.has(header.writer));
+  return [...beyond, ...upon.map((segment) => keyOf(home, segment))];
 };
-
-const headerHashOf = ({ headerHash }: ParsedSegment): HeaderHash => headerHash;
 
 /** What is not cut, as segments that leave this device never: plain, as the journal had it. */
 const sealPending = async (home: Home, crypto: CryptoPort): Promise<readonly Uint8Array[]> => {
