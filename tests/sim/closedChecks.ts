@@ -8,7 +8,7 @@ import type { HeaderHash, ScopeId, WriterId } from "../../src/core/base/types.ts
 import { storedCertificate } from "../../src/core/network/certificate.ts";
 import type { ClosedControl } from "../../src/core/network/closed/chain.ts";
 import type { ControlContent, Frontier } from "../../src/core/network/closed/content.ts";
-import { epochIdOf, type ControlRecord } from "../../src/core/network/closed/record.ts";
+import { epochIdOf, headOf, type ControlRecord } from "../../src/core/network/closed/record.ts";
 import type { ControlHead } from "../../src/core/network/control.ts";
 import type { DeliveredSegment } from "../../src/core/segment/segment.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
@@ -43,6 +43,7 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
   const strangers = standings.filter(({ device }) => !isMember(device, truth));
   const logs = standings.map(({ log }) => log);
   const { canaries, crypto } = deps;
+  const records = recordsOf(deps.devices);
   return [
     ...(isAlone
       ? []
@@ -51,8 +52,8 @@ export const closedProblems = async (deps: CheckDeps): Promise<readonly string[]
           ...members.flatMap(pendingProblems),
           ...logProblems(members),
         ]),
-    ...strangers.flatMap((each) => strangerProblems(each, truth)),
-    ...standings.flatMap((each) => leakedKeys(each, truth, recordsOf(deps.devices))),
+    ...strangers.flatMap((each) => strangerProblems(each, truth, records)),
+    ...standings.flatMap((each) => leakedKeys(each, truth, records)),
     // What a disk forgets of the chain it may write for whoever is gone
     ...(deps.forgets ? [] : await canaries.problems({ crypto, truth, members, strangers, logs })),
     ...(deps.isWatched ? forkProblems(standings, members) : []),
@@ -283,22 +284,31 @@ const roleIn = (content: Extract<ControlContent, { certificate: Uint8Array }>): 
 
 // ----------------------------------------------------------------------- who is no member
 
-/** Who waits holds nothing of others yet; who was removed nothing of what came after. */
+/**
+ * Who waits holds nothing of others yet; who was removed nothing that was written by those who knew
+ * of it. A copy of the sequencer's profile decides beside the chain and need not know.
+ */
 const strangerProblems = (
   { device, membership, log }: Standing,
   control: ClosedControl,
+  records: Records,
 ): readonly string[] => {
   const own = bytesToHex(membership.device.publicKey);
-  const removal = closuresIn(control).find(
+  const isRemoved = closuresIn(control).some(
     ({ isRemoval, devices }) => isRemoval && devices.has(own),
   );
-  if (removal === undefined && wasAdmitted(control, own)) return [];
-  const height = removal?.height ?? 0;
+  if (!isRemoved && wasAdmitted(control, own)) return [];
+  const named = new Map([...records.values()].map((record) => [headOf(record).hash, record]));
+  const knewOfIt = ({ hash }: ControlHead): boolean => {
+    const record = named.get(hash);
+    return record === undefined || behindRemoval(record, membership, records) !== null;
+  };
   const foreign = [...log.homes.values()]
     .flatMap(({ segments }) => segments)
     .filter(({ origin }) => bytesToHex(origin.signingKey) !== own)
     .filter(
-      ({ header: { controlHead } }) => controlHead !== null && isFrom(control, controlHead, height),
+      ({ header: { controlHead } }) =>
+        controlHead !== null && (!isRemoved || knewOfIt(controlHead)),
     );
   return foreign.map(({ headerHash }) => `${device.name} was given ${headerHash.slice(0, 8)}`);
 };
@@ -311,12 +321,34 @@ const wasAdmitted = (control: ClosedControl, device: string): boolean =>
     return key !== undefined && bytesToHex(key) === device;
   });
 
-const recordsOf = (devices: readonly Device[]): ReadonlyMap<string, ControlRecord> =>
+/** All that anybody has, on the chain or beside it. */
+type Records = ReadonlyMap<string, ControlRecord>;
+
+const recordsOf = (devices: readonly Device[]): Records =>
   new Map(
     devices
       .flatMap(({ membership }) => membership?.control.records() ?? [])
       .map((record) => [record.hash, record]),
   );
+
+/** The last of the records up to this one that removed who is meant; null: none did. */
+const behindRemoval = (
+  from: ControlRecord,
+  { device: { certificate } }: ClosedMembership,
+  records: Records,
+  counts: (record: ControlRecord) => boolean = () => true,
+): ControlRecord | null => {
+  const { signingKey, account } = certificate;
+  const isRemoval = ({ proposal: { content } }: ControlRecord): boolean =>
+    content.kind === "remove" &&
+    (content.devices.some((each) => equalBytes(each, signingKey)) ||
+      (content.account !== null && equalBytes(content.account, account)));
+  for (let at: ControlRecord | undefined = from; at !== undefined;) {
+    if (isRemoval(at) && counts(at)) return at;
+    at = at.previous === null ? undefined : records.get(at.previous);
+  }
+  return null;
+};
 
 /**
  * Keys of epochs that began with its removal or after it, on the chain or on a branch beside. Only
@@ -326,30 +358,14 @@ const recordsOf = (devices: readonly Device[]): ReadonlyMap<string, ControlRecor
 const leakedKeys = (
   { device, membership }: Standing,
   truth: ClosedControl,
-  records: ReadonlyMap<string, ControlRecord>,
+  records: Records,
 ): readonly string[] => {
-  const { signingKey, account } = membership.device.certificate;
   const counting = new Set(truth.from(0).map(({ hash }) => hash));
   const stays = isMember(device, truth);
-  const isRemoval = ({ hash, proposal: { content } }: ControlRecord): boolean =>
-    (!stays || counting.has(hash)) &&
-    content.kind === "remove" &&
-    (content.devices.some((each) => equalBytes(each, signingKey)) ||
-      (content.account !== null && equalBytes(content.account, account)));
-  const isBehindRemoval = (from: ControlRecord): boolean => {
-    for (let at: ControlRecord | undefined = from; at !== undefined;) {
-      if (isRemoval(at)) return true;
-      at = at.previous === null ? undefined : records.get(at.previous);
-    }
-    return false;
-  };
+  const counts = ({ hash }: ControlRecord): boolean => !stays || counting.has(hash);
   return [...records.values()]
     .filter(({ proposal: { content } }) => ["remove", "epoch"].includes(content.kind))
-    .filter((record) => membership.keys.has(epochIdOf(record)) && isBehindRemoval(record))
+    .filter((record) => membership.keys.has(epochIdOf(record)))
+    .filter((record) => behindRemoval(record, membership, records, counts) !== null)
     .map((record) => `${device.name} was removed before the epoch ${epochIdOf(record)}`);
-};
-
-const isFrom = (control: ClosedControl, head: ControlHead, height: number): boolean => {
-  const found = control.find(head);
-  return found.kind !== "known" || found.position >= height;
 };
