@@ -15,6 +15,7 @@ import type { Store, StoredSegment } from "../storage/store.ts";
 import {
   certificateOf,
   controlOf,
+  hasPending,
   mayCut,
   noteProof,
   sealingKeysOf,
@@ -98,9 +99,6 @@ export const createCutter = (deps: CutterDeps): Cutter => {
     absorb: () => enqueue(() => absorb(deps)),
   };
 };
-
-const hasPending = (home: Home): boolean =>
-  writersOf(home).some((writer) => writer.pendingOps() > 0);
 
 /** A few segments at a time, so that neither memory nor a transaction grows with a bulk insert. */
 const cutHomes = async (deps: CutterDeps, homes: readonly Home[]): Promise<void> => {

@@ -68,8 +68,13 @@ export interface Home {
   readonly proofs: Map<WriterId, HeadProof>;
   /** What this device wrote, and its right to write ended before; it stands beside the log. */
   aside: readonly AsideSegment[];
-  /** Void logs went; what this device built on them is still to be set aside. */
+  /**
+   * Void logs went; what this device built on them is still to be set aside, or to be let go of by
+   * the journal.
+   */
   isDropped: boolean;
+  /** The former: nothing is cut, since it could name what is not there any more. */
+  isUnsettled: boolean;
   /** All of it that nobody accepts; null: there is nothing. */
   notAccepted: NotAccepted | null;
   /** The device that made an op, as `_peerId` shows it. */
@@ -97,7 +102,7 @@ export const createHome = (deps: {
     writer: null,
     retired: [],
     proofs: new Map(),
-    ...{ aside: [], isDropped: false, notAccepted: null },
+    ...{ aside: [], isDropped: false, isUnsettled: false, notAccepted: null },
     deviceOf: (dot) => deviceIn(home, dot),
   };
   return home;
@@ -158,6 +163,10 @@ export const retireWriter = (home: Home): void => {
 export const writersOf = ({ writer, retired }: Home): readonly OwnWriter[] =>
   writer === null ? retired : [...retired, writer];
 
+/** Whether this device wrote something here that is not cut. */
+export const hasPending = (home: Home): boolean =>
+  writersOf(home).some((writer) => writer.pendingOps() > 0);
+
 const digestFor = (membership: Membership): StateDigest =>
   membership.kind === "local" ? noDigest : createStateDigest();
 
@@ -193,10 +202,11 @@ export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
 };
 
 /**
- * False where what was written waits: this device is not admitted yet, or lacks the epoch's key.
+ * False where what was written waits: this device is not admitted yet, or lacks the epoch's key, or
+ * what it wrote may stand on what has just become void.
  */
-export const mayCut = ({ membership }: Home): boolean =>
-  membership.kind === "local" || membership.epochs.writing() !== null;
+export const mayCut = ({ membership, isUnsettled }: Home): boolean =>
+  membership.kind === "local" || (membership.epochs.writing() !== null && !isUnsettled);
 
 export const keyringOf = ({ membership, scope }: Home): Keyring => ({
   networkHash: membership.network.networkHash,

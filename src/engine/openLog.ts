@@ -80,6 +80,7 @@ const openHome = async (opening: Opening, home: Home): Promise<void> => {
   const { deps } = opening;
   home.aside = asideIn(home.scope, deps.meta);
   home.isDropped = isDroppedIn(home.scope, deps.meta);
+  home.isUnsettled = home.isDropped;
   const checkpoint = await restoreHome(home, deps);
   if (checkpoint === null) {
     await openWhole(opening, home);

@@ -34,14 +34,10 @@ export interface Rebuild {
   /** The same documents, read anew under the names that ops have by now. */
   rename(home: Home): Promise<void>;
   /**
-   * The same once these are gone, which count no more: logs of others end before them. `notes` go
-   * into the same transaction.
+   * The same once segments are gone that count no more: logs of others end before them. They are
+   * asked for when nothing is cut any more.
    */
-  without(
-    home: Home,
-    segments: readonly SegmentKey[],
-    notes?: readonly MetaChange[],
-  ): Promise<void>;
+  without(home: Home, find: () => Promise<Gone>): Promise<void>;
   /** The same after a page was found damaged; where the log lacks something too, as `salvage`. */
   repair(home: Home): Promise<void>;
   /** Runs while nothing is committed, flushed or cut; documents may show differently behind it. */
@@ -58,6 +54,12 @@ export interface Rebuild {
   salvage(home: Home): Promise<readonly Uint8Array[]>;
   /** What reads or writes the home in another way, while nothing is committed, flushed or cut. */
   alone(home: Home, run: (parts: Pick<Commits, "commitOnce">) => Promise<void>): Promise<void>;
+}
+
+export interface Gone {
+  readonly segments: readonly SegmentKey[];
+  /** They go into the same transaction. */
+  readonly notes?: readonly MetaChange[];
 }
 
 export interface RebuildDeps {
@@ -99,8 +101,9 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
       });
       deps.reread(home);
     },
-    async without(home, segments, notes = []) {
+    async without(home, find) {
       await quietly(async () => {
+        const { segments, notes } = await find();
         // Documents in pages hold what they said
         await forget(deps, home, staleCheckpoint(home), segments, notes);
         await rename(deps, home, await readStored(home, deps.store, deps.ingest));

@@ -19,8 +19,36 @@ export const asideMutants: readonly Mutant[] = [
   {
     name: "what was built on own void writes stays where nothing delivers it",
     file: "src/engine/closed/aside.ts",
-    text: "const gone = await withBuiltOn(engine, home, beyond());",
-    instead: "const gone = beyond();",
+    text: "const gone = [...ended, ...upon.own];",
+    instead: "const gone = ended;",
     killedBy: "tests/sim/closedAgain.test.ts",
+  },
+  {
+    name: "what others built on void writes stays on the disk, in no log",
+    file: "src/engine/closed/aside.ts",
+    text: "return { segments: [...beyond, ...others], notes };",
+    instead: "return { segments: others.length < 0 ? others : beyond, notes };",
+    killedBy: "tests/unit/engine/closedStranded.test.ts",
+  },
+  {
+    name: "what others built on what was let go stays on the disk, in no log",
+    file: "src/engine/closed/aside.ts",
+    text: "return { segments: [...beyond, ...own, ...others] };",
+    instead: "return { segments: [...beyond, ...own] };",
+    killedBy: "tests/unit/engine/closedAside.test.ts",
+  },
+  {
+    name: "what is not cut when a record comes may name what it made void",
+    file: "src/engine/closed/aside.ts",
+    text: "cutOff.includes(home) || (home.isUnsettled && hasPending(home))",
+    instead: "cutOff.includes(home) && hasPending(home)",
+    killedBy: "tests/unit/engine/closedStranded.test.ts",
+  },
+  {
+    name: "something is cut upon what has just become void",
+    file: "src/engine/home.ts",
+    text: "membership.epochs.writing() !== null && !isUnsettled",
+    instead: "membership.epochs.writing() !== null && isUnsettled !== null",
+    killedBy: "tests/unit/engine/closedStranded.test.ts",
   },
 ];

@@ -23,7 +23,7 @@ import {
   type NotAccepted,
 } from "../aside.ts";
 import type { Engine } from "../engine.ts";
-import { replaceContents, writersOf, type Home } from "../home.ts";
+import { hasPending, replaceContents, writersOf, type Home } from "../home.ts";
 import { staleCheckpoint } from "../pages/checkpoint.ts";
 import { PageMiss, type PageLease } from "../pages/pageMiss.ts";
 import { keyOf } from "../ingest.ts";
@@ -50,23 +50,26 @@ export const settleAtOpening = async (
 };
 
 /**
- * What others wrote and what counts no more goes from the store. What this device built on it is
- * then set aside: nothing tells of its rows that they are void where a log was closed by somebody
- * who had nothing of it, so that it is delivered nowhere.
+ * What others wrote and what counts no more goes from the store, with what others built on it:
+ * nothing tells of its rows that they are void where a log was closed by somebody who had nothing
+ * of it, so that it is delivered nowhere. It would lie there in no log, and no later record would
+ * be asked of it; what can be delivered under such a record peers have. What this device built on
+ * it is then set aside.
  */
-export const dropVoid = (
-  { ingest, rebuild }: Engine,
-  home: Home,
-  membership: ClosedMembership,
-): Promise<void> =>
+export const dropVoid = (engine: Engine, home: Home, membership: ClosedMembership): Promise<void> =>
   // The tree is made anew: not while a segment is being judged by the present one
-  ingest.inTurn(home, async () => {
+  engine.ingest.inTurn(home, async () => {
     // What this device wrote stays with it, whatever others take of it
     const beyond = voidedIn(home, membership, "others");
     if (beyond.length === 0) return;
-    const hasOwn = ownWriters(home).size > 0;
-    await rebuild.without(home, beyond, hasOwn ? [droppedChange(home.scope, true)] : []);
-    home.isDropped ||= hasOwn;
+    await engine.rebuild.without(home, async () => {
+      const { others } = await writtenOn(engine, home, beyond);
+      const hasOwn = ownWriters(home).size > 0 || writersOf(home).length > 0;
+      home.isDropped ||= hasOwn;
+      home.isUnsettled ||= hasOwn;
+      const notes = hasOwn ? [droppedChange(home.scope, true)] : [];
+      return { segments: [...beyond, ...others], notes };
+    });
   });
 
 /** Behind records. `cutOff`: homes where the present incarnation is over in any case. */
@@ -83,16 +86,19 @@ export const settleOwnWrites = async (
       ...(isMember ? ownBeyond(home, membership) : []),
       ...lost.filter(({ header }) => home.tree.get(header) === null),
     ];
-    const isOver = cutOff.includes(home)
+    // What is not cut may name what went
+    const isCutOff = cutOff.includes(home) || (home.isUnsettled && hasPending(home));
+    const isOver = isCutOff
       ? writersOf(home).length > 0
       : standing !== "waiting" && isEnded(home, membership);
     if (beyond().length > 0 || isOver) {
       await setAside(engine, home, beyond);
       await engine.cutter.absorb();
     }
+    home.isUnsettled = false;
     if (home.isDropped) await noLongerDropped(engine, home);
     // Not admitted yet: what was written waits for that, unless no log holds it any more
-    if (standing === "waiting" && lost.length === 0) continue;
+    if (standing === "waiting" && lost.length === 0 && !isCutOff) continue;
     const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);
     if (isDue) await reissue(engine, home);
     await lookAt(engine, home, membership);
@@ -120,7 +126,12 @@ export const discardNotAccepted = async (
   for (const home of engine.registry.homesOf(membership)) {
     const beyond = ownBeyond(home, membership);
     if (beyond.length > 0) {
-      await engine.ingest.inTurn(home, () => engine.rebuild.without(home, beyond));
+      await engine.ingest.inTurn(home, () =>
+        engine.rebuild.without(home, async () => {
+          const { own, others } = await writtenOn(engine, home, beyond);
+          return { segments: [...beyond, ...own, ...others] };
+        }),
+      );
     }
     await letGo(engine, home);
     await lookAt(engine, home, membership);
@@ -223,22 +234,28 @@ const setAside = (engine: Engine, home: Home, beyond: () => readonly SegmentKey[
       const { ingest, deps } = engine;
       const { store, crypto } = deps;
       const isDue = mayWrite(home);
-      const gone = await withBuiltOn(engine, home, beyond());
+      const ended = beyond();
+      const upon = await writtenOn(engine, home, ended);
+      const gone = [...ended, ...upon.own];
       const cut = await segmentsOf(store, gone);
       const uncut = await sealPending(home, crypto);
       const added = [...cut, ...uncut].map((bytes) => asideOf(bytes, isDue));
       const [writer, retired] = [home.writer, home.retired];
       Object.assign(home, { writer: null, retired: [] });
       try {
-        await forget(deps, home, staleCheckpoint(home), gone, [
-          ...added.map((each) => asideChange(home.scope, each)),
-          presentChange(home),
-        ]);
+        await forget(
+          deps,
+          home,
+          staleCheckpoint(home),
+          [...gone, ...upon.others],
+          [...added.map((each) => asideChange(home.scope, each)), presentChange(home)],
+        );
       } catch (error) {
         Object.assign(home, { writer, retired });
         for (const each of writersOf(home)) each.unsealed();
         throw error;
       }
+      home.isUnsettled = false;
       home.aside = [...home.aside, ...added];
       const { read } = await readStored(home, store, ingest);
       // A checkpoint that was under way may have come in between
@@ -250,17 +267,25 @@ const setAside = (engine: Engine, home: Home, beyond: () => readonly SegmentKey[
     }),
   );
 
-/** And what this device wrote upon them: it can be delivered nowhere once they are gone. */
-const withBuiltOn = async (
+interface BuiltOn {
+  readonly own: readonly SegmentKey[];
+  readonly others: readonly SegmentKey[];
+}
+
+/** What was written upon these: it can be delivered nowhere once they are gone. */
+const writtenOn = async (
   { deps: { store } }: Engine,
   home: Home,
-  beyond: readonly SegmentKey[],
-): Promise<readonly SegmentKey[]> => {
-  if (beyond.length === 0) return beyond;
-  const own = ownWriters(home);
+  gone: readonly SegmentKey[],
+): Promise<BuiltOn> => {
+  if (gone.length === 0) return { own: [], others: [] };
+  const writers = ownWriters(home);
   // What waits already waits for what a peer may bring
-  const upon = (await builtOn(home, store, beyond)).filter(({ header }) => own.has(header.writer));
-  return [...beyond, ...upon.map((segment) => keyOf(home, segment))];
+  const upon = (await builtOn(home, store, gone)).map((segment) => keyOf(home, segment));
+  return {
+    own: upon.filter(({ writer }) => writers.has(writer)),
+    others: upon.filter(({ writer }) => !writers.has(writer)),
+  };
 };
 
 /** What is not cut, as segments that leave this device never: plain, as the journal had it. */

@@ -154,15 +154,19 @@ export const sequence = (
   engine: Engine,
   membership: ClosedMembership,
   proposed: ParsedProposal,
-): Promise<Decision> => turnsOf(membership)(() => sequenceNow(engine, membership, proposed));
+): Promise<Decision> =>
+  turnsOf(sequencing, membership)(() => sequenceNow(engine, membership, proposed));
 
-const turnsOf = (membership: ClosedMembership): Turns => {
-  const known = turns.get(membership) ?? createTurns();
-  turns.set(membership, known);
+type TurnsOfAll = WeakMap<ClosedMembership, Turns>;
+
+const turnsOf = (all: TurnsOfAll, membership: ClosedMembership): Turns => {
+  const known = all.get(membership) ?? createTurns();
+  all.set(membership, known);
   return known;
 };
 
-const turns = new WeakMap<ClosedMembership, Turns>();
+const sequencing: TurnsOfAll = new WeakMap();
+const taking: TurnsOfAll = new WeakMap();
 
 const sequenceNow = async (
   engine: Engine,
@@ -251,8 +255,18 @@ const doubts = new WeakMap<ClosedMembership, ControlRecord>();
 const lastTermOf = (control: ClosedControl): number =>
   control.records().reduce((last, { term }) => Math.max(last, term), 0);
 
-/** Records as a peer sent them, or as this device made them: kept before anything rests on them. */
-export const takeRecords = async (
+/**
+ * Records as a peer sent them, or as this device made them: kept before anything rests on them. One
+ * call after another, with all that follows from each: several peers send the same ones, and what
+ * one of them makes void is set aside before the next is looked at.
+ */
+export const takeRecords = (
+  engine: Engine,
+  membership: ClosedMembership,
+  records: readonly Uint8Array[],
+): Promise<Taken> => turnsOf(taking, membership)(() => takeRecordsNow(engine, membership, records));
+
+const takeRecordsNow = async (
   engine: Engine,
   membership: ClosedMembership,
   records: readonly Uint8Array[],

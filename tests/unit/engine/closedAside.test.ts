@@ -23,6 +23,7 @@ import {
   takeInvite,
   team,
   tell,
+  undelivered,
   verified,
 } from "./closedWorld.ts";
 import { createWorld, type Device, type World } from "./world.ts";
@@ -224,6 +225,26 @@ test("a removed device that lets go of it has what others have", async () => {
   expect(notAccepted(b)).toEqual([]);
   expect(b.find("notes")).toEqual(accepted);
   expect(membershipOf(b).standing()).toBe("removed");
+});
+
+test("what others built on what it lets go of goes with it", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [a, b, c]) await share(device);
+  await world.until(verified(a, b, c), "verified");
+  world.hub.partition([[a.network], [b.network, c.network]]);
+  await b.insert("notes", [{ id: "b1" }]);
+  await world.until(() => c.get("notes", "b1") !== undefined, "c has it");
+  await c.update("notes", "b1", { $set: { n: 1 } });
+  await world.until(() => b.get("notes", "b1")?.["n"] === 1, "b has it");
+  // By a device that knows nothing of the log that ends
+  await change(a, { kind: "remove-account", account: accountOf(b) });
+  world.hub.heal();
+  await world.until(() => standing(b) === "removed", "told");
+  await ask(b, "discard");
+  expect(b.find("notes")).toEqual([]);
+  expect(await undelivered(b)).toEqual([]);
 });
 
 /** What is written there is not cut. */

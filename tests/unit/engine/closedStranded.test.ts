@@ -23,6 +23,7 @@ import {
   takeInvite,
   team,
   tell,
+  undelivered,
   verified,
 } from "./closedWorld.ts";
 import { createWorld, type Device, type World } from "./world.ts";
@@ -76,6 +77,90 @@ test("whatever crash comes between, it is written anew once", async () => {
   );
   expect(times).toBeGreaterThan(6);
 });
+
+test("what others built on it leaves every disk, and no opening takes it for damage", async () => {
+  const world = createWorld();
+  const { a, b, c } = await builtOn(world);
+  // What b wrote upon it is not b's any more, and a has nothing to deliver it by
+  expect(await undelivered(a)).toEqual([]);
+  world.hub.heal();
+  const devices = [a, b, c];
+  await world.until(
+    () => devices.every((device) => device.get("notes", "c")?.["count"] === 111),
+    "all have it",
+  );
+  await world.until(verified(...devices), "verified");
+  for (const device of devices) {
+    expect(await undelivered(device)).toEqual([]);
+    await device.reopen(undefined, { joined: false });
+    expect(device.failures()).toEqual([]);
+  }
+});
+
+/** And d, which has it all and wrote nothing, or nothing upon it. */
+const beside = async (world: World, hasLog: boolean) => {
+  const a = await founder(world);
+  const d = await join(world, a);
+  for (const device of [a, d]) await share(device);
+  if (hasLog) await d.insert("notes", [{ id: "d" }]);
+  await world.until(verified(a, d), "verified");
+  const image = a.image();
+  const c = await open(world);
+  const { link } = await invited(a);
+  await takeInvite(c, link);
+  await world.until(() => standing(c) === "editor", "admitted");
+  await share(c);
+  await c.insert("notes", [{ id: "c", count: 111 }]);
+  await world.until(() => d.get("notes", "c") !== undefined, "d has it");
+  await world.until(verified(a, c, d), "verified");
+  world.hub.partition([a, c, d].map(({ network }) => [network]));
+  const { device: copy, records } = await contradict(world, image);
+  await copy.close();
+  await give(a, records);
+  await manage(a.engine, { kind: "term", networkId: team, device: null });
+  await tell(a);
+  return { a, writer: d, devices: [a, c, d] };
+};
+
+const asBuiltOn = async (world: World) => {
+  const { a, b, c } = await builtOn(world);
+  return { a, writer: b, devices: [a, b, c] };
+};
+
+test.each([
+  ["a log that stands on it", asBuiltOn],
+  ["a log that does not", (world: World) => beside(world, true)],
+  ["no log", (world: World) => beside(world, false)],
+])(
+  "what is written while a record makes void what it stands on is not lost: %s",
+  async (_, begin) => {
+    const counts = new Set<number>();
+    // The write comes this many turns of promises behind the record
+    for (let turns = 0; turns < 60; turns += 4) {
+      const world = createWorld();
+      const { a, writer, devices } = await begin(world);
+      const taken = give(writer, recordsOf(a).filter(isTerm));
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      // None while what it stands on is gone, and what is written anew is not there yet
+      const [count = 0] = await writer.update("notes", "c", { $inc: { count: 1_000 } });
+      counts.add(count);
+      await writer.engine.cutter.cutAll(writer.engine.registry.homes());
+      await taken;
+      world.hub.heal();
+      const due = 111 + 1_000 * count;
+      await world.until(
+        () => devices.every((device) => device.get("notes", "c")?.["count"] === due),
+        `all have it, ${String(turns)} turns behind`,
+      );
+      await world.until(verified(...devices), "verified");
+      for (const device of devices) {
+        expect(await undelivered(device)).toEqual([]);
+        expect(device.failures()).toEqual([]);
+      }
+    }
+    expect(counts).toContain(1);
+  },
+);
 
 test("whatever crash comes between, what others wrote beyond their right is gone", async () => {
   let a: Device | null = null;

@@ -7,7 +7,8 @@ import { changeMember, closedNamed, makeInvite } from "../../../src/engine/close
 import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
 import type { InviteRequest, MemberChange } from "../../../src/core/wire/networks.ts";
 import type { ClosedSnapshot } from "../../../src/core/wire/snapshots.ts";
-import type { Device, OpenOptions, World } from "./world.ts";
+import { parseSegment } from "../../../src/core/segment/segment.ts";
+import { segmentsOf, type Device, type OpenOptions, type World } from "./world.ts";
 
 /** Words that stand nowhere else, so that a test can look for them. */
 export const team = "team-of-canaries";
@@ -131,3 +132,14 @@ export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("h
 /** In hexadecimal. */
 export const accountOf = (device: Device): string =>
   hex(membershipOf(device).device.certificate.account);
+
+/** Segments of a device's store that stand in no log. */
+export const undelivered = async (device: Device): Promise<readonly string[]> => {
+  const { tree } = device.shared("notes");
+  return (await segmentsOf(device)).flatMap((bytes) => {
+    const parsed = parseSegment(bytes);
+    if (!parsed.ok) throw new Error("a segment that can not be read");
+    const { header, headerHash } = parsed.value;
+    return tree.get(headerHash) === null ? [`${header.writer}/${String(header.first)}`] : [];
+  });
+};
