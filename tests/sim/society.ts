@@ -248,6 +248,8 @@ const isUnsettled = (devices: readonly Device[], truth: ClosedControl): boolean 
         openInvite(control.state(), publicKey, device.now()) !== null,
     );
   return (
+    // What waited while a term was opened may make a device the sequencer that runs twice
+    members.some(({ membership }) => membership.control.isFrozen()) ||
     members.some(({ device }) => isAwaited(device, devices, truth)) ||
     devices.some((device) =>
       device.engine?.registry.networks.joinings().some((each) => isExpected(device, each)),
