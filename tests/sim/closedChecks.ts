@@ -298,10 +298,13 @@ const strangerProblems = (
     ({ isRemoval, devices }) => isRemoval && devices.has(own),
   );
   if (!isRemoved && wasAdmitted(control, own)) return [];
+  const counting = new Set(control.from(0).map(({ hash }) => hash));
+  // One that a term took back was of no account
+  const counts = ({ hash }: ControlRecord): boolean => counting.has(hash);
   const named = new Map([...records.values()].map((record) => [headOf(record).hash, record]));
   const knewOfIt = ({ hash }: ControlHead): boolean => {
     const record = named.get(hash);
-    return record === undefined || behindRemoval(record, membership, records) !== null;
+    return record === undefined || isBehindRemoval(record, membership, records, counts);
   };
   const foreign = [...log.homes.values()]
     .flatMap(({ segments }) => segments)
@@ -331,23 +334,23 @@ const recordsOf = (devices: readonly Device[]): Records =>
       .map((record) => [record.hash, record]),
   );
 
-/** The last of the records up to this one that removed who is meant; null: none did. */
-const behindRemoval = (
+/** Whether a record up to this one removed who is meant, of those that are to be looked at. */
+const isBehindRemoval = (
   from: ControlRecord,
   { device: { certificate } }: ClosedMembership,
   records: Records,
-  counts: (record: ControlRecord) => boolean = () => true,
-): ControlRecord | null => {
+  counts: (record: ControlRecord) => boolean,
+): boolean => {
   const { signingKey, account } = certificate;
   const isRemoval = ({ proposal: { content } }: ControlRecord): boolean =>
     content.kind === "remove" &&
     (content.devices.some((each) => equalBytes(each, signingKey)) ||
       (content.account !== null && equalBytes(content.account, account)));
   for (let at: ControlRecord | undefined = from; at !== undefined;) {
-    if (isRemoval(at) && counts(at)) return at;
+    if (isRemoval(at) && counts(at)) return true;
     at = at.previous === null ? undefined : records.get(at.previous);
   }
-  return null;
+  return false;
 };
 
 /**
@@ -366,6 +369,6 @@ const leakedKeys = (
   return [...records.values()]
     .filter(({ proposal: { content } }) => ["remove", "epoch"].includes(content.kind))
     .filter((record) => membership.keys.has(epochIdOf(record)))
-    .filter((record) => behindRemoval(record, membership, records, counts) !== null)
+    .filter((record) => isBehindRemoval(record, membership, records, counts))
     .map((record) => `${device.name} was removed before the epoch ${epochIdOf(record)}`);
 };
