@@ -31,7 +31,10 @@ import { createStoredOps } from "./storedOps.ts";
 export interface Rebuild {
   /** Whether a home is being read anew, or waits for it: its documents and its log may differ. */
   isUnderWay(): boolean;
-  /** The same documents, read anew under the names that ops have by now. */
+  /**
+   * The same documents, read anew under the names that ops have by now; as `beginAnew` where this
+   * device's own log can not be read to its end.
+   */
   rename(home: Home): Promise<void>;
   /**
    * The same once segments are gone that count no more: logs of others end before them. They are
@@ -97,7 +100,9 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
     isUnderWay: () => underWay > 0,
     async rename(home) {
       await quietly(async () => {
-        await rename(deps, home, await readStored(home, deps.store, deps.ingest));
+        const stored = await readStored(home, deps.store, deps.ingest);
+        if (isCutShort(home, stored)) await beginAnew(deps, home, []);
+        else await rename(deps, home, stored);
       });
       deps.reread(home);
     },
@@ -143,6 +148,13 @@ const repair = async (deps: RebuildDeps, home: Home): Promise<void> => {
   if (stored.read.tree.size() < home.tree.size()) await salvage(deps, home, stored);
   else await rename(deps, home, stored);
 };
+
+/**
+ * What this device wrote last waits for what it was built on: a term took back what had made that
+ * void, and it may come again. Nothing could be cut behind it meanwhile.
+ */
+const isCutShort = (home: Home, { read }: ReadHome): boolean =>
+  writersOf(home).some(({ head }) => head !== null && read.tree.get(head) === null);
 
 const rename = async (deps: RebuildDeps, home: Home, { read }: ReadHome): Promise<void> => {
   const stale = staleCheckpoint(home);

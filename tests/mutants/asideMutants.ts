@@ -51,4 +51,18 @@ export const asideMutants: readonly Mutant[] = [
     instead: "membership.epochs.writing() !== null && isUnsettled !== null",
     killedBy: "tests/unit/engine/closedStranded.test.ts",
   },
+  {
+    name: "a home is renamed though this device's own log waits, and cutting ends the engine",
+    file: "src/engine/rebuild.ts",
+    text: "if (isCutShort(home, stored)) await beginAnew(deps, home, []);",
+    instead: "if (home.isUnsettled) await beginAnew(deps, home, []);",
+    killedBy: "tests/unit/engine/closedStranded.test.ts",
+  },
+  {
+    name: "own void writes stay shown while this device waits to be let in again",
+    file: "src/engine/closed/aside.ts",
+    text: '...(standing === "removed" ? [] : ownBeyond(home, membership)),',
+    instead: '...(standing === "waiting" ? [] : ownBeyond(home, membership)),',
+    killedBy: "tests/unit/engine/closedStranded.test.ts",
+  },
 ];

@@ -79,11 +79,10 @@ export const settleOwnWrites = async (
   cutOff: readonly Home[] = [],
 ): Promise<void> => {
   const standing = membership.standing();
-  const isMember = standing !== "waiting" && standing !== "removed";
   for (const home of engine.registry.homesOf(membership)) {
     const lost = home.isDropped ? await undeliveredOwn(engine, home) : [];
     const beyond = (): readonly SegmentKey[] => [
-      ...(isMember ? ownBeyond(home, membership) : []),
+      ...(standing === "removed" ? [] : ownBeyond(home, membership)),
       ...lost.filter(({ header }) => home.tree.get(header) === null),
     ];
     // What is not cut may name what went
@@ -97,8 +96,6 @@ export const settleOwnWrites = async (
     }
     home.isUnsettled = false;
     if (home.isDropped) await noLongerDropped(engine, home);
-    // Not admitted yet: what was written waits for that, unless no log holds it any more
-    if (standing === "waiting" && lost.length === 0 && !isCutOff) continue;
     const isDue = mayWrite(home) && home.aside.some((each) => each.isDue);
     if (isDue) await reissue(engine, home);
     await lookAt(engine, home, membership);

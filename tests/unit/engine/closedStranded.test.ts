@@ -214,6 +214,87 @@ test("whose log goes on elsewhere keeps what it wrote of documents that are void
   for (const device of [a, b, c]) expect(device.find("notes")).toEqual([{ id: "c", count: 101 }]);
 });
 
+test("who has to wait again has nothing of what a term made void, and what it wrote waits", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  await share(a);
+  await world.until(() => closedOf(a)?.collections.length === 1, "shared");
+  const image = a.image();
+  const b = await join(world, a);
+  await share(b);
+  await b.insert("notes", [{ id: "b", count: 1 }]);
+  await world.until(() => a.get("notes", "b") !== undefined, "a has it");
+  await world.until(verified(a, b), "verified");
+  await Promise.all([a, b].map((device) => device.disconnect()));
+  const { device: copy, records } = await contradict(world, image);
+  await copy.close();
+  await give(a, records);
+  await manage(a.engine, { kind: "term", networkId: team, device: null });
+  await tell(a);
+  await give(b, recordsOf(a));
+  expect(membershipOf(b).standing()).toBe("waiting");
+  expect(b.shared("notes").tree.heads()).toEqual([]);
+  expect(b.find("notes")).toEqual([{ id: "b", count: 1 }]);
+  await b.reopen(undefined, { joined: false });
+  expect(b.find("notes")).toEqual([{ id: "b", count: 1 }]);
+  await Promise.all([a, b].map((device) => device.connect()));
+  await world.until(verified(a, b), "verified");
+  for (const device of [a, b]) {
+    expect(device.find("notes")).toEqual([{ id: "b", count: 1 }]);
+    expect(device.failures()).toEqual([]);
+  }
+  expect(closedOf(b)?.notAccepted).toEqual([]);
+});
+
+test("a removal is taken back: who had built on what was void waits for it", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [a, b, c]) await share(device);
+  await c.insert("notes", [{ id: "c0" }]);
+  await world.until(verified(a, b, c), "verified");
+  await world.pass(120_000);
+  const image = a.image();
+  world.hub.partition([[a.network], [b.network, c.network]]);
+  await c.insert("notes", [{ id: "c", count: 1 }]);
+  await world.until(() => b.get("notes", "c") !== undefined, "b has it");
+  await b.update("notes", "c", { $inc: { count: 10 } });
+  await world.until(() => c.get("notes", "c")?.["count"] === 11, "c has that");
+  world.hub.partition([a, b, c].map(({ network }) => [network]));
+  await change(a, { kind: "remove-account", account: accountOf(c) });
+  await give(b, recordsOf(a));
+  expect(b.find("notes")).toEqual([{ id: "c0" }]);
+  // The same device, which did not remove anybody
+  const { device: copy, records } = await contradict(world, image);
+  await copy.close();
+  await a.close();
+  const again = await world.open({ joined: false, image });
+  await give(again, records);
+  await manage(again.engine, { kind: "term", networkId: team, device: null });
+  await tell(again);
+  await give(b, recordsOf(again));
+  expect(membershipOf(b).control.state().closures).toEqual([]);
+  // As where a fork gives ops other names
+  await b.engine.rebuild.rename(b.shared("notes"));
+  await b.insert("notes", [{ id: "b" }]);
+  await b.engine.cutter.cutAll(b.engine.registry.homes());
+  expect(b.failures()).toEqual([]);
+  world.hub.heal();
+  // c brings it before the removal is decided once more
+  const devices = [again, b];
+  const all = [{ id: "b" }, { id: "c", count: 11 }, { id: "c0" }];
+  await world.until(
+    () => devices.every((device) => device.find("notes").length === all.length),
+    "both have it",
+  );
+  await world.until(() => standing(c) === "removed", "removed again");
+  await world.until(verified(...devices), "verified");
+  for (const device of devices) {
+    expect(device.find("notes")).toEqual(all);
+    expect(device.failures()).toEqual([]);
+  }
+});
+
 const isTerm = (bytes: Uint8Array): boolean => {
   const parsed = parseRecord(bytes);
   return parsed.ok && parsed.value.proposal.content.kind === "term";
