@@ -17,13 +17,6 @@ export const asideMutants: readonly Mutant[] = [
     killedBy: "tests/unit/engine/closed.test.ts",
   },
   {
-    name: "what was built on own void writes stays where nothing delivers it",
-    file: "src/engine/closed/aside.ts",
-    text: "const gone = [...ended, ...upon.own];",
-    instead: "const gone = ended;",
-    killedBy: "tests/sim/closedAgain.test.ts",
-  },
-  {
     name: "what others built on void writes stays on the disk, in no log",
     file: "src/engine/closed/aside.ts",
     text: "return { segments: [...beyond, ...others], notes };",
@@ -64,5 +57,12 @@ export const asideMutants: readonly Mutant[] = [
     text: '...(standing === "removed" ? [] : ownBeyond(home, membership)),',
     instead: '...(standing === "waiting" ? [] : ownBeyond(home, membership)),',
     killedBy: "tests/unit/engine/closedStranded.test.ts",
+  },
+  {
+    name: "records are followed while others are",
+    file: "src/engine/closed/decide.ts",
+    text: "turnsOf(taking, membership)(() => takeRecordsNow(engine, membership, records));",
+    instead: "takeRecordsNow(engine, membership, records);",
+    killedBy: "tests/unit/engine/closedOrder.test.ts",
   },
 ];

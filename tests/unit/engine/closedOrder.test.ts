@@ -23,6 +23,7 @@ import {
   join,
   membershipOf,
   open,
+  recordsOf,
   share,
   standing,
   takeInvite,
@@ -442,4 +443,28 @@ test("what this program does not know it does not put in order", async () => {
   expect(control.state().devices.has(bytesToHex(device.publicKey))).toBe(true);
   expect(control.from(0).some(({ proposal }) => proposal.content.kind === "unknown")).toBe(false);
   expect(network.suite).toBe(1);
+});
+
+test("records that come meanwhile wait for all that follows from those before", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  await b.disconnect();
+  await change(a, { kind: "role", account: accountOf(b), role: "reader" });
+  const [first, height] = [recordsOf(a), heightOf(a)];
+  await change(a, { kind: "role", account: accountOf(b), role: "editor" });
+  let hold: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    hold = resolve;
+  });
+  b.fault = ({ kind, phase }) => (kind === "write" && phase === "before" ? held : undefined);
+  const taken = Promise.all([give(b, first), give(b, recordsOf(a))]);
+  await world.settle();
+  // The second is not looked at while the first is being stored
+  expect(heightOf(b)).toBe(height);
+  hold();
+  await taken;
+  expect(heightOf(b)).toBe(heightOf(a));
 });
