@@ -387,13 +387,14 @@ class World {
     }
     await this.settleSociety();
     // Somebody may be let in, or something be decided, when all others agree already
-    for (let round = 0; round < roundsMax; round++) {
+    for (let round = 0; ; round++) {
       for (let waited = 0; waited < this.quietMsMax() && !this.isVerified(); waited += 5_000) {
         await this.pass(5_000);
         this.society?.shareAll();
       }
       await this.pass(60_000);
-      if (this.society === null || (this.isVerified() && !this.society.isUnsettled())) break;
+      if (this.society === null || round === roundsMax) break;
+      if (this.isVerified() && !this.society.isUnsettled()) break;
       this.society.settle();
     }
     for (const device of this.devices) if (!this.mayBeHeard(device)) device.crash();
