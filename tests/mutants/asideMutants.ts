@@ -65,4 +65,11 @@ export const asideMutants: readonly Mutant[] = [
     instead: "takeRecordsNow(engine, membership, records);",
     killedBy: "tests/unit/engine/closedOrder.test.ts",
   },
+  {
+    name: "two holders who agree to each other's wish open two terms",
+    file: "src/engine/closed/decide.ts",
+    text: "if (isTerm && isOvertaken(control, { proposal })) {",
+    instead: "if (!isTerm && isOvertaken(control, { proposal })) {",
+    killedBy: "tests/unit/engine/closedRecovery.test.ts",
+  },
 ];

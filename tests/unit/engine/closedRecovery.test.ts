@@ -8,6 +8,7 @@ import { makeProposal } from "../../../src/core/network/closed/make.ts";
 import {
   encodeSignedProposal,
   parseSignedProposal,
+  type ControlRecord,
 } from "../../../src/core/network/closed/record.ts";
 import type { RecoverySnapshot } from "../../../src/core/wire/snapshots.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
@@ -106,6 +107,27 @@ test("two who asked at the same time agree as soon as one of them asks again", a
   expect([recovery(b)?.asked, recovery(c)?.asked]).toEqual([null, null]);
 });
 
+test("two who each agree to what the other asked for open one term, not two", async () => {
+  const { world, b, c, keys } = await lost();
+  await takeKey(b, keys[0] ?? "");
+  await takeKey(c, keys[1] ?? "");
+  await Promise.all([term(b, b), term(c, b)]);
+  const waiting = (device: Device): number => membershipOf(device).proposals.size;
+  await world.until(() => waiting(b) === 2 && waiting(c) === 2, "each has the other's");
+  world.hub.partition([[b.network], [c.network]]);
+  await Promise.all([term(b, b), term(c, b)]);
+  world.hub.heal();
+  await world.until(() => sequencer(c) === keyOf(b), "brought back");
+  await world.until(() => waiting(b) === 0 && waiting(c) === 0, "nothing waits");
+  await world.pass(60_000);
+  for (const device of [b, c]) {
+    const { control } = membershipOf(device);
+    expect(control.records().filter(isTerm)).toHaveLength(1);
+    expect([waiting(device), control.isFrozen()]).toEqual([0, false]);
+    expect(device.failures()).toEqual([]);
+  }
+});
+
 test("one device that has enough of them needs nobody else", async () => {
   const { world, b, c, keys } = await lost();
   for (const key of keys.slice(0, 2)) await takeKey(c, key);
@@ -133,3 +155,5 @@ test("what no recovery key signed is neither kept nor passed on", async () => {
   expect(await term(c, c)).toBe(true);
   expect(recovery(c)?.asked).toEqual({ device: nameOf(c), agreed: 1 });
 });
+
+const isTerm = ({ proposal: { content } }: ControlRecord): boolean => content.kind === "term";
