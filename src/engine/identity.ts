@@ -64,13 +64,13 @@ export type NetworkMembership = OpenMembership | ClosedMembership;
 
 export type Membership = LocalMembership | NetworkMembership;
 
-/** By the latest that is known of the network here. */
+/** By the latest that is known of the network here, a removal beside the chain included. */
 export const isMemberOf = (
   membership: NetworkMembership,
   certificate: CheckedCertificate,
 ): boolean =>
   membership.kind === "closed"
-    ? membership.control.standingOf(certificate) === "member"
+    ? membership.control.standingOf(certificate) === "member" && !membership.isOut(certificate)
     : membership.control.mayWrite(certificate, membership.control.head());
 
 export interface Identity {

@@ -74,7 +74,10 @@ export interface Ingest {
    * read.
    */
   take(home: Home, segments: readonly Uint8Array[], source: Source): Promise<Ingested>;
-  /** These control heads are known by now: what waited for them is judged. */
+  /**
+   * These control heads are known by now: what waited for them is judged, and what waited for ops
+   * that they made void.
+   */
   releaseControl(
     heads: readonly ControlHead[],
     homeOf: (scope: ScopeId) => Home | null,
@@ -130,7 +133,12 @@ export const createIngest = (deps: IngestDeps): Ingest => {
   return {
     take,
     async releaseControl(heads, homeOf) {
-      const released = heads.flatMap((head) => deps.inbox.releaseControl(head));
+      const byHead = heads.flatMap((head) => deps.inbox.releaseControl(head));
+      const byVoid = deps.inbox.releaseVoid((scope, { writer, n }) => {
+        const home = homeOf(scope);
+        return home !== null && controlOf(home)?.isVoidRow(scope, writer, n) === true;
+      });
+      const released = [...byHead, ...byVoid];
       const taken = released.map(async ({ bytes, source }) => {
         const home = homeOf(source.scope);
         if (home !== null) await take(home, [bytes], source);

@@ -120,8 +120,10 @@ const restoreContents = (
   replaceContents(home, read);
   if (waiting.length > 0) undelivered.set(home, waiting);
   else undelivered.delete(home);
-  // What is cut and in no log is set aside as it was cut
-  const cut = home.isDropped ? lastCutIn(waiting) : new Map<WriterId, number>();
+  // What is cut and in no log waits as it was cut, or is set aside: the journal may have it, too.
+  // What stands in `local` alone is written anew as one
+  const isShared = home.membership.kind !== "local";
+  const cut = isShared ? lastCutIn(waiting) : new Map<WriterId, number>();
   const parts = commits.flatMap((each) =>
     each.parts.filter(
       ({ scope, writer, first }) => scope === home.scope && first > (cut.get(writer) ?? 0),

@@ -68,7 +68,7 @@ export interface Gone {
 export interface RebuildDeps {
   readonly store: Store;
   readonly crypto: CryptoPort;
-  readonly ingest: Pick<Ingest, "readAll">;
+  readonly ingest: Pick<Ingest, "readAll" | "take">;
   readonly cutter: Cutter;
   readonly journal: Journal;
   readonly commits: Pick<Commits, "commit" | "commitOnce">;
@@ -77,6 +77,7 @@ export interface RebuildDeps {
   readonly now: () => number;
   /** Every document of the home may show differently. */
   readonly reread: (home: Home) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 export const createRebuild = (deps: RebuildDeps): Rebuild => {
@@ -99,12 +100,20 @@ export const createRebuild = (deps: RebuildDeps): Rebuild => {
   return {
     isUnderWay: () => underWay > 0,
     async rename(home) {
-      await quietly(async () => {
+      const left = await quietly(async () => {
         const stored = await readStored(home, deps.store, deps.ingest);
-        if (isCutShort(home, stored)) await beginAnew(deps, home, []);
-        else await rename(deps, home, stored);
+        if (!isCutShort(home, stored)) {
+          await rename(deps, home, stored);
+          return [];
+        }
+        await beginAnew(deps, home, []);
+        return stored.waiting;
       });
       deps.reread(home);
+      if (left.length === 0) return;
+      // Behind this turn: it is judged as if it had just come, and waits for what it lacks
+      const source = { scope: home.scope, from: "", isRequested: true };
+      deps.ingest.take(home, left, source).catch(deps.failed);
     },
     async without(home, find) {
       await quietly(async () => {

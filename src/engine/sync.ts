@@ -5,7 +5,7 @@
  *
  * A channel carries one network; with several in common peers have as many (sync/lines.ts).
  */
-import { rendezvousTagsMax } from "../core/base/limits.ts";
+import { rendezvousTagsMax, tickMilliseconds } from "../core/base/limits.ts";
 import { loadPart } from "../core/base/parts.ts";
 import { createTurns } from "../core/base/turns.ts";
 import type { Carrier, PeerChannel } from "../core/net/carrier.ts";
@@ -203,8 +203,6 @@ const tick = (state: SyncState): void => {
 const goOn = ({ lines }: SyncState): void => {
   for (const line of lines.values()) line.goOn();
 };
-
-const tickMilliseconds = 1_000;
 
 const setTags = ({ registry, deps }: Engine, carrier: Carrier): void => {
   const now = deps.timers.now();

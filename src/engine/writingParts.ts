@@ -104,7 +104,7 @@ export const createWritingParts = (around: WritingDeps): WritingParts => {
   });
   const rebuild = createRebuild({
     ...{ store, crypto, ingest, cutter, journal, commits, exclusive, reread: tell.home },
-    now: timers.now,
+    ...{ now: timers.now, failed: tell.failed },
   });
   const trimmer = trimmerOf(around, { cutter, checkpointer, commit });
   const mended = (): void => {

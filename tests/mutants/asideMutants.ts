@@ -47,8 +47,8 @@ export const asideMutants: readonly Mutant[] = [
   {
     name: "a home is renamed though this device's own log waits, and cutting ends the engine",
     file: "src/engine/rebuild.ts",
-    text: "if (isCutShort(home, stored)) await beginAnew(deps, home, []);",
-    instead: "if (home.isUnsettled) await beginAnew(deps, home, []);",
+    text: "if (!isCutShort(home, stored)) {",
+    instead: "if (!home.isUnsettled) {",
     killedBy: "tests/unit/engine/closedStranded.test.ts",
   },
   {

@@ -289,8 +289,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "records that contradict each other freeze data, too",
     file: "src/engine/closed/membership.ts",
-    text: "const isKnown = !control.state().needsNewer;",
-    instead: "const isKnown = !control.isFrozen();",
+    text: "const isSafe = !control.state().needsNewer && out().size === 0;",
+    instead: "const isSafe = !control.isFrozen() && out().size === 0;",
     killedBy: order,
   },
   {

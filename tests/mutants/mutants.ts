@@ -9,6 +9,7 @@ import { asideMutants } from "./asideMutants.ts";
 import { closedMutants } from "./closedMutants.ts";
 import { docsMutants } from "./docsMutants.ts";
 import { limitMutants } from "./limitMutants.ts";
+import { misuseMutants } from "./misuseMutants.ts";
 import { netMutants } from "./netMutants.ts";
 import { pageMutants } from "./pageMutants.ts";
 import { peerMutants } from "./peerMutants.ts";
@@ -417,6 +418,7 @@ export const mutants: readonly Mutant[] = [
   ...tabMutants,
   ...trimMutants,
   ...asideMutants,
+  ...misuseMutants,
   ...closedMutants,
   ...skippedMutants,
   ...rangesMutants,

@@ -47,6 +47,13 @@ export const controlWritersMax = 65_536;
 export const recoveryKeysMax = 32;
 /** Of a chain, other branches included. */
 export const controlRecordsMax = 65_536;
+/** Of these, kept for what ends misuse: removals, roles, keys, another sequencer. */
+export const controlRecordsReserved = 1_024;
+/** Seconds online after a new term in which who was removed beside the chain is not served yet. */
+export const termSettleTicks = 60;
+/** Decisions that a member other than an owner may ask for at once, and then one in so long. */
+export const proposalsAtOnceMax = 128;
+export const proposalMillisecondsMin = 10_000;
 export const networkCollectionsMax = 4_096;
 /** A collection's settings as they stand in a record: sealed. */
 export const collectionSettingsBytesMax = 65_536;
@@ -214,6 +221,8 @@ export const peerSilenceMillisecondsMax = 90_000;
 // This program
 /** A store that failed while something of a peer's was taken in is tried again, ever later. */
 export const retakeTicksMax = 64;
+/** What the passing of time makes due is looked for this often. */
+export const tickMilliseconds = 1_000;
 /** A round of sync ends when it comes no further for so long; it is looked at so often. */
 export const roundStallMillisecondsMax = 30_000;
 export const roundLookMilliseconds = 5_000;

@@ -43,6 +43,8 @@ export interface InboxLimits {
   readonly bytes: number;
 }
 
+export type HeaderNeed = Extract<Need, { kind: "header" }>;
+
 export interface Waiting {
   readonly waiting: WaitingSegment;
   /** What it still lacks, by key. */
@@ -66,6 +68,10 @@ export interface Inbox {
   readonly release: (header: HeaderHash) => readonly WaitingSegment[];
   /** The same for a control head that has become known. */
   readonly releaseControl: (head: ControlHead) => readonly WaitingSegment[];
+  /** The same for what lacks ops of logs that ended before them: nobody brings those any more. */
+  readonly releaseVoid: (
+    isVoid: (scope: ScopeId, need: HeaderNeed) => boolean,
+  ) => readonly WaitingSegment[];
   /** All that waits. */
   readonly waiting: () => Iterable<Waiting>;
   /** Forgets what a peer sent unasked, after it broke the rules. */
@@ -137,6 +143,11 @@ export const createInbox = (limits: InboxLimits = inboxLimits): Inbox => {
     },
     release: (header) => removeAll(needIndex.meet(shortened(header))),
     releaseControl: (head) => removeAll(needIndex.meet(needKey({ kind: "control", head }))),
+    releaseVoid(isVoid) {
+      const isMet = ({ waiting: { source }, needs }: Item): boolean =>
+        [...needs.values()].some((need) => need.kind === "header" && isVoid(source.scope, need));
+      return removeAll([...all.items.values()].filter(isMet));
+    },
     waiting: () => all.items.values(),
     dropFrom(peer) {
       const items = [...(byPeer.get(peer)?.items.values() ?? [])];

@@ -16,6 +16,7 @@ import type { Engine } from "../engine.ts";
 import { inviteRefusal, refusalOf } from "./admission.ts";
 import { decide } from "./decide.ts";
 import { sealHandover } from "./handover.ts";
+import { turnsOf, type TurnsOfAll } from "./inTurn.ts";
 import { keysFor } from "./keys.ts";
 import type { ClosedMembership } from "./membership.ts";
 
@@ -26,8 +27,21 @@ export interface HandedOver {
   readonly sealed: Uint8Array;
 }
 
-/** Or why it is not let in; null: the joiner's keys are none. */
-export const admitJoiner = async (
+/**
+ * Or why it is not let in; null: the joiner's keys are none. One after another: each is counted
+ * before the next is asked whether its invite has a use left.
+ */
+export const admitJoiner = (
+  engine: Engine,
+  membership: ClosedMembership,
+  publicKey: Uint8Array,
+  shown: CheckedCertificate,
+): Promise<HandedOver | AdmissionRefusal | null> =>
+  turnsOf(admitting, membership)(() => admitNow(engine, membership, publicKey, shown));
+
+const admitting: TurnsOfAll = new WeakMap();
+
+const admitNow = async (
   engine: Engine,
   membership: ClosedMembership,
   publicKey: Uint8Array,

@@ -6,7 +6,7 @@
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import { invalid } from "../../core/base/errors.ts";
-import { createTurns, type Turns } from "../../core/base/turns.ts";
+import { retakeTicksMax, termSettleTicks, tickMilliseconds } from "../../core/base/limits.ts";
 import type { ShortHash } from "../../core/base/types.ts";
 import { storedCertificate } from "../../core/network/certificate.ts";
 import type { ChainFault, ClosedControl } from "../../core/network/closed/chain.ts";
@@ -24,12 +24,14 @@ import { proposalFault } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import type { Engine } from "../engine.ts";
 import { dropVoid, settleOwnWrites } from "./aside.ts";
-import { frontierOf } from "./frontier.ts";
+import { mayAsk, noteAsked } from "./asking.ts";
+import { endsOthersLogs, frontierOf } from "./frontier.ts";
 import { isGathering } from "./agreed.ts";
 import { isOvertaken, overtakenTerms } from "./gather.ts";
 import { isHostile } from "./hostility.ts";
 import { carriesOn, learnKeys, newEpoch } from "./keys.ts";
 import { closedChange, learnFromChain, recordChange, type ClosedMembership } from "./membership.ts";
+import { turnsOf, type TurnsOfAll } from "./inTurn.ts";
 import { decidesHere, mayDecide } from "./order.ts";
 import { orphanedProposals } from "./orphans.ts";
 import { noteRefusedJoiner } from "./stranger.ts";
@@ -157,14 +159,6 @@ export const sequence = (
 ): Promise<Decision> =>
   turnsOf(sequencing, membership)(() => sequenceNow(engine, membership, proposed));
 
-type TurnsOfAll = WeakMap<ClosedMembership, Turns>;
-
-const turnsOf = (all: TurnsOfAll, membership: ClosedMembership): Turns => {
-  const known = all.get(membership) ?? createTurns();
-  all.set(membership, known);
-  return known;
-};
-
 const sequencing: TurnsOfAll = new WeakMap();
 const taking: TurnsOfAll = new WeakMap();
 
@@ -188,6 +182,8 @@ const sequenceNow = async (
     return { kind: "refused", fault: "out-of-place" };
   }
   if (!isTerm && (control.isFrozen() || !mayDecide(membership))) return { kind: "waiting" };
+  if (!isTerm && !mayAsk(membership, { signed }, timers.now())) return { kind: "waiting" };
+  if (endsOthersLogs(engine, membership, content)) return { kind: "refused", fault: "no-right" };
   if (content.kind === "keys" && !(await carriesOn(engine, membership, base, content.keys))) {
     return { kind: "refused", fault: "carries-nothing" };
   }
@@ -198,7 +194,9 @@ const sequenceNow = async (
   const made = { networkHash: network.networkHash, parent, term, time, signed };
   const record = parseRecord(await makeRecord(made, device.seed, crypto));
   if (!record.ok) return { kind: "refused", fault: record.error };
-  return keep(engine, membership, record.value);
+  const decision = await keep(engine, membership, record.value);
+  if (decision.kind === "decided") noteAsked(membership, { signed }, time.ms);
+  return decision;
 };
 
 /**
@@ -278,20 +276,80 @@ const takeRecordsNow = async (
   const taken: ControlRecord[] = [];
   for (const bytes of records) {
     const appended = await control.append(bytes);
-    if (!appended.ok) faults.push(appended.error);
-    else if (appended.value.isNew) taken.push(appended.value.record);
+    if (appended.ok) {
+      if (appended.value.isNew) taken.push(appended.value.record);
+      continue;
+    }
+    faults.push(appended.error);
+    // Checking signatures takes its time, and who sends one that is false sends more
+    if (isFalse(appended.error)) break;
   }
   if (taken.length === 0) return { hasNew: false, faults };
   // At once: what waits here says what is to be decided under this head (carry.ts)
   for (const { proposal } of taken) proposals.delete(bytesToHex(proposal.nonce));
   for (const name of overtakenTerms(membership)) proposals.delete(name);
   for (const orphan of orphanedProposals(membership, taken)) proposals.set(orphan.name, orphan);
-  const gained = await learnKeys(engine, membership);
-  await learnFromChain(membership, engine.deps.crypto);
-  const changes = taken.map((record) => recordChange(membership, record));
-  await engine.deps.store.write({ meta: new Map([...changes, closedChange(membership)]) });
-  await follow(engine, membership, taken.map(headOf), gained);
+  if (taken.some(({ proposal }) => proposal.content.kind === "term")) {
+    membership.settling.ticksLeft = termSettleTicks;
+  }
+  const before = unfollowed.get(membership);
+  unfollowed.set(membership, {
+    records: [...(before?.records ?? []), ...taken],
+    gained: before?.gained ?? [],
+    ...{ failures: before?.failures ?? 0, notBeforeMs: 0 },
+  });
+  await followAll(engine, membership);
   return { hasNew: true, faults };
+};
+
+/** No honest member passes such a record on; one whose parent is not here yet may be sound. */
+export const isFalse = (fault: ChainFault): boolean =>
+  fault !== "no-parent" && fault !== "out-of-place" && fault !== "too-many";
+
+interface Unfollowed {
+  readonly records: readonly ControlRecord[];
+  /** Epochs whose keys were learned by them. */
+  readonly gained: readonly ShortHash[];
+  readonly failures: number;
+  readonly notBeforeMs: number;
+}
+
+/** Records that count here, and whose consequences the disk did not take yet. */
+const unfollowed = new WeakMap<ClosedMembership, Unfollowed>();
+
+/** Whatever fails, all of it is done again: nothing else would say that it is due. */
+const followAll = async (engine: Engine, membership: ClosedMembership): Promise<void> => {
+  const due = unfollowed.get(membership);
+  if (due === undefined) return;
+  const { store, crypto, timers } = engine.deps;
+  let { gained } = due;
+  try {
+    gained = [...gained, ...(await learnKeys(engine, membership))];
+    await learnFromChain(membership, crypto);
+    const changes = due.records.map((record) => recordChange(membership, record));
+    await store.write({ meta: new Map([...changes, closedChange(membership)]) });
+    await follow(engine, membership, due.records.map(headOf), gained);
+  } catch (error) {
+    const failures = due.failures + 1;
+    const waitMs = Math.min(2 ** failures, retakeTicksMax) * tickMilliseconds;
+    unfollowed.set(membership, { ...due, gained, failures, notBeforeMs: timers.now() + waitMs });
+    throw error;
+  }
+  unfollowed.delete(membership);
+};
+
+/** Each second online. True: the disk took what it had refused. */
+export const followLate = async (
+  engine: Engine,
+  membership: ClosedMembership,
+): Promise<boolean> => {
+  const isDue = (): boolean => {
+    const late = unfollowed.get(membership);
+    return late !== undefined && late.failures > 0 && engine.deps.timers.now() >= late.notBeforeMs;
+  };
+  if (!isDue()) return false;
+  await turnsOf(taking, membership)(() => followAll(engine, membership));
+  return true;
 };
 
 // ------------------------------------------------------------------------------ what then changes

@@ -2,9 +2,10 @@
  * When a network's key is replaced though nobody was removed: by the sequencer, after 90 days,
  * where a device was handed keys and is not let in, and where one that was let in can lack a key.
  */
+import { bytesToHex } from "../../core/base/bytes.ts";
 import { epochForcedMillisecondsMin, epochMillisecondsMax } from "../../core/base/limits.ts";
 import type { ChainFault } from "../../core/network/closed/chain.ts";
-import type { ControlContent } from "../../core/network/closed/content.ts";
+import type { ParsedProposal } from "../../core/network/closed/record.ts";
 import {
   roleOf,
   type ControlState,
@@ -44,16 +45,22 @@ export const isEpochDue = (membership: ClosedMembership, nowMs: number): boolean
 
 /**
  * The sequencer refused a proposal. The maker of an invite hands its keys over before it knows
- * that: then they are in the hands of somebody who is no member.
+ * that: then they are in the hands of somebody who is no member. Whoever is no member has none to
+ * hand over: what it asks for tells of no leak.
  */
 export const noteRefusal = (
   membership: ClosedMembership,
-  { kind }: ControlContent,
+  { proposal: { content }, signed }: ParsedProposal,
   fault: ChainFault,
 ): void => {
-  if (kind !== "admit" && kind !== "device") return;
-  // Its device is in already
-  if (fault === "nonce-used" || fault === "known-device") return;
+  if (content.kind !== "admit" && content.kind !== "device") return;
+  // Its device is in already, or nobody knows whose wish it is
+  if (fault === "nonce-used" || fault === "known-device" || fault === "signature") return;
+  const state = membership.control.state();
+  const isOfMember = signed.signatures.some(
+    ({ signer }) => roleOf(state, bytesToHex(signer)) !== null,
+  );
+  if (!isOfMember) return;
   leaked.set(membership, membership.control.head().height);
 };
 

@@ -14,7 +14,7 @@
  */
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import type { ScopeId } from "../../core/base/types.ts";
-import type { Frontier } from "../../core/network/closed/content.ts";
+import type { ControlContent, Frontier } from "../../core/network/closed/content.ts";
 import type { KeyText } from "../../core/network/closed/state.ts";
 import type { ScopeRows } from "../../core/network/scopeRows.ts";
 import type { Row } from "../../core/segment/header.ts";
@@ -59,4 +59,28 @@ const furthest = ({ tree, scope }: Home, row: Row, said: readonly ScopeRows[]): 
     .flatMap((scopes) => scopes.get(scope) ?? [])
     .filter((other) => other.writer === writer && tree.held(other.header) === null)
     .reduce((most, other) => (other.n > most.n ? other : most), row);
+};
+
+/**
+ * Whether it ends a log that is here and of no device that it is about. What others write on would
+ * be void in rows from then on, and nobody who signs such a proposal means well.
+ */
+export const endsOthersLogs = (
+  { registry }: Engine,
+  { control }: ClosedMembership,
+  content: ControlContent,
+): boolean => {
+  if (content.kind !== "remove" && content.kind !== "role") return false;
+  const account = content.account === null ? null : bytesToHex(content.account);
+  const devices = new Set("devices" in content ? content.devices.map(bytesToHex) : []);
+  for (const [device, each] of control.state().devices) {
+    if (each.account === account) devices.add(device);
+  }
+  return [...content.frontier].some(([scope, rows]) => {
+    const tree = registry.home(scope)?.tree;
+    return rows.some(({ writer }) => {
+      const origin = tree?.originOf(writer) ?? null;
+      return origin !== null && !devices.has(bytesToHex(origin.signingKey));
+    });
+  });
 };

@@ -23,9 +23,14 @@ import {
   readWhole,
 } from "../../core/cbor/structures.ts";
 import type { CryptoPort } from "../../core/crypto/port.ts";
-import { storedCertificate } from "../../core/network/certificate.ts";
+import { storedCertificate, type CheckedCertificate } from "../../core/network/certificate.ts";
 import { openClosedControl, type ClosedControl } from "../../core/network/closed/chain.ts";
-import { openInvite, roleOf, standingInvite } from "../../core/network/closed/state.ts";
+import {
+  openInvite,
+  roleOf,
+  standingInvite,
+  type KeyText,
+} from "../../core/network/closed/state.ts";
 import {
   parseRecord,
   parseSignedProposal,
@@ -52,6 +57,13 @@ export interface ClosedMembership extends ClosedParts {
   readonly kind: "closed";
   readonly secret: true;
   readonly standing: () => OwnStanding;
+  /**
+   * Whether it was removed on a branch, while it is not settled what counts: the chain is frozen, or
+   * was until lately. It is served nothing, and what it has a key for is not written under.
+   */
+  readonly isOut: (certificate: CheckedCertificate) => boolean;
+  /** For a while after a term began: removals that it left beside are decided once more. */
+  readonly settling: { ticksLeft: number };
   readonly epochs: Epochs;
   /**
    * Public keys of invites of this device that can be used now: it answers to those, and to some
@@ -82,8 +94,11 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
     if (found !== "member") return found === "unknown" ? "waiting" : "removed";
     return roleOf(control.state(), bytesToHex(device.publicKey)) ?? "removed";
   };
+  const settling = { ticksLeft: 0 };
+  const out = (): ReadonlySet<KeyText> => control.outBeside(settling.ticksLeft > 0);
   const membership: ClosedMembership = {
-    ...{ ...parts, kind: "closed", secret: true, standing },
+    ...{ ...parts, kind: "closed", secret: true, standing, settling },
+    isOut: ({ signingKey }) => out().has(bytesToHex(signingKey)),
     answeredInvites(nowMs) {
       const state = control.state();
       const own = [...parts.invites.keys()].map(publicKeyOf);
@@ -112,9 +127,10 @@ export const membershipOf = (parts: ClosedParts): ClosedMembership => {
       key: (id) => keys.get(id) ?? null,
       writing() {
         const head = control.head();
-        // Records that contradict each other freeze the chain, not the data
-        const isKnown = !control.state().needsNewer;
-        const mayWrite = isKnown && control.mayWrite(device.certificate, head);
+        // Records that contradict each other freeze the chain, not the data, unless somebody who
+        // was removed by one of them has the key
+        const isSafe = !control.state().needsNewer && out().size === 0;
+        const mayWrite = isSafe && control.mayWrite(device.certificate, head);
         return mayWrite ? keyOf(control.epochAt(head)) : null;
       },
       latest() {

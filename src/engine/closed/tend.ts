@@ -7,7 +7,7 @@ import { admissionRefusal } from "./admission.ts";
 import { proposeAnew } from "./anew.ts";
 import { carryKeys } from "./carry.ts";
 import { settleCollections } from "./collections.ts";
-import { sequenceWaiting } from "./decide.ts";
+import { followLate, sequenceWaiting } from "./decide.ts";
 import { isEpochDue, renewEpoch } from "./epochs.ts";
 import type { ClosedMembership } from "./membership.ts";
 import { nameNewcomers } from "./naming.ts";
@@ -30,11 +30,14 @@ export const tend = async (
   isAlone: boolean,
 ): Promise<boolean> => {
   noteCompany(membership, isAlone, engine.deps.timers.now());
+  const hasSettled = membership.settling.ticksLeft === 1;
+  membership.settling.ticksLeft = Math.max(0, membership.settling.ticksLeft - 1);
+  const hasFollowed = (await followLate(engine, membership)) || hasSettled;
   const hasShared = await settleCollections(engine, membership);
   const hasNamed = await nameNewcomers(engine, membership);
   const hasRemade = await proposeAnew(engine, membership);
   const hasCarried = await carryKeys(engine, membership);
-  const hasProposed = hasShared || hasNamed || hasRemade || hasCarried;
+  const hasProposed = hasFollowed || hasShared || hasNamed || hasRemade || hasCarried;
   const hasDecided = (await sequenceWaiting(engine, membership)) || hasProposed;
   if (!isEpochDue(membership, engine.deps.timers.now())) return hasDecided;
   await renewEpoch(engine, membership);

@@ -24,7 +24,7 @@ import {
 import { inParts } from "../../core/sync/pieces.ts";
 import type { Engine } from "../engine.ts";
 import { countBeside, lackedBeside, tipsBeside } from "./beside.ts";
-import { dropProposal, sequence, takeRecords } from "./decide.ts";
+import { dropProposal, isFalse, sequence, takeRecords } from "./decide.ts";
 import { noteRefusal } from "./epochs.ts";
 import { agreedTo, isGathering } from "./agreed.ts";
 import { takeGathered } from "./gather.ts";
@@ -359,7 +359,7 @@ const takeTheirs = async (
 ): Promise<boolean> => {
   const { hasNew, faults } = await takeRecords(engine, membership, records);
   // One whose parent is not here yet may be sound; no honest member passes on any other
-  if (faults.some((fault) => fault !== "no-parent" && fault !== "out-of-place")) peer.hangUp();
+  if (faults.some(isFalse)) peer.hangUp();
   if (peer.known.at !== null) hearFrom(membership, peer, peer.known.at.head);
   return hasNew;
 };
@@ -386,7 +386,7 @@ const takeProposal = async (
     return false;
   }
   const fault = decision.kind === "refused" ? decision.fault : null;
-  if (fault !== null) noteRefusal(membership, proposal.content, fault);
+  if (fault !== null) noteRefusal(membership, parsed.value, fault);
   // Asked again because the answer was lost: it is in the chain
   const isKnown = fault === "nonce-used";
   say(peer, { kind: "answer", nonce: proposal.nonce, fault: isKnown ? null : fault });

@@ -6,6 +6,7 @@ import { bytesToHex, equalBytes } from "../../base/bytes.ts";
 import { assert, fail, ok, type Result } from "../../base/result.ts";
 import type { ScopeId, WriterId } from "../../base/types.ts";
 import type { ControlContent, Frontier, MemberRole } from "./content.ts";
+import { Nonces } from "./nonces.ts";
 import { epochIdOf, type ControlRecord } from "./record.ts";
 import {
   proposalFault,
@@ -41,7 +42,7 @@ export const genesisState = (record: ControlRecord, evidence: Evidence): Control
     ]),
     ...{ invites: new Map(), epochs: [], closures: [], collections: new Map() },
     ...{ names: new Map(), forks: new Map() },
-    nonces: new Set([bytesToHex(nonce)]),
+    nonces: Nonces.of(bytesToHex(nonce)),
     needsNewer: record.isCritical,
   };
 };
@@ -62,7 +63,7 @@ export const applyRecord = (
   const decided = decide(state, content, { signers, record, evidence });
   return ok({
     ...decided,
-    nonces: new Set([...state.nonces, nonceText]),
+    nonces: state.nonces.with(nonceText),
     needsNewer: decided.needsNewer || record.isCritical,
   });
 };

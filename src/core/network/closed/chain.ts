@@ -5,7 +5,7 @@
  * judged through the port `ControlChain`, peers and proposals through the state.
  */
 import { bytesToHex, equalBytes, hexToBytes } from "../../base/bytes.ts";
-import { controlRecordsMax } from "../../base/limits.ts";
+import { controlRecordsMax, controlRecordsReserved } from "../../base/limits.ts";
 import { assert, fail, ok, type Result } from "../../base/result.ts";
 import type { ShortHash } from "../../base/types.ts";
 import type { CryptoPort } from "../../crypto/port.ts";
@@ -24,7 +24,14 @@ import {
   type RecordFault,
 } from "./record.ts";
 import { applyRecord, genesisState } from "./apply.ts";
-import { roleOf, type ControlState, type Evidence, type KeyText, type RuleFault } from "./state.ts";
+import {
+  isRemoved,
+  roleOf,
+  type ControlState,
+  type Evidence,
+  type KeyText,
+  type RuleFault,
+} from "./state.ts";
 
 export type ChainFault =
   | RecordFault
@@ -67,6 +74,12 @@ export interface ClosedControl extends ControlChain {
   readonly from: (height: number) => readonly ControlRecord[];
   /** How a device stands at the head; "unknown" may yet be admitted. */
   readonly standingOf: (certificate: CheckedCertificate) => "member" | "unknown" | "removed";
+  /**
+   * Devices that are members at the head and were removed on a branch: of those that contradict
+   * each other while the chain is frozen, or, if `withLeft`, of all that a term left beside. Anybody
+   * who once was the sequencer can freeze the chain at a head that knows nothing of his removal.
+   */
+  readonly outBeside: (withLeft: boolean) => ReadonlySet<KeyText>;
   /** Height of the record that removed it; null: it is a member's device, or never was. */
   readonly removedAt: (signingKey: Uint8Array) => number | null;
 }
@@ -121,6 +134,15 @@ const createChain = (
         .slice(height)
         .map(({ record }) => record),
     standingOf: (certificate) => standingOf(last().state, certificate),
+    outBeside(withLeft) {
+      const { state } = last();
+      const tips = tree.isFrozen() || withLeft ? tree.tipsBeside() : [];
+      if (tips.length === 0) return nobody;
+      const present = [...state.devices].filter(([device]) => roleOf(state, device) !== null);
+      const isOut = ([device, { account }]: (typeof present)[number]): boolean =>
+        tips.some((tip) => isRemoved(tip.state, device, account));
+      return new Set(present.filter(isOut).map(([device]) => device));
+    },
     removedAt(signingKey) {
       const device = bytesToHex(signingKey);
       const path = tree.path();
@@ -131,6 +153,8 @@ const createChain = (
   };
 };
 
+const nobody: ReadonlySet<KeyText> = new Set();
+
 /** All records, and the path through them that counts. */
 interface Tree {
   readonly nodes: ReadonlyMap<string, Node>;
@@ -138,6 +162,8 @@ interface Tree {
   /** By height. */
   readonly path: () => readonly Node[];
   readonly isFrozen: () => boolean;
+  /** The ends of branches that do not count. */
+  readonly tipsBeside: () => readonly Node[];
   readonly last: () => Node;
   readonly at: (head: ControlHead) => Node | null;
   readonly knows: (hash: ShortHash) => boolean;
@@ -167,6 +193,12 @@ const createTree = (root: Node): Tree => {
     },
     path: () => main.path,
     isFrozen: () => main.isFrozen,
+    tipsBeside: () => {
+      const counting = new Set(main.path);
+      return [...nodes.values()].filter(
+        (node) => node.children.length === 0 && !counting.has(node),
+      );
+    },
     last,
     at({ term, height, hash }) {
       const node = byShort.get(hash);
@@ -318,7 +350,9 @@ const append = async (
   if (!equalBytes(record.proposal.networkHash, networkHash)) return fail("other-network");
   const parent = nodes.get(record.previous);
   if (parent === undefined) return fail("no-parent");
-  if (nodes.size >= controlRecordsMax) return fail("too-many");
+  const { kind } = record.proposal.content;
+  const room = controlRecordsMax - (endsMisuse.has(kind) ? 0 : controlRecordsReserved);
+  if (nodes.size >= room) return fail("too-many");
   if (!isInPlace(record, parent, tree)) return fail("out-of-place");
   const { content } = record.proposal;
   const sequencer =
@@ -332,6 +366,11 @@ const append = async (
   if (nodes.has(record.hash)) return ok({ record, isNew: false, hasMoved: false });
   return ok(tree.add(record, parent, state.value));
 };
+
+/** What is to be decided even of a chain that somebody filled. */
+const endsMisuse: ReadonlySet<ControlContent["kind"]> = new Set<ControlContent["kind"]>([
+  ...(["remove", "role", "epoch", "keys", "transfer", "term"] as const),
+]);
 
 /** Of the last record on the way to both. */
 const sharedHeight = (a: Node, b: Node): number => {

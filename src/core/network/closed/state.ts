@@ -9,6 +9,7 @@ import { networkCollectionsMax, openInvitesPerDeviceMax } from "../../base/limit
 import type { ScopeId, ShortHash } from "../../base/types.ts";
 import type { CheckedCertificate } from "../certificate.ts";
 import type { ControlContent, Frontier, InvitePurpose, MemberRole } from "./content.ts";
+import type { Nonces } from "./nonces.ts";
 
 /** 32 bytes in hexadecimal. */
 export type KeyText = string;
@@ -75,7 +76,7 @@ export interface ControlState {
   /** What accounts are called, sealed. */
   readonly names: ReadonlyMap<KeyText, Uint8Array>;
   readonly forks: ReadonlyMap<string, readonly ShortHash[]>;
-  readonly nonces: ReadonlySet<string>;
+  readonly nonces: Nonces;
   /** A newer program decided something that this one must know, and does not. */
   readonly needsNewer: boolean;
 }
