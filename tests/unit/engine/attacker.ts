@@ -4,10 +4,15 @@
  */
 import { expect } from "vitest";
 import type { Carrier, PeerChannel } from "../../../src/core/net/carrier.ts";
-import { decodeControlMessage } from "../../../src/core/sync/controlMessage.ts";
-import type { Message } from "../../../src/core/sync/frames.ts";
+import {
+  decodeControlMessage,
+  encodeControlMessage,
+  type ControlMessage,
+} from "../../../src/core/sync/controlMessage.ts";
+import { encodeMessage, type Message } from "../../../src/core/sync/frames.ts";
 import { greet, type GreetingNetwork } from "../../../src/core/sync/greeting.ts";
 import { createReceiver } from "../../../src/core/sync/receive.ts";
+import { certifyNew, newKeys } from "../../../src/engine/closed/joining.ts";
 import { queueFrames, type FrameQueue } from "../../../src/engine/sync/frameQueue.ts";
 import { createNodeCrypto } from "../../support/nodeCrypto.ts";
 import { createRandom } from "../../support/random.ts";
@@ -137,3 +142,25 @@ export const recordsIn = ({ messages }: Spoken): readonly string[] =>
     const body = message.kind === "control" ? decodeControlMessage(message.body) : null;
     return body?.ok === true && body.value.kind === "records" ? body.value.records.map(hex) : [];
   });
+
+/** All that b knew, under a name that nobody ever heard. */
+export const renamed = async (
+  b: Device,
+): Promise<Pick<GreetingNetwork, "certificate" | "signingSeed">> => {
+  const keys = await newKeys(crypto);
+  const { networkHash } = membershipOf(b).network;
+  const certificate = await certifyNew(keys, crypto.randomBytes(32), networkHash, crypto);
+  return { certificate, signingSeed: keys.device.seed };
+};
+
+/** Greets, says these, and is silent until it is hung up on. */
+export const saying =
+  (device: Device, change: Partial<GreetingNetwork>, messages: readonly ControlMessage[]) =>
+  async (channel: PeerChannel, frames: FrameQueue): Promise<string> => {
+    const fault = await as(device, change)(channel, frames);
+    if (fault !== "greeted") return fault;
+    for (const message of messages) {
+      await channel.send(encodeMessage({ kind: "control", body: encodeControlMessage(message) }));
+    }
+    return fault;
+  };

@@ -3,7 +3,6 @@
  * the chain to come back, fill it, end others' logs, have keys replaced, use an invite twice.
  */
 import { expect, test } from "vitest";
-import type { PeerChannel } from "../../../src/core/net/carrier.ts";
 import { certify } from "../../../src/core/network/certificate.ts";
 import { makeProposal } from "../../../src/core/network/closed/make.ts";
 import {
@@ -11,20 +10,14 @@ import {
   parseSignedProposal,
 } from "../../../src/core/network/closed/record.ts";
 import { rowOfHead } from "../../../src/core/segment/tree.ts";
-import {
-  encodeControlMessage,
-  type ControlMessage,
-} from "../../../src/core/sync/controlMessage.ts";
-import { encodeMessage } from "../../../src/core/sync/frames.ts";
-import type { GreetingNetwork } from "../../../src/core/sync/greeting.ts";
 import { proposalsAtOnceMax } from "../../../src/core/base/limits.ts";
 import { admitJoiner } from "../../../src/engine/closed/admit.ts";
 import { decide } from "../../../src/engine/closed/decide.ts";
-import { certifyNew, newKeys } from "../../../src/engine/closed/joining.ts";
 import { newEpoch } from "../../../src/engine/closed/keys.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
-import type { FrameQueue } from "../../../src/engine/sync/frameQueue.ts";
-import { as, crypto, speak, watched } from "./attacker.ts";
+import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
+import { isMemberOf } from "../../../src/engine/identity.ts";
+import { crypto, renamed, saying, speak, watched } from "./attacker.ts";
 import {
   accountOf,
   change,
@@ -44,28 +37,6 @@ import {
   verified,
 } from "./closedWorld.ts";
 import { createWorld, type Device } from "./world.ts";
-
-/** A device of another name, as whoever knows the network's secret can make one. */
-const renamed = async (device: Device) => {
-  const keys = await newKeys(crypto);
-  const { networkHash } = membershipOf(device).network;
-  const certificate = await certifyNew(keys, crypto.randomBytes(32), networkHash, crypto);
-  return { certificate, signingSeed: keys.device.seed };
-};
-
-/** Greets as that, says these, and hangs up. */
-const saying =
-  (device: Device, who: Partial<GreetingNetwork>, messages: readonly ControlMessage[]) =>
-  async (channel: PeerChannel, frames: FrameQueue): Promise<string> => {
-    const fault = await as(device, who)(channel, frames);
-    if (fault !== "greeted") return fault;
-    for (const message of messages) {
-      const body = encodeControlMessage(message);
-      await channel.send(encodeMessage({ kind: "control", body }));
-    }
-    channel.close();
-    return fault;
-  };
 
 test("who handed the order on and was removed does not come back by contradicting itself", async () => {
   const world = createWorld();
@@ -91,12 +62,11 @@ test("who handed the order on and was removed does not come back by contradictin
   const { records } = await contradict(createWorld(5), image);
   for (const each of [a, b, c]) await give(each, records.slice(-1));
   for (const each of [b, c]) {
-    const { control, epochs, device: own, isOut } = membershipOf(each);
+    const { control, epochs } = membershipOf(each);
     expect(control.isFrozen()).toBe(true);
-    expect([isOut(membershipOf(a).device.certificate), isOut(own.certificate)]).toEqual([
-      true,
-      false,
-    ]);
+    const isServed = ({ device: { certificate } }: ClosedMembership): boolean =>
+      isMemberOf(membershipOf(each), certificate);
+    expect([isServed(membershipOf(a)), isServed(membershipOf(b))]).toEqual([false, true]);
     // Where it is frozen the key is one that a has
     expect(epochs.writing()).toBeNull();
   }

@@ -3,23 +3,18 @@
  * devices of other names as it likes. It is told no decision; who waits to be let in still is.
  */
 import { expect, test } from "vitest";
-import type { PeerChannel } from "../../../src/core/net/carrier.ts";
 import { admitText } from "../../../src/core/network/closed/chain.ts";
 import { genesisHead, headOf } from "../../../src/core/network/closed/record.ts";
 import { shortHashOf } from "../../../src/core/base/ids.ts";
 import { readInvite, type Invite } from "../../../src/core/network/closed/invite.ts";
 import {
   decodeControlMessage,
-  encodeControlMessage,
   type ControlMessage,
 } from "../../../src/core/sync/controlMessage.ts";
-import { encodeMessage, messageTypes } from "../../../src/core/sync/frames.ts";
-import type { GreetingNetwork } from "../../../src/core/sync/greeting.ts";
+import { messageTypes } from "../../../src/core/sync/frames.ts";
 import { fail } from "../../../src/core/base/result.ts";
 import { decide } from "../../../src/engine/closed/decide.ts";
-import { certifyNew, newKeys } from "../../../src/engine/closed/joining.ts";
-import type { FrameQueue } from "../../../src/engine/sync/frameQueue.ts";
-import { as, crypto, recordsIn, speak, watched, type Spoken } from "./attacker.ts";
+import { crypto, recordsIn, renamed, saying, speak, watched, type Spoken } from "./attacker.ts";
 import {
   accountOf,
   change,
@@ -37,28 +32,6 @@ import {
   verified,
 } from "./closedWorld.ts";
 import { createWorld, type Device } from "./world.ts";
-
-/** All that b knew, under a name that nobody ever heard. */
-const renamed = async (
-  b: Device,
-): Promise<Pick<GreetingNetwork, "certificate" | "signingSeed">> => {
-  const keys = await newKeys(crypto);
-  const { networkHash } = membershipOf(b).network;
-  const certificate = await certifyNew(keys, crypto.randomBytes(32), networkHash, crypto);
-  return { certificate, signingSeed: keys.device.seed };
-};
-
-/** Greets, says these, and is silent until it is hung up on. */
-const saying =
-  (device: Device, change: Partial<GreetingNetwork>, messages: readonly ControlMessage[]) =>
-  async (channel: PeerChannel, frames: FrameQueue): Promise<string> => {
-    const fault = await as(device, change)(channel, frames);
-    if (fault !== "greeted") return fault;
-    for (const message of messages) {
-      await channel.send(encodeMessage({ kind: "control", body: encodeControlMessage(message) }));
-    }
-    return fault;
-  };
 
 test("a removed member that comes as another device is told no decision", async () => {
   const { names, wrap } = watched();
