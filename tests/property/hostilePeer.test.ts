@@ -33,7 +33,7 @@ const seed = Number(process.env["HOSTILE_SEED"] ?? 1);
 
 test(
   `${String(frames)} hostile frames of a member: nothing fails, nobody honest moves`,
-  { timeout: 60_000 + frames * 20 },
+  { timeout: 60_000 + frames * 40 },
   async () => {
     const random = createRandom(seed);
     const { world, a, b, liar, sessions } = await society();
