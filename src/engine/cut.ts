@@ -67,13 +67,21 @@ export const createCutter = (deps: CutterDeps): Cutter => {
   /** A segment names the one before. */
   const enqueue = createTurns();
   let isAwake = false;
+  /** Of the journal: where something may not be cut yet, the next try is when twice as much waits. */
+  let enough = deps.heldBytesMax;
+  const absorbNow = async (): Promise<void> => {
+    const isLetGo = await absorb(deps);
+    enough = isLetGo
+      ? deps.heldBytesMax
+      : Math.max(deps.heldBytesMax, deps.journal.heldBytes() * 2);
+  };
 
   const absorbSoon = (): void => {
     if (isAwake) return;
     isAwake = true;
     enqueue(async () => {
       isAwake = false;
-      await absorb(deps);
+      await absorbNow();
     }).catch((error: unknown) => {
       // The journal keeps what could not be cut, until the next try or the next opening
       if (!isDiskFull(error)) deps.failed(error);
@@ -82,7 +90,7 @@ export const createCutter = (deps: CutterDeps): Cutter => {
 
   return {
     wake() {
-      if (deps.journal.heldBytes() > deps.heldBytesMax) absorbSoon();
+      if (deps.journal.heldBytes() > enough) absorbSoon();
     },
     cutAll: (homes) =>
       enqueue(async () => {
@@ -96,7 +104,7 @@ export const createCutter = (deps: CutterDeps): Cutter => {
       await enqueue(() => cutHomes(deps, [deps.system]));
     },
     pause: enqueue,
-    absorb: () => enqueue(() => absorb(deps)),
+    absorb: () => enqueue(absorbNow),
   };
 };
 
@@ -174,20 +182,21 @@ const finish = (home: Home, segments: readonly DeliveredSegment[]): void => {
   home.retired = home.retired.filter((writer) => writer.pendingOps() > 0);
 };
 
-const absorb = async (deps: CutterDeps): Promise<void> => {
+/** False: something may not be cut yet, and the journal alone has it. */
+const absorb = async (deps: CutterDeps): Promise<boolean> => {
   do await deps.journal.idle();
   while (!deps.journal.isIdle);
   const absorbedSequence = deps.journal.flushed();
   // What is committed from now on begins runs of its own: one that is not whole on disk is not cut.
   for (const home of deps.homes()) for (const writer of writersOf(home)) writer.close();
   await cutHomes(deps, deps.homes());
-  // What may not be cut yet stands in the journal alone
-  if (deps.homes().some((home) => hasPending(home) && !mayCut(home))) return;
+  if (deps.homes().some((home) => hasPending(home) && !mayCut(home))) return false;
   const present = deps.homes().map((home) => presentChange(home));
   const meta = new Map([...present, ...deps.notes()]);
   await deps.store.write({ absorbedSequence, meta });
   deps.journal.absorbed();
   deps.absorbed();
+  return true;
 };
 
 /** Where the present writer's log ends once these are stored. */

@@ -4,6 +4,7 @@
  * crash comes between.
  */
 import { expect, test } from "vitest";
+import { defaultBounds } from "../../../src/engine/bounds.ts";
 import { takeRecords } from "../../../src/engine/closed/decide.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import { leaveNetwork } from "../../../src/engine/membership.ts";
@@ -187,6 +188,30 @@ test("who waited, wrote, and was admitted to read alone keeps it aside", async (
   await leaveNetwork(c.engine, team);
   expect(ids(c).toSorted()).toEqual(["1", "mine", "too"]);
   expect([...c.image().meta.keys()].filter((key) => key.startsWith("aside/"))).toEqual([]);
+});
+
+test("what waits for the sequencer has nobody cut each write to something else", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a, { role: "owner" });
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  const bounds = { ...defaultBounds, journalHeldBytes: 20_000 };
+  const c = await joinWithout(world, a, b, {}, { bounds });
+  await share(c);
+  await c.insert("notes", [{ id: "waits" }]);
+  await c.write({ kind: "make-collection", collection: "diary" });
+  for (let n = 0; n < 200; n++) {
+    await c.insert("diary", [{ id: String(n), text: "x".repeat(500) }]);
+  }
+  await world.settle();
+  expect(c.image().segments.size).toBeLessThan(20);
+  await a.connect();
+  await world.until(() => standing(c) === "editor", "admitted");
+  await world.until(verified(a, b, c), "verified");
+  await c.engine.cutter.absorb();
+  expect(c.journal()).toEqual([]);
+  expect([a.find("notes"), c.find("diary").length]).toEqual([[{ id: "waits" }], 200]);
 });
 
 test("a removed device sees what was not accepted; let in again, it brings it along", async () => {
