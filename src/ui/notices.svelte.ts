@@ -6,7 +6,7 @@ import { createContext } from "svelte";
 import type { DamageReport } from "../core/wire/health.ts";
 import { messages } from "./messages.ts";
 import { problemOf, type Problem } from "./text/problem.ts";
-import { damageInWords, isMissing } from "./text/storage.ts";
+import { damageInWords, isMissing } from "./text/damage.ts";
 
 export interface Notice {
   readonly key: number;

@@ -1,9 +1,7 @@
-/**
- * What `health()` says of storage, as lines for a person; and damage as one text for a notice.
- */
+/** What `health()` says of storage, as lines for a person. */
 import type { Health } from "../../client/api.ts";
-import type { DamageReport } from "../../core/wire/health.ts";
 import { atMoment, bytesInWords, messages } from "../messages.ts";
+import { storageMessages } from "../storageMessages.ts";
 
 export interface Fact {
   readonly name: string;
@@ -11,13 +9,13 @@ export interface Fact {
 }
 
 export const storageFacts = (health: Health): readonly Fact[] => {
-  const { facts } = messages.storage;
+  const { facts } = storageMessages;
   const { usage, lastCheckpoint, recovery } = health;
   return [
-    { name: facts.place, text: messages.storage.places[health.storageMode] },
+    { name: facts.place, text: storageMessages.places[health.storageMode] },
     ...(health.storageMode === "memory"
       ? []
-      : [{ name: facts.writes, text: messages.storage.writes[health.journal][health.durability] }]),
+      : [{ name: facts.writes, text: storageMessages.writes[health.journal][health.durability] }]),
     ...(health.persisted === null ? [] : [{ name: facts.promise, text: promiseOf(health) }]),
     ...(usage === null
       ? []
@@ -29,20 +27,13 @@ export const storageFacts = (health: Health): readonly Fact[] => {
         ]),
     {
       name: facts.checkpoint,
-      text: lastCheckpoint === null ? messages.storage.noCheckpoint : atMoment(lastCheckpoint),
+      text: lastCheckpoint === null ? storageMessages.noCheckpoint : atMoment(lastCheckpoint),
     },
     { name: facts.journal, text: bytesInWords(health.journalBytes) },
-    { name: facts.devices, text: messages.storage.devices(health.otherDevices) },
-    ...(recovery.tornBytes === 0 ? [] : [{ name: facts.torn, text: messages.storage.torn }]),
+    { name: facts.devices, text: storageMessages.devices(health.otherDevices) },
+    ...(recovery.tornBytes === 0 ? [] : [{ name: facts.torn, text: storageMessages.torn }]),
   ];
 };
 
 const promiseOf = ({ persisted }: Health): string =>
   persisted === true ? messages.storage.promised : messages.storage.mayClear;
-
-export const damageInWords = (damage: readonly DamageReport[]): string =>
-  [...new Set(damage.map(({ what, advice }) => `${what} ${advice}`))].join("\n");
-
-/** Whether documents or changes are, or may be, missing because of it. */
-export const isMissing = (damage: readonly DamageReport[]): boolean =>
-  damage.some(({ lost }) => lost !== false);
