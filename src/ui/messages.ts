@@ -114,6 +114,7 @@ export const messages = {
     label: "Sync",
     local: "Only on this device",
     joining: (network: string) => `Waiting to be let into ${network}`,
+    removed: (network: string) => `Removed from ${network}`,
     notLetIn: (network: string) => `Not let into ${network}`,
     notAccepted: (changes: number) =>
       `${count(changes, "change")} ${changes === 1 ? "is" : "are"} not accepted`,
@@ -184,6 +185,7 @@ export const messages = {
     remove: (title: string) => `Delete ${title}`,
     untitled: "Empty document",
     shared: (network: string) => `Shared with ${network}`,
+    read: (network: string) => `Shared with ${network}: you read, and write nothing`,
     private: "Private: only on this device",
     notShared: "Not shared",
     gone: "That document is gone: it was deleted meanwhile.",

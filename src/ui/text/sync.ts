@@ -42,6 +42,10 @@ export const attentionInWords = (
     .flatMap(({ closed }) => closed?.notAccepted ?? [])
     .reduce((sum, each) => sum + each.operations, 0);
   if (operations > 0) return { text: messages.sync.notAccepted(operations), mood: "warn" };
+  const removed = networks.find(({ closed }) => closed?.standing === "removed");
+  if (removed !== undefined) {
+    return { text: messages.sync.removed(removed.name), mood: "warn" };
+  }
   const refusing = networks.find(({ refused }) => refused !== null);
   if (refusing !== undefined) return { text: messages.sync.notLetIn(refusing.name), mood: "warn" };
   const joining = networks.find(

@@ -102,6 +102,7 @@ describe("what comes before how far sync is", () => {
     [networkOf(null), null],
     [networkOf(closedOf({ notAccepted })), "3 changes are not accepted"],
     [networkOf(closedOf({ standing: "waiting" })), "Waiting to be let into Team"],
+    [networkOf(closedOf({ standing: "removed" })), "Removed from Team"],
     [networkOf(closedOf({ ...lost, refused: "invite-used" })), "Not let into Team"],
     [networkOf(null, { kind: "pending", waitsFor: "maker" }), "Waiting to be let into Team"],
     [networkOf(null, { kind: "pending", waitsFor: "secret" }), null],
