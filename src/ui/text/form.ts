@@ -4,11 +4,13 @@
  */
 import { fail, ok, type Result } from "../../core/base/result.ts";
 import type { Value } from "../../core/base/types.ts";
+import { equalValues } from "../../core/cbor/value.ts";
 import { messages } from "../messages.ts";
+import { dateOfText, dateText } from "./date.ts";
 import { formatJson, isRounded, parseJsonValue } from "./json.ts";
 import { titleNames } from "./summary.ts";
 
-export const fieldKinds = ["text", "number", "flag", "json"] as const;
+export const fieldKinds = ["text", "number", "flag", "date", "moment", "list", "json"] as const;
 export type FieldKind = (typeof fieldKinds)[number];
 
 export interface FieldDraft {
@@ -16,7 +18,7 @@ export interface FieldDraft {
   readonly key: number;
   name: string;
   kind: FieldKind;
-  /** Of text, number and JSON. */
+  /** Of all but yes / no. */
   text: string;
   /** Of yes / no. */
   flag: boolean;
@@ -80,7 +82,15 @@ export const draftAsKind = (draft: FieldDraft, kind: FieldKind): FieldDraft => {
   if (kind === "json") return { ...draft, kind, text: value.ok ? jsonOf(value.value) : text };
   const content = draft.kind === "json" && value.ok ? contentOf(value.value) : null;
   if (content?.kind === kind) return { ...draft, ...content };
-  return { ...draft, kind, text, flag: kind === "flag" && text.trim() === "true" };
+  const flag = kind === "flag" && text.trim() === "true";
+  return { ...draft, kind, flag, text: textAsKind(text, draft.kind, kind) };
+};
+
+const textAsKind = (text: string, from: FieldKind, to: FieldKind): string => {
+  if (to === "list" && from === "text") return text.replace(/, */g, "\n");
+  if (from === "list" && to === "text") return text.replace(/\n/g, ", ");
+  if (to === "date") return text.slice(0, "2026-12-24".length);
+  return to === "moment" && from === "date" && text !== "" ? `${text}T00:00` : text;
 };
 
 const titleRank = (name: string): number =>
@@ -91,17 +101,31 @@ const isLeftOut = ({ name, kind, text, isOptional }: FieldDraft): boolean =>
 
 const atName = (key: number, message: string): FieldProblem => ({ key, part: "name", message });
 
-const contentOf = (value: unknown): Pick<FieldDraft, "kind" | "text" | "flag"> => {
+type Content = Pick<FieldDraft, "kind" | "text" | "flag">;
+
+const contentOf = (value: unknown): Content => {
   if (typeof value === "string") return { kind: "text", text: value, flag: false };
   if (typeof value === "number") return { kind: "number", text: String(value), flag: false };
   if (typeof value === "boolean") return { kind: "flag", text: "", flag: value };
+  const simple = simpleContentOf(value);
+  const back = simple && valueOfDraft({ ...simple, flag: false });
+  // Values, as in jsonOf. An hour that is there twice, or a text of two lines, comes back otherwise
+  const isExact = back?.ok === true && equalValues(back.value as Value, value as Value);
+  if (simple !== null && isExact) return { ...simple, flag: false };
   return { kind: "json", text: jsonOf(value), flag: false };
+};
+
+const simpleContentOf = (value: unknown): Pick<FieldDraft, "kind" | "text"> | null => {
+  if (Array.isArray(value)) return { kind: "list", text: value.join("\n") };
+  if (!(value instanceof Date)) return null;
+  const text = dateText(value);
+  return { kind: text.includes("T") ? "moment" : "date", text };
 };
 
 // what stands in a draft came out of the database or out of the JSON reader, hence is a value
 const jsonOf = (value: unknown): string => formatJson(value as Value);
 
-const valueOfDraft = ({ kind, text, flag }: FieldDraft): Result<unknown, string> => {
+const valueOfDraft = ({ kind, text, flag }: Content): Result<unknown, string> => {
   switch (kind) {
     case "text":
       return ok(text);
@@ -109,6 +133,13 @@ const valueOfDraft = ({ kind, text, flag }: FieldDraft): Result<unknown, string>
       return ok(flag);
     case "number":
       return numberOf(text.trim());
+    case "date":
+    case "moment": {
+      const date = dateOfText(text);
+      return date === null ? fail(messages.editor.noDate) : ok(date);
+    }
+    case "list":
+      return ok(text.split("\n").flatMap((line) => line.trim() || []));
     case "json": {
       const parsed = parseJsonValue(text);
       return parsed.ok ? parsed : fail(parsed.error.place + parsed.error.message);

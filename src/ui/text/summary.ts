@@ -3,6 +3,7 @@
  */
 import type { Value } from "../../core/base/types.ts";
 import { messages } from "../messages.ts";
+import { dateText } from "./date.ts";
 import { formatJson } from "./json.ts";
 
 export interface Summary {
@@ -48,7 +49,7 @@ export const summaryOf = (fields: { readonly [name: string]: Value }): Summary =
 export const shownValue = (value: Value): string => {
   if (typeof value === "string") return value.replace(/\s+/g, " ").trim();
   if (typeof value === "boolean") return value ? messages.editor.yes : messages.editor.no;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return dateText(value).replace("T", " ");
   if (Array.isArray(value) && value.every((element) => typeof element === "string")) {
     return value.join(", ");
   }

@@ -25,5 +25,8 @@ test("a cell is one short line, and empty where there is no field", () => {
   expect(cellText(undefined)).toBe("");
   expect(cellText("two\nlines")).toBe("two lines");
   expect(cellText(["a", "b"])).toBe("a, b");
+  expect(cellText(new Date("2026-12-24T00:00:00Z"))).toBe("2026-12-24");
+  expect(cellText(new Date("2026-12-24T08:30:00"))).toBe("2026-12-24 08:30");
+  expect(cellText(new Date(8.64e15))).toContain("275760");
   expect(cellText("x".repeat(1_000)).length).toBeLessThan(220);
 });
