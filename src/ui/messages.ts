@@ -1,7 +1,7 @@
 /**
  * Every text that a person reads, in one place: so that words stay the same for the same thing, and
  * so that another language needs no other file. Those that come with a view of their own stand in
- * files of their own: sharingMessages.ts, connectionMessages.ts, storageMessages.ts.
+ * files of their own: sharingMessages.ts, connectionMessages.ts and others.
  */
 
 const number = new Intl.NumberFormat("en");
@@ -59,25 +59,6 @@ export const messages = {
     title: "That did not work",
     warning: "Please note",
     unknown: "An error that nobody expected. Reload the page if something looks wrong.",
-  },
-  lost: {
-    title: "A part of the database is gone",
-    text:
-      "The browser lost the stored documents of this device, but not all that stood beside them. " +
-      "So this is no new beginning, and nothing was begun, changed or deleted.",
-    found: "What was found",
-    retry: "Try again",
-    still: "It is still as it was.",
-    anew: "Start anew on this device…",
-    anewTitle: "Start anew on this device?",
-    deleted: "This deletes for good what is left here:",
-    deletedParts: [
-      "the rest of the journal, with the latest changes that had not been stored elsewhere",
-      "the database of this site in this browser, and its folder of files",
-      "what this device knows of networks: join them again by secret, or by a new invite",
-    ],
-    kept: "Other devices keep what they have; what was shared comes back from them.",
-    anewConfirm: "Delete and start anew",
   },
   newer: {
     title: "A newer version of NebulusDB wrote this database",

@@ -296,14 +296,7 @@ for (const { colorScheme, width } of looks) {
       await open(page);
       await makeCollection(page, "notes");
       await addNote(page, "A note");
-      await onTables(page, async (name) => {
-        await new Promise((resolve, reject) => {
-          const deleting = indexedDB.deleteDatabase(name);
-          deleting.onsuccess = resolve;
-          deleting.onerror = reject;
-          deleting.onblocked = reject;
-        });
-      });
+      await loseTables(page);
       await page.goto("/");
       await expect(
         page.getByRole("heading", { name: /part of the database is gone/ }),
@@ -419,6 +412,33 @@ for (const { colorScheme, width } of [looks[1], looks[2]]) {
     });
   });
 }
+
+test("storage that was lost is told, where not even its screen can be loaded", async ({
+  browser,
+}) => {
+  // it would have the screen
+  const page = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
+  await open(page);
+  await makeCollection(page, "notes");
+  await loseTables(page);
+  const screen = "**/LostView-*.js";
+  await page.route(screen, (route) => route.abort());
+  await page.goto("/");
+  await expect(page.getByText(/^The browser has lost the database/)).toBeVisible();
+  await page.unroute(screen);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await expect(page.getByRole("heading", { name: /part of the database is gone/ })).toBeVisible();
+});
+
+const loseTables = (page: Page): Promise<void> =>
+  onTables(page, async (name) => {
+    await new Promise((resolve, reject) => {
+      const deleting = indexedDB.deleteDatabase(name);
+      deleting.onsuccess = resolve;
+      deleting.onerror = reject;
+      deleting.onblocked = reject;
+    });
+  });
 
 /** Runs in a page of this origin that has no database open, with the name of the app's. */
 const onTables = async (page: Page, run: (name: string) => Promise<void>): Promise<void> => {
