@@ -4,11 +4,12 @@
  * cost the page a list of ids.
  */
 import { createSubscriber } from "svelte/reactivity";
-import type { Fields } from "../core/base/types.ts";
+import type { DocumentFields, Fields } from "../core/base/types.ts";
 import type { DistributedCollection, LiveQuery } from "../client/api.ts";
+import type { Metadata } from "../client/types.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { learnColumns } from "./text/columns.ts";
-import { noIds, noRows, withoutMetadata, withPrivates, withRows, type Rows } from "./text/keep.ts";
+import { noIds, noRows, withoutMetadata, withMarked, withRows, type Rows } from "./text/keep.ts";
 import { learnTextNames, queryOfWords, type LearntNames } from "./text/filter.ts";
 
 /** So many documents are looked at for names of fields; 10,000 take some hundredths of a second. */
@@ -23,6 +24,8 @@ export interface Order {
 }
 
 export const newestFirst: Order = { name: "id", direction: -1 };
+
+type Told = DocumentFields & Metadata;
 
 /** Rows from, and up to but without, by position. */
 export interface Window {
@@ -41,6 +44,8 @@ export class Documents {
   rows = $state.raw<Rows>(noRows);
   /** Ids of those that were read and are not shared, whatever becomes of their collection. */
   privates = $state.raw(noIds);
+  /** Ids of those that were read and show a value of a device whose clock is fast. */
+  ahead = $state.raw(noIds);
   readonly #collection: DistributedCollection<Fields>;
   readonly #notices: Notices;
   #window: Window = { from: 0, to: 0 };
@@ -106,7 +111,10 @@ export class Documents {
         const found = told.map(withoutMetadata);
         // Every change of a document makes the order anew: what was read before may be another now
         this.rows = withRows(isSame ? this.rows : noRows, found, keptRowsMax);
-        this.privates = withPrivates(isSame ? this.privates : [], told, this.rows);
+        const marked = (known: ReadonlySet<string>, isMarked: (one: Told) => boolean) =>
+          withMarked(isSame ? known : noIds, told, this.rows, isMarked);
+        this.privates = marked(this.privates, ({ _visibility }) => _visibility === "private");
+        this.ahead = marked(this.ahead, ({ _ahead }) => _ahead !== undefined);
         this.#readIn = order;
         this.columns = learnColumns(this.columns, found);
       }

@@ -168,6 +168,7 @@ export const messages = {
     shared: (network: string) => `Shared with ${network}`,
     read: (network: string) => `Shared with ${network}: you read, and write nothing`,
     private: "Private: only on this device",
+    ahead: "By a clock ahead of this one",
     notShared: "Not shared",
     gone: "That document is gone: it was deleted meanwhile.",
   },

@@ -67,8 +67,10 @@ const isEqual = async (...pages: readonly Page[]): Promise<void> => {
   }
 };
 
-/** Whether the document is marked as one whose time is still to come. */
+/** Whether the document is marked as one whose time is still to come, in the grid and beside it. */
 const expectMark = async (page: Page, title: string, isMarked: boolean): Promise<void> => {
+  const inGrid = row(page, title).getByTitle("By a clock ahead of this one");
+  await expect(inGrid).toHaveCount(isMarked ? 1 : 0);
   const dialog = await edit(page, title);
   const mark = dialog.getByText(
     "A device's clock is fast, or this one's is slow: the time of title",

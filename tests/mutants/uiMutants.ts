@@ -57,9 +57,16 @@ export const uiMutants: readonly Mutant[] = [
   {
     name: "a row keeps the mark of privacy once it is shared",
     file: "src/ui/text/keep.ts",
-    text: "else ids.delete(id);",
+    text: "else ids.delete(document.id);",
     instead: "",
     killedBy: "tests/unit/ui/private.test.ts",
+  },
+  {
+    name: "a list that a form would take apart becomes another one by looking at it",
+    file: "src/ui/text/form.ts",
+    text: "if (simple !== null && isExact)",
+    instead: "if (simple !== null)",
+    killedBy: "tests/unit/ui/form.test.ts",
   },
   {
     name: "a recovery key that was put away stays on the page",

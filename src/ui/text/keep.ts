@@ -2,7 +2,6 @@
  * Maps and sets that are made anew at each change, apart from Svelte's state, which would watch
  * every entry.
  */
-import type { Metadata } from "../../client/types.ts";
 import type { DocumentFields } from "../../core/base/types.ts";
 
 export type Rows = ReadonlyMap<string, DocumentFields>;
@@ -26,16 +25,17 @@ export const withoutMetadata = (document: DocumentFields): DocumentFields => ({
   id: document.id,
 });
 
-/** Ids of private ones, of rows that are still kept. */
-export const withPrivates = (
+/** Ids of marked ones, of rows that are still kept. */
+export const withMarked = <D extends DocumentFields>(
   known: Iterable<string>,
-  found: readonly (DocumentFields & Pick<Metadata, "_visibility">)[],
+  found: readonly D[],
   rows: Rows,
+  isMarked: (document: D) => boolean,
 ): ReadonlySet<string> => {
   const ids = new Set([...known].filter((id) => rows.has(id)));
-  for (const { id, _visibility } of found) {
-    if (_visibility === "private") ids.add(id);
-    else ids.delete(id);
+  for (const document of found) {
+    if (isMarked(document)) ids.add(document.id);
+    else ids.delete(document.id);
   }
   return ids;
 };

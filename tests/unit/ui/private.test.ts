@@ -1,15 +1,10 @@
 /** Private documents in the app: the mark that the table shows, and the editor that sets it. */
 import { afterEach, expect, test } from "vitest";
 import { createDistributedDb, InMemoryAdapter } from "../../../src/index.node.ts";
+import type { Metadata } from "../../../src/client/types.ts";
 import type { Fields } from "../../../src/core/base/types.ts";
 import { Editor } from "../../../src/ui/editor.svelte.ts";
-import {
-  noIds,
-  noRows,
-  withoutMetadata,
-  withPrivates,
-  withRows,
-} from "../../../src/ui/text/keep.ts";
+import { noIds, noRows, withMarked, withoutMetadata, withRows } from "../../../src/ui/text/keep.ts";
 import { createApiBench } from "../../contract/api/bench.ts";
 
 const adapter = new InMemoryAdapter();
@@ -69,6 +64,7 @@ test("one that is gone meanwhile comes back as private as it was", async () => {
 
 test("the table knows which of its rows are private, and shows no metadata", async () => {
   const { notes } = await openShared();
+  const isPrivate = ({ _visibility }: Fields & Metadata): boolean => _visibility === "private";
   await notes.insert({ id: "1", title: "a" }, { visibility: "private" });
   await notes.insert({ id: "2", title: "b" });
   const told = await notes.getMany(["1", "2"], { meta: true });
@@ -78,12 +74,12 @@ test("the table knows which of its rows are private, and shows no metadata", asy
     { id: "2", title: "b" },
   ]);
   const rows = withRows(noRows, found, 10);
-  const privates = withPrivates(noIds, told, rows);
+  const privates = withMarked(noIds, told, rows, isPrivate);
   expect([...privates]).toEqual(["1"]);
   // read again as it is now
   await notes.share("1");
   const again = await notes.getMany(["1"], { meta: true });
-  expect([...withPrivates(privates, again, rows)]).toEqual([]);
+  expect([...withMarked(privates, again, rows, isPrivate)]).toEqual([]);
   // a row that is kept no more is known no more
-  expect([...withPrivates(privates, [], noRows)]).toEqual([]);
+  expect([...withMarked(privates, [], noRows, isPrivate)]).toEqual([]);
 });
