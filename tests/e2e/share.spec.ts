@@ -275,7 +275,8 @@ test("one of a person's two devices goes; what a reader wrote in vain is written
   await expect(own).not.toContainText("keeps the order of decisions");
   await expect(membersOf(card).filter({ hasText: "you" })).toContainText("keeps the order");
 
-  // what others share is added with one click, and the focus stays near
+  // what others share comes first, is added with one click, and the focus stays near
+  await expect(theirCard.getByRole("heading").nth(1)).toHaveText("Shared collections");
   await two.screenshot({ path: info.outputPath("offered.png"), fullPage: true });
   await theirCard.getByRole("button", { name: "Add notes" }).press("Enter");
   await expect(theirCard.getByRole("switch", { name: "notes" })).toBeChecked();
