@@ -186,9 +186,11 @@ export const connectionMessages = {
   checked: "Checked.",
   states: { ok: "Works", failed: "Does not work", skipped: "Not tried", waiting: "Waits" },
   summary: {
-    well: (devices: number, direct: number) =>
-      `${count(devices, "device")} connected, ${direct === devices ? "all" : inDigits(direct)} ` +
-      "directly.",
+    well: (devices: number, direct: number) => {
+      const some = direct === 0 ? "none" : inDigits(direct);
+      const share = direct === devices ? "all" : some;
+      return `${count(devices, "device")} connected, ${share} directly.`;
+    },
     alone: "This device is ready. Nobody else is there at the moment.",
     noNetwork: "This device is ready. It is in no network yet: make or join one under Sharing.",
     trying: "Connecting…",

@@ -32,6 +32,7 @@ test("one sentence says what counts: who is connected, and what stands in the wa
     ...{ text: "1 device connected, all directly.", mood: "good" },
   });
   expect(summaryOf([...reached, direct, relayed]).text).toBe("2 devices connected, 1 directly.");
+  expect(summaryOf([...reached, relayed]).text).toBe("1 device connected, none directly.");
   const offline = step("online", "failed", "offline");
   const gone = step("relay", "failed", "unreachable", relay);
   expect(summaryOf([offline, gone, direct])).toEqual({
