@@ -25,6 +25,7 @@ test("adds as fields, edits, and keeps all of it over a reload", async ({ page }
   await expect(page.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
   await makeCollection(page, "people");
   await expect(page.getByRole("heading", { name: "No documents in people yet" })).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused();
 
   const dialog = await startDocument(page);
   await dialog.getByRole("group", { name: "title" }).getByLabel("Value").fill("Ada");
@@ -33,8 +34,22 @@ test("adds as fields, edits, and keeps all of it over a reload", async ({ page }
   await born.getByLabel("Name").fill("born");
   await dialog.getByRole("group", { name: "born" }).getByLabel("Kind").selectOption("Number");
   await dialog.getByRole("group", { name: "born" }).getByLabel("Value").fill("1815");
+  for (const [kind, name, value] of [
+    ["List", "fields", "maths\nengines"],
+    ["Date", "met", "1833-06-05"],
+    ["Date, time", "seen", "1833-06-05T20:30"],
+  ] as const) {
+    await dialog.getByRole("button", { name: "Add field" }).click();
+    await dialog.getByRole("group").last().getByLabel("Name").fill(name);
+    const field = dialog.getByRole("group", { name });
+    await field.getByLabel("Kind").selectOption(kind);
+    await field.getByLabel("Value").fill(value);
+  }
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(row(page, "Ada")).toContainText("1815");
+  for (const text of ["maths, engines", "1833-06-05", "1833-06-05 20:30"]) {
+    await expect(row(page, "Ada").getByText(text, { exact: true })).toBeVisible();
+  }
   await expect(page.getByRole("status").filter({ hasText: /^1 document$/ })).toBeVisible();
 
   await rename(page, "Ada", "Ada Lovelace");

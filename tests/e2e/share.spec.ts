@@ -186,6 +186,7 @@ test("an invite lets somebody into a closed network, until they are removed", as
   await expect(membersOf(theirCard)).toHaveCount(2);
   await expect(card.getByText("1 use left")).toBeHidden();
   await two.keyboard.press("Escape");
+  await expect(two.getByRole("main")).toBeFocused();
   await makeCollection(two, "notes");
   await attach(await openSharing(two), network, "notes");
   await two.keyboard.press("Escape");
