@@ -18,6 +18,7 @@ const importFile = async (page: Page, name: string, text: string, said: RegExp):
     .setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
   await dialog.getByRole("button", { name: "Import", exact: true }).click();
   await expect(dialog.getByText(said)).toBeVisible({ timeout: 120_000 });
+  await expect(dialog.getByRole("button", { name: "Import", exact: true })).toBeFocused();
 };
 
 const closeDialog = async (page: Page): Promise<void> => {
@@ -137,12 +138,29 @@ test("columns are chosen, and an import can be cancelled", async ({ page }) => {
   await open(page);
   await makeCollection(page, "many");
   await importFile(page, "few.ndjson", numbered(50), /^50 documents imported$/);
+  // what came of it is no news of another file
+  const other = { name: "few.txt", mimeType: "text/plain", buffer: Buffer.from("x") };
+  await page.getByLabel("File").setInputFiles(other);
+  await expect(page.getByText("Choose a file that ends in")).toBeVisible();
+  await expect(page.getByText("50 documents imported")).toBeHidden();
   await closeDialog(page);
   const table = page.getByRole("table");
   await expect(table.getByRole("columnheader")).toHaveText([/Newest/, /city/, /rank/, /Actions/]);
   await page.getByText("Columns", { exact: true }).click();
-  await page.getByRole("checkbox", { name: "city" }).uncheck();
+  const city = page.getByRole("checkbox", { name: "city" });
+  await city.uncheck();
   await expect(table.getByRole("columnheader")).toHaveText([/Newest/, /rank/, /Actions/]);
+  await page.keyboard.press("Escape");
+  await expect(city).toBeHidden();
+  await expect(page.locator("summary:focus")).toHaveText("Columns");
+  await page.keyboard.press("Enter");
+  await expect(city).toBeVisible();
+  await page.getByRole("heading", { name: "many", exact: true }).click();
+  await expect(city).toBeHidden();
+
+  // titles have no head of a column
+  await page.getByRole("combobox", { name: "Order" }).selectOption("title, falling");
+  await expect(page.locator("[data-at='0']")).toContainText("Document 9");
 
   await page.getByRole("button", { name: "Import, export…" }).click();
   const dialog = page.getByRole("dialog", { name: /^Import and export/ });
