@@ -225,6 +225,8 @@ export const closedMessages = {
   giveName: "Give a name",
   changeName: "Change the name",
   rename: (member: string) => `Name ${member}`,
+  /** The words of a button first, as they are spoken to press it. */
+  buttonFor: (words: string, whom: string) => `${words}: ${whom}`,
   memberNameMissing: "A name is needed.",
   roles: { owner: "Owner", editor: "Editor", reader: "Reader" },
   roleOf: (member: string) => `Role of ${member}`,
@@ -239,7 +241,6 @@ export const closedMessages = {
     "What it already has stays on it. It cannot read what is written from now on: that is sealed " +
     "under new keys. What was written on it that has not come here yet is not accepted any more.",
   handOver: "Let it keep the order",
-  handOverNamed: (device: string) => `Let ${device} keep the order`,
   handOverTitle: (device: string) => `Let ${device} keep the order?`,
   handOverText:
     "Who is let in or removed, and who has which role, is then decided on that device: such " +

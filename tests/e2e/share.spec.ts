@@ -237,7 +237,7 @@ const joinBy = async (page: Page, link: string, network: string): Promise<Locato
 /** To the first device of the member. */
 const handOver = async (member: Locator): Promise<void> => {
   await member.getByText("1 device").click();
-  await member.getByRole("button", { name: /^Let Device \w+ keep the order$/ }).press("Enter");
+  await member.getByRole("button", { name: /^Let it keep the order: Device/ }).press("Enter");
   const question = member.getByRole("group", { name: /^Let Device \w+ of .* keep the order/ });
   await expect(question).toContainText("Choose one that is often online.");
   await question.getByRole("button", { name: "Hand over" }).click();
@@ -262,11 +262,11 @@ test("one of a person's two devices goes; what a reader wrote in vain is written
 
   // it comes with the name that it was invited by, and takes another
   const own = membersOf(theirCard).filter({ hasText: "you" });
-  await own.getByRole("button", { name: "Name Ben" }).press("Enter");
+  await own.getByRole("button", { name: "Change the name: Ben" }).press("Enter");
   await expect(own.getByLabel("Name", { exact: true })).toBeFocused();
   await two.keyboard.type("Benedikt");
   await two.keyboard.press("Enter");
-  await expect(own.getByRole("button", { name: "Name Benedikt" })).toBeFocused();
+  await expect(own.getByRole("button", { name: "Change the name: Benedikt" })).toBeFocused();
   await expect(card.getByRole("combobox", { name: "Role of Benedikt" })).toBeVisible();
 
   // the order is handed on, and back by whoever keeps it
@@ -327,7 +327,7 @@ test("one of a person's two devices goes; what a reader wrote in vain is written
   // a decision waits, and says for whom
   await openSharing(two);
   const again = two.getByRole("region", { name: network });
-  await again.getByRole("button", { name: "Name Benedikt" }).click();
+  await again.getByRole("button", { name: "Change the name: Benedikt" }).click();
   await two.keyboard.type("Ben");
   await two.keyboard.press("Enter");
   const waits = again.getByText(/^Not decided yet: a name\. Waiting since .* is connected\.$/);
@@ -336,7 +336,9 @@ test("one of a person's two devices goes; what a reader wrote in vain is written
   one = await reopen(one);
   await expect(syncState(two)).toHaveText(/\d changes? (is|are) not accepted$/);
   await expect(waits).toBeHidden();
-  await expect(again.getByRole("button", { name: "Name Ben", exact: true })).toBeVisible();
+  await expect(
+    again.getByRole("button", { name: "Change the name: Ben", exact: true }),
+  ).toBeVisible();
   await expect(row(two, "In vain")).toBeHidden();
   const notice = again.getByRole("region", { name: "Not accepted" });
   await expect(notice).toContainText(/\d changes? in notes: document /);
