@@ -134,6 +134,22 @@ test("files of every kind come in, and what is wrong with a line is said", async
   expect(table).toContain('"Quoted, with ""marks""\nand a line",12,"[""x""]"');
 });
 
+test("the focus that an invite leaves does not take the head of the page away", async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  await makeCollection(page, "many");
+  await importFile(page, "few.ndjson", numbered(50), /^50 documents imported$/);
+  await page.goto("about:blank");
+  await page.goto("/#join=x");
+  await expect(page.getByRole("dialog", { name: "Sharing" })).toBeVisible();
+  await expect(page.locator("[data-at='0']")).toContainText("Document");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("main")).toBeFocused();
+  await expect(page.getByRole("banner")).toBeInViewport({ ratio: 1 });
+});
+
 test("columns are chosen, and an import can be cancelled", async ({ page }) => {
   await open(page);
   await makeCollection(page, "many");
@@ -173,4 +189,5 @@ test("columns are chosen, and an import can be cancelled", async ({ page }) => {
   await dialog.getByRole("button", { name: "Import", exact: true }).click();
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog.getByText(/^Cancelled\. [\d,]+ documents? imported/)).toBeVisible();
+  await expect(dialog.locator(":focus")).toContainText("Cancelled.");
 });
