@@ -67,7 +67,7 @@ export const createCutter = (deps: CutterDeps): Cutter => {
   /** A segment names the one before. */
   const enqueue = createTurns();
   let isAwake = false;
-  /** Of the journal: where something may not be cut yet, the next try is when twice as much waits. */
+  /** Where something in the journal may not be cut yet, it is tried when it is twice as long. */
   let enough = deps.heldBytesMax;
   const absorbNow = async (): Promise<void> => {
     const isLetGo = await absorb(deps);

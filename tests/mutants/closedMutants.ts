@@ -261,8 +261,8 @@ export const closedMutants: readonly Mutant[] = [
   {
     name: "the journal is let go while what it holds may not be cut",
     file: "src/engine/cut.ts",
-    text: "if (deps.homes().some((home) => hasPending(home) && !mayCut(home))) return;",
-    instead: "if (deps.homes().length < 0) return;",
+    text: "if (deps.homes().some((home) => hasPending(home) && !mayCut(home))) return false;",
+    instead: "if (deps.homes().length < 0) return false;",
     killedBy: engine,
   },
   {

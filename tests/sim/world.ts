@@ -393,8 +393,8 @@ class World {
         this.society?.shareAll();
       }
       await this.pass(60_000);
-      if (this.society === null || round === roundsMax) break;
-      if (this.isVerified() && !this.society.isUnsettled()) break;
+      const isSettled = this.isVerified() && this.society?.isUnsettled() !== true;
+      if (this.society === null || round === roundsMax || isSettled) break;
       this.society.settle();
     }
     for (const device of this.devices) if (!this.mayBeHeard(device)) device.crash();
@@ -412,8 +412,7 @@ class World {
     this.noteSociety();
     const { devices, oracle, commands, networkKind, isWatched, forgets, canaries } = this;
     const { crypto } = this.around;
-    const about = { networkKind, isWatched, forgets };
-    const deps = { ...about, devices, oracle, crypto, commands, canaries };
+    const deps = { networkKind, isWatched, forgets, devices, oracle, crypto, commands, canaries };
     for (const problem of await finalProblems(deps)) {
       this.problem(problem);
     }

@@ -58,8 +58,8 @@ export interface ClosedMembership extends ClosedParts {
   readonly secret: true;
   readonly standing: () => OwnStanding;
   /**
-   * Whether it was removed on a branch, while it is not settled what counts: the chain is frozen, or
-   * was until lately. It is served nothing, and what it has a key for is not written under.
+   * Whether it was removed on a branch, while it is not settled what counts: the chain is frozen,
+   * or was until lately. It is served nothing, and nothing is written under a key that it has.
    */
   readonly isOut: (certificate: CheckedCertificate) => boolean;
   /** For a while after a term began: removals that it left beside are decided once more. */

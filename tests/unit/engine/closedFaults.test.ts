@@ -81,7 +81,7 @@ const atEachFailure = async (
   }
 };
 
-test("what others wrote beyond their right goes, though the disk failed as that was told", async () => {
+test("what others wrote beyond their right goes, though the disk failed meanwhile", async () => {
   const others: Device[] = [];
   const times = await atEachFailure(
     async (world) => {
@@ -114,7 +114,7 @@ test("what others wrote beyond their right goes, though the disk failed as that 
   expect(times).toBeGreaterThan(3);
 });
 
-test("what it wrote itself while its right went and came is not lost by a disk that fails", async () => {
+test("what it wrote while its right went and came is not lost by a disk that fails", async () => {
   const others: Device[] = [];
   const times = await atEachFailure(
     async (world) => {

@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { certify } from "../../../src/core/network/certificate.ts";
+import type { Frontier } from "../../../src/core/network/closed/content.ts";
 import { makeProposal } from "../../../src/core/network/closed/make.ts";
 import {
   encodeSignedProposal,
@@ -12,7 +13,7 @@ import {
 import { rowOfHead } from "../../../src/core/segment/tree.ts";
 import { proposalsAtOnceMax } from "../../../src/core/base/limits.ts";
 import { admitJoiner } from "../../../src/engine/closed/admit.ts";
-import { decide } from "../../../src/engine/closed/decide.ts";
+import { decide, type Decision } from "../../../src/engine/closed/decide.ts";
 import { newEpoch } from "../../../src/engine/closed/keys.ts";
 import { manage } from "../../../src/engine/closed/manage.ts";
 import type { ClosedMembership } from "../../../src/engine/closed/membership.ts";
@@ -38,7 +39,7 @@ import {
 } from "./closedWorld.ts";
 import { createWorld, type Device } from "./world.ts";
 
-test("who handed the order on and was removed does not come back by contradicting itself", async () => {
+test("who handed the order on and was removed does not come back by a contradiction", async () => {
   const world = createWorld();
   const a = await founder(world);
   const [b, c] = [await join(world, a, { role: "owner" }), await join(world, a)];
@@ -150,7 +151,7 @@ test("nobody ends a log of another's by removing a device of its own", async () 
   const { tree, scope } = b.shared("notes");
   const [victim] = tree.heads();
   if (victim === undefined) throw new Error("there is a log of a's");
-  const removing = async (frontier: ReadonlyMap<typeof scope, readonly never[]>) =>
+  const removing = (frontier: Frontier): Promise<Decision> =>
     decide(b.engine, membership, async (base) => ({
       ...{ kind: "remove", account: null, devices: [second.signingKey], hostile: false },
       frontier,
@@ -161,7 +162,7 @@ test("nobody ends a log of another's by removing a device of its own", async () 
         new Set([hex(second.signingKey)]),
       ),
     }));
-  await removing(new Map([[scope, [{ ...rowOfHead(victim), n: 1 } as never]]]));
+  await removing(new Map([[scope, [{ ...rowOfHead(victim), n: 1 }]]]));
   await tell(b);
   await world.until(() => closedOf(b)?.waiting.length === 0, "refused");
   expect(membershipOf(a).control.state().closures).toEqual([]);
@@ -170,7 +171,7 @@ test("nobody ends a log of another's by removing a device of its own", async () 
   await world.until(() => control.state().closures.length === 1, "removed");
 });
 
-test("a member that proposes without end is decided for ever slower, and nothing is lost", async () => {
+test("a member that proposes without end is decided for slowly, and nothing is lost", async () => {
   const world = createWorld();
   const a = await founder(world);
   const b = await join(world, a, { role: "reader" });

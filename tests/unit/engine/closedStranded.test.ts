@@ -214,7 +214,7 @@ test("whose log goes on elsewhere keeps what it wrote of documents that are void
   for (const device of [a, b, c]) expect(device.find("notes")).toEqual([{ id: "c", count: 101 }]);
 });
 
-test("who has to wait again has nothing of what a term made void, and what it wrote waits", async () => {
+test("who has to wait again holds nothing void, and what it wrote waits with it", async () => {
   const world = createWorld();
   const a = await founder(world);
   await share(a);

@@ -76,8 +76,8 @@ export interface ClosedControl extends ControlChain {
   readonly standingOf: (certificate: CheckedCertificate) => "member" | "unknown" | "removed";
   /**
    * Devices that are members at the head and were removed on a branch: of those that contradict
-   * each other while the chain is frozen, or, if `withLeft`, of all that a term left beside. Anybody
-   * who once was the sequencer can freeze the chain at a head that knows nothing of his removal.
+   * each other while the chain is frozen, or, if `withLeft`, of all that a term left beside. Who
+   * once was the sequencer can freeze the chain at a head that knows nothing of his removal.
    */
   readonly outBeside: (withLeft: boolean) => ReadonlySet<KeyText>;
   /** Height of the record that removed it; null: it is a member's device, or never was. */
