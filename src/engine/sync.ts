@@ -44,6 +44,8 @@ export interface Sync {
    * Rejects with `SyncStalled` where it comes no further.
    */
   force(collection: string): Promise<{ readonly synced: boolean }>;
+  /** With the members of a network that are connected, or as far as it comes in a few seconds. */
+  catchUp(membership: ClosedMembership): Promise<void>;
   /** Of connected peers; throws what concerns the request as a whole. */
   askPeers(request: PeersRequest): Promise<readonly PeerOutcome[]>;
   /** What is known to be on other devices too. */
@@ -110,10 +112,7 @@ export const createSync = (deps: SyncDeps): Sync => {
     changed: (home) => {
       noteChange(state, home);
     },
-    async force(collection) {
-      const { forceSync } = await loadPart(() => import("./sync/round.ts"));
-      return forceSync(state, collection);
-    },
+    ...roundsOf(state),
     async askPeers(request) {
       const { askPeers } = await loadPart(() => import("./sync/peers.ts"));
       return askPeers(state, request);
@@ -198,6 +197,17 @@ const tick = (state: SyncState): void => {
     tick(state);
   });
 };
+
+const roundsOf = (state: SyncState): Pick<Sync, "force" | "catchUp"> => ({
+  async force(collection) {
+    const { forceSync } = await loadPart(() => import("./sync/round.ts"));
+    return forceSync(state, collection);
+  },
+  async catchUp(membership) {
+    const { catchUp } = await loadPart(() => import("./sync/round.ts"));
+    await catchUp(state, membership);
+  },
+});
 
 /** What is due with peers by now gets a channel. */
 const goOn = ({ lines }: SyncState): void => {

@@ -163,7 +163,9 @@ const networkCalls = (
     }),
   manageNetwork: (request) =>
     withOpened(async ({ engine, sync }) => {
-      const { manage } = await loadPart(() => import("../engine/closed/manage.ts"));
+      const { endsLogsOf, manage } = await loadPart(() => import("../engine/closed/manage.ts"));
+      const concerned = endsLogsOf(engine, request);
+      if (concerned !== null) await sync.catchUp(concerned);
       const { membership, ...managed } = await manage(engine, request);
       if (membership !== null) await sync.chainChanged(membership);
       sync.refresh();

@@ -110,8 +110,8 @@ const shown = (page: Page, id: string, field = "id"): Promise<unknown> =>
     [notes, id, field] as const,
   );
 
-/** Each is connected with all the others, in sync with each by digest, and reads the same. */
-const expectEqual = async (pages: readonly Page[]): Promise<number> => {
+/** Each is connected with all the others, and in sync with each by digest. */
+const settled = async (pages: readonly Page[]): Promise<void> => {
   await Promise.all(
     pages.map((page) =>
       page.evaluate(([id, others]) => window.sharePage.settled(id, others), [
@@ -120,12 +120,26 @@ const expectEqual = async (pages: readonly Page[]): Promise<number> => {
       ] as const),
     ),
   );
+};
+
+/** And reads the same. */
+const expectEqual = async (pages: readonly Page[]): Promise<number> => {
+  await settled(pages);
   const digests = await Promise.all(
     pages.map((page) => page.evaluate((name) => window.sharePage.digest(name), notes)),
   );
   for (const digest of digests) expect(digest).toEqual(digests[0]);
   return digests[0]?.count ?? 0;
 };
+
+const holds = (page: Page, id: string): Promise<boolean> =>
+  page.evaluate(
+    async ([name, wanted]) => {
+      const { database } = window.sharePage;
+      return (await database.collection(name).get(wanted)) !== null;
+    },
+    [notes, id] as const,
+  );
 
 const pathsOf = (page: Page): Promise<readonly string[]> =>
   page.evaluate(
@@ -209,8 +223,8 @@ test("five profiles through a day of failures end equal and verified", async ({
   await test.step("a page whose network goes and comes back needs no reload", async () => {
     await write(c, { inserts: [{ id: "before" }] });
     await c.context().setOffline(true);
-    await write(c, { inserts: [{ id: "meanwhile" }] });
-    await write(a, { inserts: [{ id: "elsewhere" }] });
+    await write(c, { inserts: [{ id: "meanwhile" }, { id: "same", by: "c" }] });
+    await write(a, { inserts: [{ id: "elsewhere" }, { id: "same", by: "a" }] });
     await a.evaluate(
       (id) =>
         window.sharePage.once(
@@ -220,7 +234,7 @@ test("five profiles through a day of failures end equal and verified", async ({
     );
     await c.context().setOffline(false);
     await Promise.all([shown(c, "elsewhere"), shown(a, "meanwhile")]);
-    expect(await expectEqual([a, b, c, d, e])).toBe(3_004);
+    expect(await expectEqual([a, b, c, d, e])).toBe(3_005);
   });
 
   await test.step("another tab takes over while the page's server is away", async () => {
@@ -238,6 +252,25 @@ test("five profiles through a day of failures end equal and verified", async ({
     await write(b, { inserts: [{ id: "from the next tab" }] });
     await relay.restart();
     await shown(d, "from the next tab");
-    expect(await expectEqual([a, b, c, d, e])).toBe(3_005);
+    expect(await expectEqual([a, b, c, d, e])).toBe(3_006);
+  });
+
+  await test.step("all write at once, and what is private moves nowhere", async () => {
+    const pages = [a, b, c, d, e];
+    await write(a, { inserts: [{ id: "diary" }], visibility: "private" });
+    await Promise.all(
+      pages.map((page, who) =>
+        write(page, { inserts: thousandOf(`at once ${String(who)}`).slice(0, 10) }),
+      ),
+    );
+    for (const page of pages) {
+      await Promise.all(pages.map((_, who) => shown(page, `at once ${String(who)}-9`)));
+    }
+    await settled(pages);
+    expect(await Promise.all(pages.map((page) => holds(page, "diary")))).toEqual([
+      ...[true, false, false, false, false],
+    ]);
+    await write(a, { deletes: ["diary"] });
+    expect(await expectEqual(pages)).toBe(3_056);
   });
 });

@@ -75,4 +75,11 @@ export const misuseMutants: readonly Mutant[] = [
     instead: "const released = byVoid.length < 0 ? byVoid : byHead;",
     killedBy: "tests/unit/engine/closedStranded.test.ts",
   },
+  {
+    name: "a removal does not wait for what others hold of whoever goes",
+    file: "src/engine/sync/round.ts",
+    text: "Promise.allSettled(shared.map((home) =>",
+    instead: "Promise.allSettled(shared.slice(shared.length).map((home) =>",
+    killedBy: "tests/unit/engine/closedRemoval.test.ts",
+  },
 ];

@@ -225,6 +225,8 @@ export const retakeTicksMax = 64;
 export const tickMilliseconds = 1_000;
 /** A round of sync ends when it comes no further for so long; it is looked at so often. */
 export const roundStallMillisecondsMax = 30_000;
+/** A removal waits for what connected members hold, but no longer. */
+export const catchUpMillisecondsMax = 5_000;
 export const roundLookMilliseconds = 5_000;
 /** Peers that its error names. */
 export const roundPeersNamedMax = 8;

@@ -93,6 +93,14 @@ const answerTo = async (
   }
 };
 
+/** The network in which it ends somebody's logs; null: it ends none. */
+export const endsLogsOf = (engine: Engine, request: ManageRequest): ClosedMembership | null => {
+  if (request.kind !== "member") return null;
+  const { kind } = request.change;
+  const ends = kind === "role" ? request.change.role === "reader" : kind !== "transfer";
+  return ends ? closedNamed(engine, request.networkId) : null;
+};
+
 /** Of any kind of network, and of one that this device is on its way into. */
 const setRelays = async (
   engine: Engine,

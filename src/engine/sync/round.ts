@@ -3,8 +3,13 @@
  * that it was made: it lasts for as long as it comes further, however much there is to transfer.
  */
 import { invalid, NebulusError } from "../../core/base/errors.ts";
-import { roundPeersNamedMax, roundStallMillisecondsMax } from "../../core/base/limits.ts";
+import {
+  catchUpMillisecondsMax,
+  roundPeersNamedMax,
+  roundStallMillisecondsMax,
+} from "../../core/base/limits.ts";
 import type { Home } from "../home.ts";
+import type { NetworkMembership } from "../identity.ts";
 import type { Peer } from "./peer.ts";
 import { partnersOf, peersOf, type SyncState } from "./state.ts";
 import { pendingOpsOf } from "./summary.ts";
@@ -24,6 +29,27 @@ export const forceSync = async (state: SyncState, name: string): Promise<Round> 
   const { shared, attached, mode } = collection;
   if (shared === null || !attached) return { synced: false };
   return mode === "manual" ? roundByHand(state, shared) : round(state, shared);
+};
+
+/**
+ * Before somebody's log is ended (FORMATS.md §6): what connected members hold of it, and this
+ * device does not yet, would count for nobody. No longer than this, since who is to go may be one
+ * of them and hold it up.
+ */
+export const catchUp = async (state: SyncState, membership: NetworkMembership): Promise<void> => {
+  const { registry, deps } = state.engine;
+  const shared = registry
+    .homesOf(membership)
+    .filter((home) => registry.find(home.collection)?.shared === home);
+  // One that stalled is no reason to keep anybody in
+  const rounds = Promise.allSettled(shared.map((home) => forceSync(state, home.collection)));
+  await new Promise<void>((resolve) => {
+    const stop = deps.timers.after(catchUpMillisecondsMax, resolve);
+    void rounds.then(() => {
+      stop();
+      resolve();
+    });
+  });
 };
 
 /**

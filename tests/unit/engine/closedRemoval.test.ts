@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { messageTypes } from "../../../src/core/sync/frames.ts";
+import { catchUpMillisecondsMax } from "../../../src/core/base/limits.ts";
 import { headOf } from "../../../src/core/network/closed/record.ts";
 import type { GreetingNetwork } from "../../../src/core/sync/greeting.ts";
 import { as, crypto, recordsIn, speak, watched, type Spoken } from "./attacker.ts";
@@ -184,4 +185,50 @@ test("it is found by who kept the order when it left, and by an owner that it kn
     await b.connect();
     await world.until(() => standing(b) === "removed", "told");
   }
+});
+
+test("who removes somebody catches up first with what others hold of his log", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const [b, c, d] = [await join(world, a), await join(world, a), await join(world, a)];
+  for (const device of [a, b, c, d]) await share(device);
+  await world.until(verified(a, b, c, d), "verified");
+  await a.disconnect();
+  await c.insert("notes", [{ id: "c", count: 1 }]);
+  await world.until(() => b.get("notes", "c") !== undefined, "b has it");
+  await b.update("notes", "c", { $inc: { count: 1 } });
+  await b.insert("notes", [{ id: "b" }]);
+  await world.until(verified(b, c, d), "verified");
+  await c.disconnect();
+  await a.connect();
+  await world.until(() => (a.sync("notes")?.status.kind ?? "") !== "disconnected", "connected");
+  let isDone = false;
+  const caughtUp = a.opened.sync.catchUp(membershipOf(a)).then(() => {
+    isDone = true;
+  });
+  await world.until(() => isDone, "caught up");
+  await caughtUp;
+  await change(a, { kind: "remove-account", account: accountOf(c) });
+  await b.close();
+  await world.until(verified(a, d), "verified");
+  for (const device of [a, d]) {
+    expect(device.find("notes")).toEqual([{ id: "b" }, { id: "c", count: 2 }]);
+  }
+});
+
+test("nobody holds a removal up by saying nothing", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await world.until(verified(a, b), "verified");
+  world.hub.setFaults({ loss: 1 });
+  await b.insert("notes", [{ id: "1" }]);
+  let isDone = false;
+  void a.opened.sync.catchUp(membershipOf(a)).then(() => {
+    isDone = true;
+  });
+  const since = world.now();
+  await world.until(() => isDone, "given up");
+  expect(world.now() - since).toBeLessThanOrEqual(catchUpMillisecondsMax);
 });
