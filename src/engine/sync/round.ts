@@ -34,13 +34,14 @@ export const forceSync = async (state: SyncState, name: string): Promise<Round> 
 /**
  * Before somebody's log is ended (FORMATS.md §6): what connected members hold of it, and this
  * device does not yet, would count for nobody. No longer than this, since who is to go may be one
- * of them and hold it up.
+ * of them and hold it up. What is synced by hand stays as it is.
  */
 export const catchUp = async (state: SyncState, membership: NetworkMembership): Promise<void> => {
   const { registry, deps } = state.engine;
-  const shared = registry
-    .homesOf(membership)
-    .filter((home) => registry.find(home.collection)?.shared === home);
+  const shared = registry.homesOf(membership).filter((home) => {
+    const found = registry.find(home.collection);
+    return found?.shared === home && found.mode !== "manual";
+  });
   // One that stalled is no reason to keep anybody in
   const rounds = Promise.allSettled(shared.map((home) => forceSync(state, home.collection)));
   await new Promise<void>((resolve) => {

@@ -350,11 +350,10 @@ const append = async (
   if (!equalBytes(record.proposal.networkHash, networkHash)) return fail("other-network");
   const parent = nodes.get(record.previous);
   if (parent === undefined) return fail("no-parent");
-  const { kind } = record.proposal.content;
-  const room = controlRecordsMax - (endsMisuse.has(kind) ? 0 : controlRecordsReserved);
+  const { content } = record.proposal;
+  const room = controlRecordsMax - (endsMisuse.has(content.kind) ? 0 : controlRecordsReserved);
   if (nodes.size >= room) return fail("too-many");
   if (!isInPlace(record, parent, tree)) return fail("out-of-place");
-  const { content } = record.proposal;
   const sequencer =
     content.kind === "term" ? bytesToHex(content.sequencer) : parent.state.sequencer;
   if (!(await areSigned(record, sequencer, networkHash, crypto))) return fail("signature");
