@@ -4,7 +4,7 @@
  */
 import { equalBytes } from "../core/base/bytes.ts";
 import { assert } from "../core/base/result.ts";
-import type { Dot, ScopeId, WriterId } from "../core/base/types.ts";
+import type { Dot, HeaderHash, ScopeId, WriterId } from "../core/base/types.ts";
 import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
@@ -203,10 +203,33 @@ export const sealingKeysOf = ({ membership, scope }: Home): SealingKeys => {
 
 /**
  * False where what was written waits: this device is not admitted yet, or lacks the epoch's key, or
- * what it wrote may stand on what has just become void.
+ * what it wrote may stand on what has just become void, or on what names a later head of the chain.
  */
-export const mayCut = ({ membership, isUnsettled }: Home): boolean =>
-  membership.kind === "local" || (membership.epochs.writing() !== null && !isUnsettled);
+export const mayCut = (home: Home): boolean => {
+  const { membership, isUnsettled } = home;
+  if (membership.kind === "local") return true;
+  return membership.epochs.writing() !== null && !isUnsettled && !isAheadOfChain(home);
+};
+
+/**
+ * A crash came between a cut and the records that its head is of, or the chain froze before them.
+ * Behind such a segment one under the present head would be older than what it builds on, and count
+ * for nobody.
+ */
+const isAheadOfChain = (home: Home): boolean => {
+  const { membership, tree } = home;
+  if (membership.kind !== "closed") return false;
+  const { control } = membership;
+  const present = control.head();
+  const isLater = (header: HeaderHash): boolean => {
+    const named = tree.get(header)?.controlHead ?? null;
+    if (named === null || named.term < present.term) return false;
+    return named.term > present.term || named.height > present.height;
+  };
+  const own = writersOf(home).flatMap(({ head }) => head ?? []);
+  const others = control.isFrozen() ? tree.heads().map(({ hash }) => hash) : [];
+  return [...own, ...others].some(isLater);
+};
 
 export const keyringOf = ({ membership, scope }: Home): Keyring => ({
   networkHash: membership.network.networkHash,

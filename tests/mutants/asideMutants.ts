@@ -40,8 +40,8 @@ export const asideMutants: readonly Mutant[] = [
   {
     name: "something is cut upon what has just become void",
     file: "src/engine/home.ts",
-    text: "membership.epochs.writing() !== null && !isUnsettled",
-    instead: "membership.epochs.writing() !== null && isUnsettled !== null",
+    text: "membership.epochs.writing() !== null && !isUnsettled &&",
+    instead: "membership.epochs.writing() !== null &&",
     killedBy: "tests/unit/engine/closedStranded.test.ts",
   },
   {

@@ -82,4 +82,11 @@ export const misuseMutants: readonly Mutant[] = [
     instead: "Promise.allSettled(shared.slice(shared.length).map((home) =>",
     killedBy: "tests/unit/engine/closedRemoval.test.ts",
   },
+  {
+    name: "a log goes on under an older head than it has named",
+    file: "src/engine/home.ts",
+    text: "&& !isUnsettled && !isAheadOfChain(home);",
+    instead: "&& !isUnsettled;",
+    killedBy: faults,
+  },
 ];

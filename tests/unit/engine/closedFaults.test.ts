@@ -170,3 +170,35 @@ test.each([true, false])(
     for (const device of [a, b]) expect(device.find("notes")).toEqual([{ id: "1", count: 11 }]);
   },
 );
+
+test("a log whose last head a crash took goes on when that is here again", async () => {
+  const world = createWorld();
+  const a = await founder(world);
+  const b = await join(world, a);
+  for (const device of [a, b]) await share(device);
+  await b.insert("notes", [{ id: "1" }]);
+  await world.until(verified(a, b), "verified");
+  const before = new Set(b.image().meta.keys());
+  await change(a, { kind: "role", account: accountOf(b), role: "owner" });
+  await world.until(() => standing(b) === "owner", "told");
+  await b.insert("notes", [{ id: "2" }]);
+  await world.until(verified(a, b), "verified");
+  await b.disconnect();
+  // The segment was stored before the record that it names
+  const image = b.crash();
+  const isTaken = (key: string): boolean => key.startsWith("control/") && !before.has(key);
+  const meta = new Map([...image.meta].filter(([key]) => !isTaken(key)));
+  expect(meta.size).toBe(image.meta.size - 1);
+  await b.reopen({ ...image, meta }, { joined: false, online: false });
+  expect(membershipOf(b).standing()).toBe("editor");
+  await b.insert("notes", [{ id: "3" }]);
+  const cut = (await segmentsOf(b)).length;
+  await b.connect();
+  await world.until(() => a.get("notes", "3") !== undefined, "a has it");
+  await world.until(verified(a, b), "verified");
+  expect((await segmentsOf(b)).length).toBe(cut + 1);
+  for (const device of [a, b]) {
+    expect(device.find("notes")).toEqual([{ id: "1" }, { id: "2" }, { id: "3" }]);
+    expect(device.failures()).toEqual([]);
+  }
+});
