@@ -7,6 +7,7 @@ import { assert } from "../core/base/result.ts";
 import type { Dot, HeaderHash, ScopeId, WriterId } from "../core/base/types.ts";
 import type { CheckedCertificate } from "../core/network/certificate.ts";
 import type { ControlChain } from "../core/network/control.ts";
+import { isLaterHead } from "../core/network/laterHead.ts";
 import type { NoOp, Op } from "../core/op/types.ts";
 import type { HeaderEntry } from "../core/segment/branches.ts";
 import { createSegmentCounters, type SegmentCounters } from "../core/segment/counters.ts";
@@ -223,8 +224,7 @@ const isAheadOfChain = (home: Home): boolean => {
   const present = control.head();
   const isLater = (header: HeaderHash): boolean => {
     const named = tree.get(header)?.controlHead ?? null;
-    if (named === null || named.term < present.term) return false;
-    return named.term > present.term || named.height > present.height;
+    return named !== null && isLaterHead(named, present);
   };
   const own = writersOf(home).flatMap(({ head }) => head ?? []);
   const others = control.isFrozen() ? tree.heads().map(({ hash }) => hash) : [];

@@ -10,6 +10,7 @@ import type { ClosedControl } from "../../src/core/network/closed/chain.ts";
 import type { ControlContent, Frontier } from "../../src/core/network/closed/content.ts";
 import { epochIdOf, headOf, type ControlRecord } from "../../src/core/network/closed/record.ts";
 import type { ControlHead } from "../../src/core/network/control.ts";
+import { isLaterHead } from "../../src/core/network/laterHead.ts";
 import type { DeliveredSegment } from "../../src/core/segment/segment.ts";
 import type { ClosedMembership } from "../../src/engine/closed/membership.ts";
 import { deviceNameOf } from "../../src/engine/device.ts";
@@ -101,12 +102,9 @@ export const truthOf = (devices: readonly Device[]): ClosedControl | null =>
   devices
     .flatMap(({ membership }) => (membership === null ? [] : [membership.control]))
     .reduce<ClosedControl | null>(
-      (most, each) => (most === null || isLater(each.head(), most.head()) ? each : most),
+      (most, each) => (most === null || isLaterHead(each.head(), most.head()) ? each : most),
       null,
     );
-
-const isLater = (a: ControlHead, b: ControlHead): boolean =>
-  a.term > b.term || (a.term === b.term && a.height > b.height);
 
 /** Copies of one device do not meet each other. */
 export const membersApart = (devices: readonly Device[], truth: ClosedControl | null): number =>

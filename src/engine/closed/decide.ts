@@ -20,7 +20,7 @@ import {
   type ControlRecord,
   type ParsedProposal,
 } from "../../core/network/closed/record.ts";
-import { proposalFault } from "../../core/network/closed/state.ts";
+import { devicesOf, proposalFault } from "../../core/network/closed/state.ts";
 import type { ControlHead } from "../../core/network/control.ts";
 import type { Engine } from "../engine.ts";
 import { dropVoid, settleOwnWrites } from "./aside.ts";
@@ -379,10 +379,11 @@ export const removalOf = async (
   base: ControlHead,
 ): Promise<ControlContent> => {
   const state = membership.control.state();
-  const devices = [...state.devices].filter(([name, each]) =>
-    "account" in named ? each.account === named.account : name === named.device,
+  const leaving = new Set(
+    "account" in named
+      ? devicesOf(state, named.account)
+      : [named.device].filter((name) => state.devices.has(name)),
   );
-  const leaving = new Set(devices.map(([name]) => name));
   if (leaving.size === 0) throw unknownMember("account" in named ? named.account : named.device);
   // Caught lying: only what is here counts of its logs
   const hostile = [...leaving].some((device) => isHostile(membership, device));

@@ -15,7 +15,7 @@
 import { bytesToHex, hexToBytes } from "../../core/base/bytes.ts";
 import type { ScopeId } from "../../core/base/types.ts";
 import type { ControlContent, Frontier } from "../../core/network/closed/content.ts";
-import type { KeyText } from "../../core/network/closed/state.ts";
+import { devicesOf, type KeyText } from "../../core/network/closed/state.ts";
 import type { ScopeRows } from "../../core/network/scopeRows.ts";
 import type { Row } from "../../core/segment/header.ts";
 import { rowOfHead } from "../../core/segment/tree.ts";
@@ -71,11 +71,11 @@ export const endsOthersLogs = (
   content: ControlContent,
 ): boolean => {
   if (content.kind !== "remove" && content.kind !== "role") return false;
-  const account = content.account === null ? null : bytesToHex(content.account);
-  const devices = new Set("devices" in content ? content.devices.map(bytesToHex) : []);
-  for (const [device, each] of control.state().devices) {
-    if (each.account === account) devices.add(device);
-  }
+  const { account } = content;
+  const devices = new Set([
+    ...("devices" in content ? content.devices.map(bytesToHex) : []),
+    ...(account === null ? [] : devicesOf(control.state(), bytesToHex(account))),
+  ]);
   return [...content.frontier].some(([scope, rows]) => {
     const tree = registry.home(scope)?.tree;
     return rows.some(({ writer }) => {

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { headOf } from "../../../src/core/network/closed/record.ts";
 import {
   accountOf,
+  beyondItsRight,
   change,
   closedOf,
   founder,
@@ -85,16 +86,7 @@ test("what others wrote beyond their right goes, though the disk failed meanwhil
   const others: Device[] = [];
   const times = await atEachFailure(
     async (world) => {
-      const a = await founder(world);
-      const [b, c] = [await join(world, a), await join(world, a)];
-      for (const device of [a, b, c]) await share(device);
-      await b.insert("notes", [{ id: "1" }]);
-      await world.until(verified(a, b, c), "verified");
-      world.hub.partition([[a.network], [b.network, c.network]]);
-      await b.insert("notes", [{ id: "2" }]);
-      await world.until(() => c.get("notes", "2") !== undefined, "c has it");
-      await b.disconnect();
-      await change(a, { kind: "role", account: accountOf(b), role: "reader" });
+      const { a, c } = await beyondItsRight(world);
       others.splice(0, 1, a);
       return c;
     },

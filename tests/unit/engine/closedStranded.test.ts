@@ -8,6 +8,7 @@ import { manage } from "../../../src/engine/closed/manage.ts";
 import { atEachWrite } from "./atEachWrite.ts";
 import {
   accountOf,
+  beyondItsRight,
   change,
   closedOf,
   contradict,
@@ -28,6 +29,29 @@ import {
 } from "./closedWorld.ts";
 import { createWorld, type Device, type World } from "./world.ts";
 
+/** Somebody whose admission is to be left beside the chain. */
+const letIn = async (world: World, a: Device): Promise<Device> => {
+  const c = await open(world);
+  const { link } = await invited(a);
+  await takeInvite(c, link);
+  await world.until(() => standing(c) === "editor", "admitted");
+  await share(c);
+  return c;
+};
+
+/** a opens a term on another branch, from its profile as that was. */
+const leaveBeside = async (
+  world: World,
+  a: Device,
+  image: ReturnType<Device["image"]>,
+): Promise<void> => {
+  const { device: copy, records } = await contradict(world, image);
+  await copy.close();
+  await give(a, records);
+  await manage(a.engine, { kind: "term", networkId: team, device: null });
+  await tell(a);
+};
+
 /** c is let in by a decision that is to be left beside the chain; b builds on what c wrote. */
 const builtOn = async (world: World) => {
   const a = await founder(world);
@@ -35,11 +59,7 @@ const builtOn = async (world: World) => {
   for (const device of [a, b]) await share(device);
   await world.until(verified(a, b), "verified");
   const image = a.image();
-  const c = await open(world);
-  const { link } = await invited(a);
-  await takeInvite(c, link);
-  await world.until(() => standing(c) === "editor", "admitted");
-  await share(c);
+  const c = await letIn(world, a);
   await c.insert("notes", [{ id: "c", count: 1 }]);
   await world.until(() => b.get("notes", "c") !== undefined, "b has it");
   await b.update("notes", "c", { $inc: { count: 10 } });
@@ -47,11 +67,7 @@ const builtOn = async (world: World) => {
   await world.until(verified(a, b, c), "verified");
   world.hub.partition([a, b, c].map(({ network }) => [network]));
   await b.update("notes", "c", { $inc: { count: 100 } });
-  const { device: copy, records } = await contradict(world, image);
-  await copy.close();
-  await give(a, records);
-  await manage(a.engine, { kind: "term", networkId: team, device: null });
-  await tell(a);
+  await leaveBeside(world, a, image);
   return { a, b, c };
 };
 
@@ -105,20 +121,12 @@ const beside = async (world: World, hasLog: boolean) => {
   if (hasLog) await d.insert("notes", [{ id: "d" }]);
   await world.until(verified(a, d), "verified");
   const image = a.image();
-  const c = await open(world);
-  const { link } = await invited(a);
-  await takeInvite(c, link);
-  await world.until(() => standing(c) === "editor", "admitted");
-  await share(c);
+  const c = await letIn(world, a);
   await c.insert("notes", [{ id: "c", count: 111 }]);
   await world.until(() => d.get("notes", "c") !== undefined, "d has it");
   await world.until(verified(a, c, d), "verified");
   world.hub.partition([a, c, d].map(({ network }) => [network]));
-  const { device: copy, records } = await contradict(world, image);
-  await copy.close();
-  await give(a, records);
-  await manage(a.engine, { kind: "term", networkId: team, device: null });
-  await tell(a);
+  await leaveBeside(world, a, image);
   return { a, writer: d, devices: [a, c, d] };
 };
 
@@ -166,17 +174,9 @@ test("whatever crash comes between, what others wrote beyond their right is gone
   let a: Device | null = null;
   const times = await atEachWrite(
     async (world) => {
-      a = await founder(world);
-      const [b, c] = [await join(world, a), await join(world, a)];
-      for (const device of [a, b, c]) await share(device);
-      await b.insert("notes", [{ id: "1" }]);
-      await world.until(verified(a, b, c), "verified");
-      world.hub.partition([[a.network], [b.network, c.network]]);
-      await b.insert("notes", [{ id: "2" }]);
-      await world.until(() => c.get("notes", "2") !== undefined, "c has it");
-      await b.disconnect();
-      await change(a, { kind: "role", account: accountOf(b), role: "reader" });
-      return c;
+      const written = await beyondItsRight(world);
+      a = written.a;
+      return written.c;
     },
     async (world, c) => {
       await world.until(() => a !== null && verified(a, c)(), "verified");
@@ -226,11 +226,7 @@ test("who has to wait again holds nothing void, and what it wrote waits with it"
   await world.until(() => a.get("notes", "b") !== undefined, "a has it");
   await world.until(verified(a, b), "verified");
   await Promise.all([a, b].map((device) => device.disconnect()));
-  const { device: copy, records } = await contradict(world, image);
-  await copy.close();
-  await give(a, records);
-  await manage(a.engine, { kind: "term", networkId: team, device: null });
-  await tell(a);
+  await leaveBeside(world, a, image);
   await give(b, recordsOf(a));
   expect(membershipOf(b).standing()).toBe("waiting");
   expect(b.shared("notes").tree.heads()).toEqual([]);

@@ -143,3 +143,20 @@ export const undelivered = async (device: Device): Promise<readonly string[]> =>
     return tree.get(headerHash) === null ? [`${header.writer}/${String(header.first)}`] : [];
   });
 };
+
+/** b may only read, and c, which does not know that yet, has what b wrote behind it: "2". */
+export const beyondItsRight = async (
+  world: World,
+): Promise<{ readonly a: Device; readonly c: Device }> => {
+  const a = await founder(world);
+  const [b, c] = [await join(world, a), await join(world, a)];
+  for (const device of [a, b, c]) await share(device);
+  await b.insert("notes", [{ id: "1" }]);
+  await world.until(verified(a, b, c), "verified");
+  world.hub.partition([[a.network], [b.network, c.network]]);
+  await b.insert("notes", [{ id: "2" }]);
+  await world.until(() => c.get("notes", "2") !== undefined, "c has it");
+  await b.disconnect();
+  await change(a, { kind: "role", account: accountOf(b), role: "reader" });
+  return { a, c };
+};

@@ -9,6 +9,7 @@ import type { ControlContent, Frontier, MemberRole } from "./content.ts";
 import { Nonces } from "./nonces.ts";
 import { epochIdOf, type ControlRecord } from "./record.ts";
 import {
+  devicesOf,
   proposalFault,
   removedDevices,
   without,
@@ -183,12 +184,7 @@ const roleChanged = (
   const accounts = new Map([...state.accounts, [name, { role, isMember: true }]]);
   const losesWriting = before?.role !== "reader" && role === "reader";
   if (!losesWriting) return { ...state, accounts };
-  const devices = [...state.devices].filter(([, device]) => device.account === name);
-  const closure = closureOf(
-    devices.map(([device]) => device),
-    frontier,
-    around,
-  );
+  const closure = closureOf(devicesOf(state, name), frontier, around);
   return { ...state, accounts, closures: [...state.closures, closure] };
 };
 

@@ -326,16 +326,18 @@ const roleFault = (
 const hasOwner = (state: ControlState): boolean =>
   [...state.devices.keys()].some((device) => roleOf(state, device) === "owner");
 
+/** All that were ever certified by that account. */
+export const devicesOf = ({ devices }: ControlState, account: KeyText): readonly KeyText[] =>
+  [...devices].flatMap(([name, device]) => (device.account === account ? [name] : []));
+
 /** Those that a removal names, and all of the account that it names. */
 export const removedDevices = (
   state: ControlState,
   { account, devices }: Extract<ControlContent, { kind: "remove" }>,
 ): readonly KeyText[] => {
-  const name = account === null ? null : bytesToHex(account);
-  const ofAccount = [...state.devices].filter(
-    ([, device]) => device.account === name && !device.isRemoved,
-  );
-  return [...new Set([...ofAccount.map(([device]) => device), ...devices.map(bytesToHex)])];
+  const all = account === null ? [] : devicesOf(state, bytesToHex(account));
+  const present = all.filter((device) => state.devices.get(device)?.isRemoved === false);
+  return [...new Set([...present, ...devices.map(bytesToHex)])];
 };
 
 export const without = (
